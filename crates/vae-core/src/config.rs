@@ -1,0 +1,144 @@
+//! The architecture of a model: the sizes of its layers and the nonlinearity between them.
+
+use crate::{Activation, VaeError};
+
+/// The sizes of a VAE whose two halves are multilayer perceptrons.
+///
+/// `input → hidden[0] → … → 2·latent` is the encoder; the decoder goes the same way back,
+/// `latent → … → hidden[0] → input`, unless [`decoder_hidden`](Self::decoder_hidden) says otherwise.
+///
+/// ```
+/// use vae_core::VaeConfig;
+/// let config = VaeConfig { hidden: vec![512, 256], latent: 32, ..VaeConfig::default() };
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaeConfig {
+    /// Numbers in one sample, `D`. Default 784, the pixels of an MNIST digit.
+    pub input: usize,
+    /// Widths of the encoder's hidden layers, from the input inwards. Default `[256]`. Empty means a linear encoder.
+    pub hidden: Vec<usize>,
+    /// Widths of the decoder's hidden layers, from the latent outwards. Default `None`: the mirror image of `hidden`.
+    pub decoder_hidden: Option<Vec<usize>>,
+    /// Latent dimensions, `L`. Default 64.
+    pub latent: usize,
+    /// The nonlinearity after every layer but the last of each half. Default relu.
+    pub activation: Activation,
+}
+
+impl Default for VaeConfig {
+    fn default() -> Self {
+        Self { input: 784, hidden: vec![256], decoder_hidden: None, latent: 64, activation: Activation::Relu }
+    }
+}
+
+impl VaeConfig {
+    /// The largest size of a layer.
+    pub const MAX_WIDTH: usize = 1 << 20;
+    /// The largest number of hidden layers in one half.
+    pub const MAX_DEPTH: usize = 64;
+    /// The largest number of parameters: 1 GiB of `f32`, of which training holds four buffers.
+    pub const MAX_PARAMETERS: usize = 1 << 28;
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`VaeError::Size`], [`VaeError::Depth`] or [`VaeError::TooManyParameters`], for the first field that is wrong.
+    pub fn validate(&self) -> Result<(), VaeError> {
+        let check = |field, found| match found {
+            1..=Self::MAX_WIDTH => Ok(()),
+            _ => Err(VaeError::Size { field, max: Self::MAX_WIDTH, found }),
+        };
+        check("input", self.input)?;
+        check("latent", self.latent)?;
+        for (field, widths) in
+            [("hidden", Some(&self.hidden)), ("decoder_hidden", self.decoder_hidden.as_ref())]
+        {
+            for &width in widths.into_iter().flatten() {
+                check(field, width)?;
+            }
+            let depth = widths.map_or(0, Vec::len);
+            if depth > Self::MAX_DEPTH {
+                return Err(VaeError::Depth { max: Self::MAX_DEPTH, found: depth });
+            }
+        }
+        match self.count_parameters() {
+            found if found > Self::MAX_PARAMETERS as u128 => {
+                Err(VaeError::TooManyParameters { max: Self::MAX_PARAMETERS, found })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `[input, hidden…, 2·latent]`: the widths on the encoder's way.
+    pub(crate) fn encoder_widths(&self) -> Vec<usize> {
+        let mut widths = vec![self.input];
+        widths.extend(&self.hidden);
+        widths.push(2 * self.latent);
+        widths
+    }
+
+    /// `[latent, …hidden, input]`: the widths on the decoder's way.
+    pub(crate) fn decoder_widths(&self) -> Vec<usize> {
+        let mut widths = vec![self.latent];
+        match &self.decoder_hidden {
+            Some(hidden) => widths.extend(hidden),
+            None => widths.extend(self.hidden.iter().rev()),
+        }
+        widths.push(self.input);
+        widths
+    }
+
+    fn count_parameters(&self) -> u128 {
+        let layers = |widths: Vec<usize>| -> u128 {
+            widths.windows(2).map(|io| (io[0] as u128 + 1) * io[1] as u128).sum()
+        };
+        layers(self.encoder_widths()) + layers(self.decoder_widths())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(hidden: &[usize], latent: usize) -> VaeConfig {
+        VaeConfig { input: 6, hidden: hidden.to_vec(), latent, ..VaeConfig::default() }
+    }
+
+    #[test]
+    fn the_decoder_mirrors_the_encoder_by_default() {
+        assert_eq!(config(&[5, 4], 2).encoder_widths(), [6, 5, 4, 4]);
+        assert_eq!(config(&[5, 4], 2).decoder_widths(), [2, 4, 5, 6]);
+    }
+
+    #[test]
+    fn the_decoder_may_have_its_own_widths() {
+        let config = VaeConfig { decoder_hidden: Some(vec![9]), ..config(&[5, 4], 2) };
+        assert_eq!(config.decoder_widths(), [2, 9, 6]);
+    }
+
+    #[test]
+    fn a_latent_of_zero_is_refused() {
+        let error = config(&[5], 0).validate().unwrap_err();
+        assert_eq!(error.to_string(), "latent must be between 1 and 1048576, found 0");
+    }
+
+    #[test]
+    fn a_hidden_width_of_zero_is_refused() {
+        assert!(matches!(
+            config(&[5, 0], 2).validate(),
+            Err(VaeError::Size { field: "hidden", found: 0, .. })
+        ));
+    }
+
+    #[test]
+    fn too_many_layers_are_refused() {
+        assert!(matches!(config(&[1; 65], 2).validate(), Err(VaeError::Depth { max: 64, found: 65 })));
+    }
+
+    #[test]
+    fn sizes_that_multiply_beyond_memory_are_refused() {
+        let error = config(&[1 << 20, 1 << 20], 2).validate().unwrap_err();
+        assert!(matches!(error, VaeError::TooManyParameters { .. }), "{error}");
+    }
+}

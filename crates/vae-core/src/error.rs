@@ -1,0 +1,120 @@
+//! What can go wrong with values that come from outside: configurations, weight files, numbers that blew up.
+//!
+//! Shapes that do not fit are a programmer's mistake, not a caller's data: functions that take arrays assert them
+//! and say so in their documentation.
+
+use thiserror::Error;
+
+/// An error of this crate.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum VaeError {
+    /// A size of the architecture is zero or beyond the limit.
+    #[error("{field} must be between 1 and {max}, found {found}")]
+    Size {
+        /// The field of [`VaeConfig`](crate::VaeConfig).
+        field: &'static str,
+        /// The largest size allowed.
+        max: usize,
+        /// The size given.
+        found: usize,
+    },
+    /// More layers than the limit.
+    #[error("at most {max} hidden layers are supported, found {found}")]
+    Depth {
+        /// The largest number of hidden layers allowed.
+        max: usize,
+        /// The number given.
+        found: usize,
+    },
+    /// The parameters would not fit into a reasonable amount of memory.
+    #[error("the model would have {found} parameters, more than the limit of {max}")]
+    TooManyParameters {
+        /// The largest number of parameters allowed.
+        max: usize,
+        /// The number that the sizes lead to.
+        found: u128,
+    },
+    /// A field of an optimizer's configuration is out of its range.
+    #[error("{field} must be {expected}, found {found}")]
+    Hyperparameter {
+        /// The field's name.
+        field: &'static str,
+        /// What would be right.
+        expected: &'static str,
+        /// The value given.
+        found: f32,
+    },
+    /// An activation of a name that does not exist.
+    #[error("unknown activation {found:?}, expected one of {expected}")]
+    UnknownActivation {
+        /// The names that exist.
+        expected: String,
+        /// The name given.
+        found: String,
+    },
+    /// A loss or a gradient is infinite or not a number; the parameters are as they were.
+    #[error("{term} is not finite")]
+    NotFinite {
+        /// What was found not to be finite: `reconstruction`, `KL` or `gradient of <tensor>`.
+        term: String,
+    },
+    /// The bytes are not a safetensors file.
+    #[error("not a safetensors file: {reason}")]
+    NotSafetensors {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// A tensor that the model needs is not in the file.
+    #[error("tensor {name} is missing")]
+    MissingTensor {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor in the file that the model has no place for.
+    #[error("unexpected tensor {name}")]
+    UnexpectedTensor {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor of another element type than `F32`.
+    #[error("tensor {name} holds {found}, expected F32")]
+    TensorType {
+        /// The tensor's name.
+        name: String,
+        /// The element type found.
+        found: String,
+    },
+    /// A tensor of another shape than its neighbours in the model ask for.
+    #[error("tensor {name} has shape {found:?}, expected {expected}")]
+    TensorShape {
+        /// The tensor's name.
+        name: String,
+        /// The shape that would fit.
+        expected: String,
+        /// The shape found.
+        found: Vec<usize>,
+    },
+    /// A weight that is infinite or not a number.
+    #[error("tensor {name} holds a value that is not finite")]
+    TensorNotFinite {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A fact about the model that neither the file nor the caller gives.
+    #[error("the file does not say its {key}")]
+    MissingFact {
+        /// The metadata key.
+        key: &'static str,
+    },
+    /// A fact in the file's metadata that this version does not know.
+    #[error("the file's {key} is {found:?}, expected {expected}")]
+    UnknownFact {
+        /// The metadata key.
+        key: &'static str,
+        /// What would be right.
+        expected: &'static str,
+        /// The value found.
+        found: String,
+    },
+}

@@ -1,0 +1,85 @@
+//! Streams of random numbers, keyed by what they are for.
+//!
+//! The mathematics takes its noise as an argument; whoever calls it draws the noise here. A stream depends on its
+//! key alone, never on a thread or on what was drawn before, so any batch of any epoch can be drawn again.
+
+use ndarray::ArrayViewMut2;
+use ndarray_rand::{
+    rand::{Rng, SeedableRng},
+    rand_distr::StandardNormal,
+};
+use rand_chacha::ChaCha8Rng;
+
+/// What a stream of random numbers is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// The weights that training starts from.
+    Weights,
+    /// ε of the training batches.
+    Training,
+    /// ε of evaluations, of the validation or of the test set.
+    Evaluation,
+    /// z of samples from the prior.
+    Samples,
+}
+
+impl Purpose {
+    const fn tag(self) -> [u8; 8] {
+        *match self {
+            Self::Weights => b"weights ",
+            Self::Training => b"training",
+            Self::Evaluation => b"evaluate",
+            Self::Samples => b"samples ",
+        }
+    }
+}
+
+/// The stream of `purpose` for one batch of one epoch. ChaCha8, whose 32-byte seed is the key itself.
+pub fn stream(seed: u64, purpose: Purpose, epoch: u64, batch: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&purpose.tag());
+    key[16..24].copy_from_slice(&epoch.to_le_bytes());
+    key[24..].copy_from_slice(&batch.to_le_bytes());
+    ChaCha8Rng::from_seed(key)
+}
+
+/// Fills `eps` with independent draws from N(0, 1), row by row.
+pub fn standard_normal(rng: &mut impl Rng, mut eps: ArrayViewMut2<'_, f32>) {
+    eps.map_inplace(|e| *e = rng.sample(StandardNormal));
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    fn draw(seed: u64, purpose: Purpose, epoch: u64, batch: u64) -> Array2<f32> {
+        let mut eps = Array2::zeros((100, 100));
+        standard_normal(&mut stream(seed, purpose, epoch, batch), eps.view_mut());
+        eps
+    }
+
+    #[test]
+    fn the_same_key_gives_the_same_noise() {
+        assert_eq!(draw(1, Purpose::Training, 2, 3), draw(1, Purpose::Training, 2, 3));
+    }
+
+    #[test]
+    fn every_part_of_the_key_matters() {
+        let noise = draw(1, Purpose::Training, 2, 3);
+        assert_ne!(noise, draw(0, Purpose::Training, 2, 3));
+        assert_ne!(noise, draw(1, Purpose::Evaluation, 2, 3));
+        assert_ne!(noise, draw(1, Purpose::Training, 3, 3));
+        assert_ne!(noise, draw(1, Purpose::Training, 2, 2));
+    }
+
+    #[test]
+    fn the_moments_are_those_of_a_standard_normal() {
+        let noise = draw(5, Purpose::Samples, 0, 0).mapv(f64::from);
+        let moment = |power: i32| noise.mapv(|e| e.powi(power)).mean().unwrap();
+        assert!(moment(1).abs() < 0.03 && (moment(2) - 1.0).abs() < 0.05 && (moment(4) - 3.0).abs() < 0.3);
+    }
+}

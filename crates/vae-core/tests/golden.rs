@@ -1,0 +1,154 @@
+//! The hand-written forward and backward passes against PyTorch's, in float64, to 1e-5 of each tensor's largest entry.
+//!
+//! `golden/README.md` says what the files hold. In short, the program that made them:
+//!
+//! ```text
+//! mu, lv = encoder(x).split(L, -1); z = mu + exp(0.5 * lv) * eps; g = decoder(z)
+//! rec = binary_cross_entropy_with_logits(g, x, reduction='none').sum(-1)
+//! kl = -0.5 * (1 + lv - mu**2 - lv.exp()).sum(-1); loss = (rec + beta * kl).mean(); loss.backward()
+//! ```
+
+use std::path::Path;
+
+use ndarray::{Array2, ArrayView2};
+use safetensors::SafeTensors;
+use vae_core::{Adam, AdamConfig, Backprop, Vae, VaeConfig};
+
+const TOLERANCE: f64 = 1e-5;
+
+struct Golden {
+    bytes: Vec<u8>,
+}
+
+impl Golden {
+    fn open(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        Self { bytes: std::fs::read(path.with_extension("safetensors")).unwrap() }
+    }
+
+    fn tensor(&self, name: &str) -> Vec<f64> {
+        let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
+        let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
+        tensor.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+
+    fn fact(&self, key: &str) -> String {
+        let (_, metadata) = SafeTensors::read_metadata(&self.bytes).unwrap();
+        metadata.metadata().as_ref().unwrap()[key].clone()
+    }
+
+    fn matrix(&self, name: &str, columns: usize) -> Array2<f32> {
+        let values: Vec<f32> = self.tensor(name).into_iter().map(|v| v as f32).collect();
+        Array2::from_shape_vec((values.len() / columns, columns), values).unwrap()
+    }
+
+    /// The model whose parameters the file holds.
+    fn model(&self) -> Vae {
+        let hidden = self.fact("hidden");
+        let hidden = hidden.trim_matches(['[', ']']).split(", ").map(|n| n.parse().unwrap()).collect();
+        let latent = self.fact("latent").parse().unwrap();
+        let activation = self.fact("activation").parse().unwrap();
+        let config = VaeConfig { input: 12, hidden, latent, activation, ..VaeConfig::default() };
+        let mut vae = Vae::new(config, 0).unwrap();
+        for spec in vae.layout().tensors().to_vec() {
+            let values = self.tensor(&spec.name);
+            for (parameter, value) in vae.parameters_mut()[spec.range].iter_mut().zip(values) {
+                *parameter = value as f32;
+            }
+        }
+        vae
+    }
+
+    fn assert_close<'a>(&self, name: &str, found: impl IntoIterator<Item = &'a f32>) {
+        let (want, found): (Vec<f64>, Vec<&f32>) = (self.tensor(name), found.into_iter().collect());
+        assert_eq!(found.len(), want.len(), "length of {name}");
+        let largest = want.iter().fold(0f64, |largest, v| largest.max(v.abs()));
+        for (i, (&&found, want)) in found.iter().zip(&want).enumerate() {
+            let error = (f64::from(found) - want).abs();
+            assert!(error <= TOLERANCE * largest, "{name}[{i}] is {found}, PyTorch has {want}");
+        }
+    }
+}
+
+/// Values on the way forward, and every gradient, at the first noise.
+fn assert_forward_and_gradients(name: &str) {
+    let golden = Golden::open(name);
+    let vae = golden.model();
+    let x = golden.matrix("x", 12);
+    let eps = golden.matrix("eps", vae.latent());
+    let eps: ArrayView2<'_, f32> = eps.slice(ndarray::s![..x.nrows(), ..]);
+    let beta: f32 = golden.fact("beta").parse().unwrap();
+
+    let posterior = vae.encode(x.view());
+    golden.assert_close("mean", &posterior.mean);
+    golden.assert_close("log_var", &posterior.log_var);
+    let z = posterior.sample(eps);
+    golden.assert_close("z", &z);
+    golden.assert_close("logits", &vae.decode_logits(z.view()));
+    let terms = vae.elbo_terms(x.view(), eps);
+    golden.assert_close("reconstruction", &terms.reconstruction);
+    golden.assert_close("kl", &terms.kl);
+
+    let mut backprop = Backprop::new(&vae, x.nrows());
+    let elbo = backprop.run(&vae, x.view(), eps, beta).unwrap();
+    golden.assert_close("loss", [&(elbo.loss(beta) as f32)]);
+    for (name, _, gradient) in vae.layout().iter(backprop.gradients()) {
+        golden.assert_close(&format!("grad.{name}"), gradient);
+    }
+}
+
+/// Ten steps of Adam, each with its own noise.
+fn assert_ten_adam_steps(name: &str) {
+    let golden = Golden::open(name);
+    let mut vae = golden.model();
+    let x = golden.matrix("x", 12);
+    let eps = golden.matrix("eps", vae.latent());
+    let mut backprop = Backprop::new(&vae, x.nrows());
+    let config = AdamConfig { learning_rate: 1e-2, ..AdamConfig::default() };
+    let mut adam = Adam::new(config, vae.parameters().len());
+    let mut losses = Vec::new();
+    for eps in eps.axis_chunks_iter(ndarray::Axis(0), x.nrows()) {
+        let elbo = vae.train_step(&mut backprop, &mut adam, x.view(), eps, 1.0).unwrap();
+        losses.push(elbo.neg_elbo() as f32);
+    }
+    assert_eq!(losses.len(), 10);
+    golden.assert_close("losses", &losses);
+    for (name, _, values) in vae.layout().iter(vae.parameters()) {
+        golden.assert_close(&format!("after.{name}"), values);
+    }
+}
+
+#[test]
+fn one_hidden_layer_meets_pytorch() {
+    assert_forward_and_gradients("elbo_adam");
+}
+
+#[test]
+fn two_hidden_layers_meet_pytorch() {
+    assert_forward_and_gradients("elbo_deep");
+}
+
+#[test]
+fn a_beta_of_four_meets_pytorch() {
+    assert_forward_and_gradients("elbo_beta");
+}
+
+#[test]
+fn relu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_relu");
+}
+
+#[test]
+fn tanh_meets_pytorch() {
+    assert_forward_and_gradients("elbo_tanh");
+}
+
+#[test]
+fn ten_adam_steps_of_one_hidden_layer_meet_pytorch() {
+    assert_ten_adam_steps("elbo_adam");
+}
+
+#[test]
+fn ten_adam_steps_of_two_hidden_layers_meet_pytorch() {
+    assert_ten_adam_steps("elbo_deep");
+}
