@@ -12,7 +12,7 @@
 pub(crate) fn exp(x: f32) -> f32 {
     // eˣ = 2ⁿ · eʳ with |r| ≤ ln2 / 2. Adding 1.5·2²³ rounds to an integer, found in the sum's low bits.
     const ROUND: f32 = 12_582_912.0;
-    const LN2_HIGH: f32 = 0.693_359_375; // nine bits: n · LN2_HIGH is exact
+    const LN2_HIGH: f32 = 355.0 / 512.0; // nine bits: n · LN2_HIGH is exact
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let x = if x < -104.0 { -104.0 } else { x };
     let x = if x > 89.0 { 89.0 } else { x };
@@ -23,7 +23,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = 0.000_197_902_06;
     let p = p * r + 0.001_394_485;
     let p = p * r + 0.008_333_499;
-    let p = p * r + 0.041_666_292;
+    let p = p * r + 0.041_666_29;
     let p = p * r + 0.166_666_66;
     let p = p * r + 0.5;
     let e = 1.0 + (r + r * r * p);

@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use safetensors::{Dtype, SafeTensors, tensor::Metadata, tensor::TensorInfo};
+use safetensors::{
+    Dtype, SafeTensors,
+    tensor::{Metadata, TensorInfo, TensorView},
+};
 
 use crate::{Activation, Vae, VaeConfig, VaeError};
 
@@ -96,7 +99,7 @@ fn widths(tensors: &Tensors<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
 
 /// The tensors of a file, not yet copied.
 pub struct Tensors<'a> {
-    by_name: BTreeMap<String, safetensors::tensor::TensorView<'a>>,
+    by_name: BTreeMap<String, TensorView<'a>>,
 }
 
 impl Tensors<'_> {
@@ -107,7 +110,7 @@ impl Tensors<'_> {
 
     /// The shape of a tensor, if there is one of that name.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.by_name.get(name).map(|tensor| tensor.shape())
+        self.by_name.get(name).map(TensorView::shape)
     }
 
     /// A tensor's values, row-major.

@@ -1,0 +1,57 @@
+//! The same seed gives the same bits, whatever the number of threads.
+
+#![allow(clippy::unwrap_used, reason = "a pool that cannot be made fails its test")]
+
+use ndarray::{Array2, ArrayView2};
+use rayon::ThreadPoolBuilder;
+use vae_core::{
+    Adam, AdamConfig, Backprop, Vae, VaeConfig,
+    noise::{Purpose, standard_normal, stream},
+};
+
+fn normal(rows: usize, columns: usize, batch: u64) -> Array2<f32> {
+    let mut eps = Array2::zeros((rows, columns));
+    standard_normal(&mut stream(3, Purpose::Training, 0, batch), eps.view_mut());
+    eps
+}
+
+/// Everything that a few steps of training and an evaluation leave, as bits.
+fn bits(threads: usize) -> Vec<u64> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let config = VaeConfig { input: 300, hidden: vec![150, 70], latent: 10, ..VaeConfig::default() };
+        let mut vae = Vae::new(config, 5).unwrap();
+        let mut backprop = Backprop::new(&vae, 200);
+        let mut adam = Adam::new(AdamConfig::default(), vae.parameters().len());
+        let x = Array2::from_shape_fn((200, 300), |(i, j)| ((i * 7 + j * 3) % 17) as f32 / 16.0);
+        let mut bits = Vec::new();
+        // A last batch smaller than the others among them.
+        for (batch, rows) in [(0, 200), (1, 200), (2, 33)] {
+            let (x, eps): (ArrayView2<'_, f32>, _) =
+                (x.slice(ndarray::s![..rows, ..]), normal(rows, 10, batch));
+            let elbo = vae.train_step(&mut backprop, &mut adam, x, eps.view(), 1.0).unwrap();
+            bits.extend([elbo.reconstruction.to_bits(), elbo.kl.to_bits()]);
+            bits.extend(backprop.gradients().iter().map(|g| u64::from(g.to_bits())));
+        }
+        bits.extend(vae.parameters().iter().map(|p| u64::from(p.to_bits())));
+        bits.extend(vae.reconstruct(x.view()).iter().map(|p| u64::from(p.to_bits())));
+        bits
+    })
+}
+
+#[test]
+fn any_number_of_threads_gives_the_bits_of_one() {
+    let serial = bits(1);
+    for threads in [2, 3, 7] {
+        assert!(bits(threads) == serial, "{threads} threads give other bits than one");
+    }
+}
+
+#[test]
+fn the_caller_need_not_be_in_a_pool() {
+    let config = VaeConfig { input: 300, hidden: vec![150], latent: 10, ..VaeConfig::default() };
+    let vae = Vae::new(config, 5).unwrap();
+    let z = normal(40, 10, 0);
+    let pool = ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(vae.decode(z.view()), pool.install(|| vae.decode(z.view())));
+}

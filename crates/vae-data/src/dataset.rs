@@ -1,0 +1,242 @@
+//! What every source of images delivers and every consumer takes: labelled images of one size, as bytes.
+//!
+//! Bytes and not floats: MNIST is then 47 MB and not 188, and a batch is converted while it is gathered, at the speed
+//! of the copy that gathering is anyway.
+
+use ndarray::{Array2, ArrayView2};
+use sha2::{Digest, Sha256};
+
+use crate::error::DataError;
+use crate::hash;
+
+/// The most images in a data set: whatever numbers them does so with a `u32`.
+const MAX_IMAGES: usize = u32::MAX as usize;
+
+/// Which part of a data set: what a model learns from, or what it is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// The part to learn from.
+    Train,
+    /// The part to measure by, never learned from.
+    Test,
+}
+
+/// `N` labelled images of one size, as bytes: 0 is the background, 255 full ink.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// (N, height * width), contiguous, row after row.
+    images: Array2<u8>,
+    /// (N), where there are labels.
+    labels: Option<Vec<u8>>,
+    height: usize,
+    width: usize,
+}
+
+impl Dataset {
+    /// Images with their labels.
+    ///
+    /// # Shapes
+    /// `images` is (N, height * width), one image a row, its pixels row by row; `labels` is (N). No images at all is a
+    /// valid data set, images without pixels are not.
+    ///
+    /// # Errors
+    /// [`DataError::NoPixels`], [`DataError::PixelCount`], [`DataError::LabelCount`] and
+    /// [`DataError::TooManyImages`] for what does not fit together.
+    pub fn new(
+        images: Array2<u8>,
+        labels: Option<Vec<u8>>,
+        height: usize,
+        width: usize,
+    ) -> Result<Self, DataError> {
+        let (count, found) = images.dim();
+        if height == 0 || width == 0 {
+            return Err(DataError::NoPixels { height, width });
+        }
+        let expected = height.saturating_mul(width);
+        if found != expected {
+            return Err(DataError::PixelCount { height, width, expected, found });
+        }
+        if count > MAX_IMAGES {
+            return Err(DataError::TooManyImages { limit: MAX_IMAGES, found: count });
+        }
+        if let Some(labels) = &labels
+            && labels.len() != count
+        {
+            return Err(DataError::LabelCount { images: count, labels: labels.len() });
+        }
+        // Rows that lie one behind the other are what makes `gather` a copy; anything else is put in order once, here.
+        let images =
+            if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
+        Ok(Self { images, labels, height, width })
+    }
+
+    /// Number of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.images.nrows()
+    }
+
+    /// Whether there is no image.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The images, (N, height * width), contiguous.
+    #[must_use]
+    pub fn images(&self) -> ArrayView2<'_, u8> {
+        self.images.view()
+    }
+
+    /// One label for each image, where there are labels.
+    #[must_use]
+    pub fn labels(&self) -> Option<&[u8]> {
+        self.labels.as_deref()
+    }
+
+    /// Rows of an image.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of an image.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels of an image: `height * width`, the columns of [`images`](Self::images).
+    #[must_use]
+    pub fn pixels(&self) -> usize {
+        self.images.ncols()
+    }
+
+    /// Which data this is, whatever file or program it came from: SHA-256, in lower-case hexadecimal, of the number of
+    /// images, height, width and whether there are labels (1 or 0), each as a little-endian `u64`, then of the images'
+    /// bytes, then of the labels'.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        for number in [self.len(), self.height, self.width, usize::from(self.labels.is_some())] {
+            hasher.update((number as u64).to_le_bytes());
+        }
+        hasher.update(self.images.as_slice().expect("the constructor put the rows in order"));
+        hasher.update(self.labels().unwrap_or_default());
+        hash::hex(&hasher.finalize())
+    }
+}
+
+/// The size and not the content: a data set in an assertion's message would be millions of numbers.
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataset")
+            .field("images", &self.len())
+            .field("height", &self.height)
+            .field("width", &self.width)
+            .field("labelled", &self.labels.is_some())
+            .finish()
+    }
+}
+
+/// Training and test set, of the same image size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splits {
+    /// The part to learn from.
+    pub train: Dataset,
+    /// The part to measure by, never learned from.
+    pub test: Dataset,
+}
+
+impl Splits {
+    /// A training and a test set that belong together.
+    ///
+    /// # Errors
+    /// [`DataError::SplitSizes`] when their images differ in size.
+    pub fn new(train: Dataset, test: Dataset) -> Result<Self, DataError> {
+        let [train_size, test_size] = [&train, &test].map(|set| (set.height, set.width));
+        if train_size != test_size {
+            return Err(DataError::SplitSizes { train: train_size, test: test_size });
+        }
+        Ok(Self { train, test })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn two_images() -> Dataset {
+        Dataset::new(array![[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]], Some(vec![3, 4]), 2, 3).unwrap()
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_constructor() {
+        let set = two_images();
+        assert_eq!((set.len(), set.height(), set.width(), set.pixels()), (2, 2, 3, 6));
+    }
+
+    #[test]
+    fn no_images_is_a_valid_data_set() {
+        assert!(Dataset::new(Array2::zeros((0, 4)), None, 2, 2).unwrap().is_empty());
+    }
+
+    #[test]
+    fn images_without_pixels_are_refused() {
+        let error = Dataset::new(Array2::zeros((3, 0)), None, 0, 5).unwrap_err();
+        assert!(matches!(error, DataError::NoPixels { height: 0, width: 5 }), "{error}");
+    }
+
+    #[test]
+    fn a_pixel_count_beside_the_size_is_refused() {
+        let error = Dataset::new(Array2::zeros((3, 5)), None, 2, 3).unwrap_err();
+        assert!(matches!(error, DataError::PixelCount { expected: 6, found: 5, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_size_beyond_all_memory_is_refused() {
+        let error = Dataset::new(Array2::zeros((3, 0)), None, usize::MAX, 2).unwrap_err();
+        assert!(matches!(error, DataError::PixelCount { expected: usize::MAX, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_label_too_few_is_refused() {
+        let error = Dataset::new(Array2::zeros((3, 4)), Some(vec![1, 2]), 2, 2).unwrap_err();
+        assert!(matches!(error, DataError::LabelCount { images: 3, labels: 2 }), "{error}");
+    }
+
+    #[test]
+    fn images_that_lie_column_by_column_are_put_in_order() {
+        let transposed = array![[1_u8, 3], [2, 4]].reversed_axes();
+        let set = Dataset::new(transposed, None, 1, 2).unwrap();
+        assert_eq!(set.images().as_slice(), Some(&[1, 2, 3, 4][..]));
+    }
+
+    #[test]
+    fn the_fingerprint_is_the_documented_hash() {
+        // Python: hashlib.sha256(struct.pack('<4Q', 2, 2, 3, 1) + bytes(range(1, 13)) + bytes([3, 4])).hexdigest()
+        let expected = "b4593408ecdea8a55543edf04a0bdb58ff3bffac857b809b5421bcdedd191d6f";
+        assert_eq!(two_images().fingerprint(), expected);
+    }
+
+    #[test]
+    fn the_fingerprint_depends_on_the_labels() {
+        let unlabelled = Dataset { labels: None, ..two_images() };
+        assert_ne!(two_images().fingerprint(), unlabelled.fingerprint());
+    }
+
+    #[test]
+    fn the_fingerprint_depends_on_the_orientation() {
+        let turned = Dataset { height: 3, width: 2, ..two_images() };
+        assert_ne!(two_images().fingerprint(), turned.fingerprint());
+    }
+
+    #[test]
+    fn splits_of_different_sizes_are_refused() {
+        let turned = Dataset { height: 3, width: 2, ..two_images() };
+        let error = Splits::new(two_images(), turned).unwrap_err();
+        assert!(matches!(error, DataError::SplitSizes { train: (2, 3), test: (3, 2) }), "{error}");
+    }
+}

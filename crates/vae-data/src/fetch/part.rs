@@ -1,0 +1,157 @@
+//! A file that is still arriving: it lies beside its place under a name of its own, and vanishes unless it is finished.
+//!
+//! Its name ends in `.part`, and it is locked while somebody writes it. A process that is killed leaves its part behind
+//! but not the lock, which is how [`remove_stale`] tells a leftover from another download at work.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Seek, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::error::DataError;
+
+/// How the names of parts begin and end; in between stand the file's name and something random.
+const PREFIX: &str = ".fetch-";
+const SUFFIX: &str = ".part";
+
+/// A file that is still arriving.
+pub(super) struct PartFile {
+    file: NamedTempFile,
+}
+
+impl PartFile {
+    /// An empty part in the directory where the file will lie: a rename works only within one file system.
+    pub(super) fn create(dir: &Path, name: &str) -> Result<Self, DataError> {
+        let prefix = format!("{PREFIX}{name}.");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(SUFFIX);
+        // Data that anybody may read, as far as the user's mask allows, and not a secret as temporary files are.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        loop {
+            let file = builder.tempfile_in(dir).map_err(|cause| DataError::write(dir, cause))?;
+            // Between creation and lock somebody may have taken it for a leftover: then make another. Where there are
+            // no locks, nobody removes leftovers either.
+            let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+            if !is_taken && file.path().exists() {
+                return Ok(Self { file });
+            }
+        }
+    }
+
+    /// What has been written, from its beginning. It is the same open file, so do not write any more.
+    pub(super) fn reopen(&mut self) -> Result<File, DataError> {
+        let path = self.file.path().to_owned();
+        let file = self.file.as_file_mut();
+        file.rewind().and_then(|()| file.try_clone()).map_err(|cause| DataError::write(&path, cause))
+    }
+
+    /// Gives the file its name, once its content is safe on the disk. What had the name before is replaced.
+    pub(super) fn finish(self, target: &Path) -> Result<(), DataError> {
+        let failed = |cause| DataError::write(target, cause);
+        self.file.as_file().sync_all().map_err(failed)?;
+        self.file.persist(target).map_err(|error| failed(error.error))?;
+        // The name is safe once the directory is. Some file systems cannot do this, and the data is safe anyway.
+        #[cfg(unix)]
+        if let Some(dir) = target.parent() {
+            let _ = File::open(dir).and_then(|dir| dir.sync_all());
+        }
+        Ok(())
+    }
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Removes what killed downloads left in `dir`. As it is only tidying, what cannot be removed stays.
+pub(super) fn remove_stale(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_part = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn names(dir: &TempDir) -> Vec<String> {
+        let entries = fs::read_dir(dir.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_finished_part_has_its_name_and_content() {
+        let dir = TempDir::new().unwrap();
+        let mut part = PartFile::create(dir.path(), "name").unwrap();
+        part.write_all(b"content").unwrap();
+        part.finish(&dir.path().join("name")).unwrap();
+        assert_eq!(names(&dir), ["name"]);
+        assert_eq!(fs::read(dir.path().join("name")).unwrap(), b"content");
+    }
+
+    #[test]
+    fn an_unfinished_part_vanishes() {
+        let dir = TempDir::new().unwrap();
+        drop(PartFile::create(dir.path(), "name").unwrap());
+        assert!(names(&dir).is_empty());
+    }
+
+    #[test]
+    fn what_was_written_can_be_read_before_it_is_finished() {
+        let dir = TempDir::new().unwrap();
+        let mut part = PartFile::create(dir.path(), "name").unwrap();
+        part.write_all(b"content").unwrap();
+        assert_eq!(io::read_to_string(part.reopen().unwrap()).unwrap(), "content");
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_nothing_else_is() {
+        let dir = TempDir::new().unwrap();
+        for name in [".fetch-name.abc.part", "mine.part", ".fetch-notes"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        remove_stale(dir.path());
+        let mut left = names(&dir);
+        left.sort();
+        assert_eq!(left, [".fetch-notes", "mine.part"]);
+    }
+
+    #[test]
+    fn a_part_that_is_being_written_is_no_leftover() {
+        let dir = TempDir::new().unwrap();
+        let _part = PartFile::create(dir.path(), "name").unwrap();
+        remove_stale(dir.path());
+        assert_eq!(names(&dir).len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_finished_file_has_the_permissions_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = TempDir::new().unwrap();
+        let (ours, usual) = (dir.path().join("ours"), dir.path().join("usual"));
+        PartFile::create(dir.path(), "ours").unwrap().finish(&ours).unwrap();
+        File::create(&usual).unwrap();
+        let [ours, usual] = [ours, usual].map(|path| fs::metadata(path).unwrap().permissions().mode());
+        assert_eq!(ours, usual);
+    }
+}

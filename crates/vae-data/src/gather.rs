@@ -1,0 +1,87 @@
+//! Bytes become numbers: the images of a batch, picked from wherever they lie, as `f32` in [0, 1].
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// Fills row `i` of `out` with image `indices[i]`, byte `b` as the `f32` nearest to `b / 255`.
+///
+/// Division, though multiplying by 1/255 looks cheaper: the product is off by a bit for some bytes, and the division
+/// vectorises just as well. Nothing is allocated.
+///
+/// # Shapes
+/// `images` (N, D), `indices` (B), `out` (B, D).
+///
+/// # Panics
+/// When `out` is not (B, D), or an index is not below N.
+pub fn gather(images: ArrayView2<'_, u8>, indices: &[u32], mut out: ArrayViewMut2<'_, f32>) {
+    let (count, pixels) = images.dim();
+    assert_eq!(
+        out.dim(),
+        (indices.len(), pixels),
+        "out must have a row for each index and a column for each pixel"
+    );
+    for (&index, mut row) in indices.iter().zip(out.rows_mut()) {
+        assert!((index as usize) < count, "image {index} of {count}");
+        let image = images.row(index as usize);
+        match (image.as_slice(), row.as_slice_mut()) {
+            // Two plain slices are what the compiler turns into vector instructions.
+            (Some(image), Some(row)) => {
+                for (number, &byte) in row.iter_mut().zip(image) {
+                    *number = unit(byte);
+                }
+            }
+            _ => row.zip_mut_with(&image, |number, &byte| *number = unit(byte)),
+        }
+    }
+}
+
+/// 0 to 255 as 0 to 1.
+fn unit(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array, s};
+
+    use super::*;
+
+    #[test]
+    fn every_byte_becomes_the_nearest_number() {
+        let images = Array2::from_shape_fn((1, 256), |(_, byte)| byte as u8);
+        let mut out = Array2::zeros((1, 256));
+        gather(images.view(), &[0], out.view_mut());
+        for byte in 0..256 {
+            // Exact in f64, then rounded once.
+            let nearest = (byte as f64 / 255.0) as f32;
+            assert_eq!(out[[0, byte]].to_bits(), nearest.to_bits(), "{byte}");
+        }
+    }
+
+    #[test]
+    fn rows_come_in_the_order_of_the_indices_and_may_repeat() {
+        let images = array![[0_u8, 51], [102, 153], [204, 255]];
+        let mut out = Array2::zeros((4, 2));
+        gather(images.view(), &[2, 0, 2, 1], out.view_mut());
+        assert_eq!(out, array![[0.8, 1.0], [0.0, 0.2], [0.8, 1.0], [0.4, 0.6]]);
+    }
+
+    #[test]
+    fn views_with_gaps_give_the_same_numbers() {
+        let images = array![[0_u8, 51, 102, 153], [204, 255, 0, 51]];
+        let mut out = Array2::zeros((2, 4));
+        gather(images.slice(s![.., ..;2]), &[1, 0], out.slice_mut(s![.., ..;2]));
+        assert_eq!(out, array![[0.8, 0.0, 0.0, 0.0], [0.0, 0.0, 0.4, 0.0]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "image 3 of 3")]
+    fn an_index_out_of_range_panics() {
+        gather(Array2::zeros((3, 2)).view(), &[3], Array2::zeros((1, 2)).view_mut());
+    }
+
+    #[test]
+    #[should_panic(expected = "out must have a row")]
+    fn an_output_of_another_shape_panics() {
+        gather(Array2::zeros((3, 2)).view(), &[1, 2], Array2::zeros((1, 2)).view_mut());
+    }
+}

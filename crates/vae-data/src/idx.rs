@@ -1,0 +1,172 @@
+//! IDX, the format of MNIST: a few big-endian integers that give the shape, then the elements, nothing else.
+//!
+//! ```text
+//! 00 00 08 03   two zeros, element type (08: u8), number of dimensions
+//! 00 00 ea 60   60,000 images
+//! 00 00 00 1c   of 28 rows
+//! 00 00 00 1c   of 28 columns
+//! ...           60,000 * 28 * 28 bytes, the last dimension runs fastest
+//! ```
+//!
+//! A header is a claim. Nothing is allocated, read or unpacked on its word alone: the length it implies is computed
+//! with overflow checks, held against a limit, and must be met to the byte.
+
+use std::path::Path;
+
+use crate::content::{self, Content, DEFAULT_MAX_BYTES};
+use crate::error::{DataError, FormatError};
+
+/// The longest header: four bytes, and four for each of 255 dimensions.
+const MAX_HEADER_BYTES: u64 = 4 + 4 * 255;
+
+/// The code of the one element type read here, `u8`.
+const TYPE_U8: u8 = 0x08;
+
+/// An array of bytes of any number of dimensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxArray {
+    /// Length of each dimension: one to 255 of them, none zero.
+    pub shape: Vec<usize>,
+    /// The elements, the last dimension runs fastest; as many as the product of `shape`.
+    pub data: Vec<u8>,
+}
+
+impl IdxArray {
+    /// The bytes of an IDX file with this content.
+    ///
+    /// # Panics
+    /// When `data` does not have as many elements as `shape` says, or `shape` is nothing that IDX can express: no
+    /// dimension or more than 255, one of zero or above `u32::MAX`.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let rank = u8::try_from(self.shape.len()).expect("at most 255 dimensions");
+        let mut bytes = vec![0, 0, TYPE_U8, rank];
+        for &length in &self.shape {
+            bytes.extend(u32::try_from(length).expect("dimensions of at most u32::MAX").to_be_bytes());
+        }
+        let header = Header::parse(&bytes).expect("a shape that IDX can express");
+        assert_eq!(header.data_bytes, self.data.len() as u64, "elements as the shape {:?} says", self.shape);
+        bytes.extend(&self.data);
+        bytes
+    }
+}
+
+/// Parses a whole IDX file of bytes.
+///
+/// # Errors
+/// The [`FormatError`] that names the first thing wrong, from the first byte to the last.
+pub fn parse(bytes: &[u8]) -> Result<IdxArray, FormatError> {
+    let Header { shape, header_bytes, data_bytes } = Header::parse(bytes)?;
+    let data = bytes.get(header_bytes..).unwrap_or_default();
+    check_length(header_bytes, data_bytes, data.len())?;
+    Ok(IdxArray { shape, data: data.to_vec() })
+}
+
+/// Reads an IDX file of bytes, plain or gzip, of at most [`DEFAULT_MAX_BYTES`].
+///
+/// # Errors
+/// [`DataError::File`] with the path and what is wrong.
+pub fn read(path: &Path) -> Result<IdxArray, DataError> {
+    read_at_most(path, DEFAULT_MAX_BYTES)
+}
+
+/// Reads an IDX file of bytes, plain or gzip, of at most `max_bytes` on disk and after unpacking.
+///
+/// # Errors
+/// [`DataError::File`] with the path and what is wrong.
+pub fn read_at_most(path: &Path, max_bytes: u64) -> Result<IdxArray, DataError> {
+    read_content(path, max_bytes).map_err(|problem| DataError::file(path, problem))
+}
+
+fn read_content(path: &Path, max_bytes: u64) -> Result<IdxArray, FormatError> {
+    let mut content = Content::open(path, max_bytes)?;
+    let mut start = Vec::new();
+    content.read_up_to(MAX_HEADER_BYTES, &mut start)?;
+    let Header { shape, header_bytes, data_bytes } = Header::parse(&start)?;
+    let expected = data_bytes.saturating_add(header_bytes as u64);
+    if expected > max_bytes {
+        return Err(FormatError::TooLarge { limit: max_bytes, found: expected });
+    }
+    // One byte more than there should be shows that there is too much, and lets gzip reach and check its end. The
+    // buffer grows with what really arrives.
+    let mut data = start.split_off(header_bytes);
+    content.read_up_to((data_bytes + 1).saturating_sub(data.len() as u64), &mut data)?;
+    check_length(header_bytes, data_bytes, data.len())?;
+    content.expect_end()?;
+    Ok(IdxArray { shape, data })
+}
+
+/// What the first bytes claim.
+struct Header {
+    shape: Vec<usize>,
+    /// Length of the header itself.
+    header_bytes: usize,
+    /// Length of the elements: the product of `shape`.
+    data_bytes: u64,
+}
+
+impl Header {
+    /// Parses the header at the start of `bytes`, all of a file or at least its header.
+    fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
+        if bytes.is_empty() {
+            return Err(FormatError::Empty);
+        }
+        if content::looks_like_page(bytes) {
+            return Err(FormatError::Page);
+        }
+        let truncated = |expected: usize| FormatError::HeaderTruncated {
+            expected: expected as u64,
+            found: bytes.len() as u64,
+        };
+        let &[zero, also_zero, element, rank] = bytes.first_chunk().ok_or_else(|| truncated(4))?;
+        if [zero, also_zero] != [0, 0] {
+            return Err(FormatError::Magic { found: [zero, also_zero] });
+        }
+        if element != TYPE_U8 {
+            return Err(FormatError::ElementType { found: element, name: type_name(element) });
+        }
+        if rank == 0 {
+            return Err(FormatError::NoDimensions);
+        }
+        let header_bytes = 4 + 4 * usize::from(rank);
+        let lengths = bytes.get(4..header_bytes).ok_or_else(|| truncated(header_bytes))?;
+        let (lengths, _) = lengths.as_chunks::<4>();
+        let lengths = lengths.iter().map(|&length| u32::from_be_bytes(length));
+
+        let shape: Vec<usize> = lengths.clone().map(|length| length as usize).collect();
+        if shape.contains(&0) {
+            return Err(FormatError::ZeroDimension { shape });
+        }
+        match lengths.map(u64::from).try_fold(1, u64::checked_mul) {
+            Some(data_bytes) => Ok(Self { shape, header_bytes, data_bytes }),
+            None => Err(FormatError::SizeOverflow { shape }),
+        }
+    }
+}
+
+/// The elements must be exactly as many as the header says; lengths are told with the header, as a file has it.
+fn check_length(header_bytes: usize, data_bytes: u64, data_found: usize) -> Result<(), FormatError> {
+    let expected = data_bytes.saturating_add(header_bytes as u64);
+    let found = (data_found as u64).saturating_add(header_bytes as u64);
+    match (data_found as u64).cmp(&data_bytes) {
+        std::cmp::Ordering::Less => Err(FormatError::Truncated { expected, found }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(FormatError::Trailing { expected, found }),
+    }
+}
+
+/// What the type codes of IDX stand for.
+fn type_name(code: u8) -> &'static str {
+    match code {
+        TYPE_U8 => "u8",
+        0x09 => "i8",
+        0x0b => "i16",
+        0x0c => "i32",
+        0x0d => "f32",
+        0x0e => "f64",
+        _ => "no IDX type",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Images as bytes: where they come from, and how they become batches of numbers.
+//!
+//! A model takes a matrix of numbers in [0, 1]; what there is, is a download, a directory of files from somewhere, or
+//! nothing at all. This crate is what lies between, and it is all about trust: an image that reaches a model has the
+//! size it claims, belongs to its label, and can be told from other data by a [fingerprint](Dataset::fingerprint).
+//! It knows nothing of models.
+//!
+//! # How the pieces meet
+//! ```text
+//! mnist::load   a directory of IDX files ──┐
+//! fetch         the network ─► directory   ├─► Splits { train, test } of Dataset (N, D) u8
+//! digits        a seed ────────────────────┤       │
+//! From          the crate `mnist` ─────────┘       │   which images, in which order?
+//!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
+//!                                                  └─► gather ─► batch (B, D) f32 in [0, 1]
+//! ```
+//! `N` images of `D = height * width` pixels, `B` of them in a batch.
+//!
+//! # Example
+//! One epoch, with a tenth of the images set apart for validation:
+//! ```
+//! use ndarray::Array2;
+//! use vae_data::{Holdout, Split, digits, gather, shuffle};
+//!
+//! # fn main() -> Result<(), vae_data::DataError> {
+//! let (seed, epoch) = (7, 0);
+//! let train = digits::generate(200, seed, Split::Train); // or mnist::load(dir)?.train
+//! let holdout = Holdout::new(train.len(), train.len() / 10, seed)?;
+//!
+//! let mut order = holdout.train.clone();
+//! shuffle(&mut order, seed, epoch);
+//! let mut x = Array2::zeros((64, train.pixels()));
+//! for indices in order.chunks_exact(64) {
+//!     gather(train.images(), indices, x.view_mut());
+//!     assert!(x.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
+//!     // ... a training step on x
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Modules in reading order
+//! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
+//! become ([`Dataset`]), MNIST as four such files ([`mnist`]), MNIST from the network (`fetch`), digits without any
+//! file ([`digits`]), then the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
+//!
+//! # Features
+//! Both are on by default. `download`: the module `fetch`, which brings an HTTPS client. `mnist`: conversion from
+//! what the crate `mnist` loads.
+
+mod error;
+mod hash;
+
+mod content;
+pub mod idx;
+
+mod dataset;
+
+pub mod mnist;
+
+#[cfg(feature = "download")]
+pub mod fetch;
+
+pub mod digits;
+
+mod order;
+
+mod gather;
+
+pub use content::DEFAULT_MAX_BYTES;
+pub use dataset::{Dataset, Split, Splits};
+pub use error::{DataError, FormatError};
+pub use gather::gather;
+pub use order::{Holdout, shuffle, shuffled};

@@ -1,0 +1,282 @@
+//! Everything a run needs to be repeated: what `config.toml` holds.
+
+use serde::{Deserialize, Serialize};
+use vae_core::{AdamConfig, VaeConfig};
+
+use crate::TrainError;
+
+/// The configuration of a run, in four parts.
+///
+/// A file need not be complete: it is laid over a preset by [`overlay`](Self::overlay). Keys that do not exist are
+/// refused, as a mistyped one would otherwise be a default in disguise.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// What to learn from.
+    pub data: DataConfig,
+    /// What learns.
+    pub model: ModelConfig,
+    /// How the gradient becomes a step.
+    pub optimizer: OptimizerConfig,
+    /// How long, in which pieces, from which seed.
+    pub training: ScheduleConfig,
+}
+
+/// What to learn from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// `auto`, `mnist`, `digits`, or a directory of IDX files. Default `auto`; a run records what it came to.
+    pub source: String,
+    /// Images held out of the training set to choose the best weights by. Default 5000. 0: none, the last weights
+    /// are kept.
+    pub validation: usize,
+    /// How many digits to draw for training where the source is `digits`; a sixth as many are drawn to test with.
+    /// Default 30 000.
+    pub digits: usize,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { source: "auto".to_owned(), validation: 5000, digits: 30_000 }
+    }
+}
+
+/// What learns. The number of inputs comes from the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// Widths of the encoder's hidden layers; the decoder mirrors them. Default `[256]`.
+    pub hidden: Vec<usize>,
+    /// Latent dimensions, L. Default 64.
+    pub latent: usize,
+    /// `relu` or `tanh`. Default `relu`.
+    pub activation: String,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        let VaeConfig { hidden, latent, activation, .. } = VaeConfig::default();
+        Self { hidden, latent, activation: activation.name().to_owned() }
+    }
+}
+
+/// Adam's hyper-parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// `adam`.
+    pub name: String,
+    /// α, the step size. Default 0.001.
+    pub learning_rate: f64,
+    /// β₁, the decay of the first moment. Default 0.9.
+    pub beta1: f64,
+    /// β₂, the decay of the second moment. Default 0.999.
+    pub beta2: f64,
+    /// ε, added to the root of the second moment. Default 10⁻⁸.
+    pub epsilon: f64,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self { name: "adam".to_owned(), learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+}
+
+/// How long, in which pieces, from which seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleConfig {
+    /// Passes over the training images. Default 20.
+    pub epochs: u64,
+    /// Images of a step, B. Default 64. What is left over at the end of an epoch is a smaller batch.
+    pub batch: usize,
+    /// β, the weight of the KL term. Default 1, the ELBO.
+    pub beta: f64,
+    /// From which weights, noise, order and held-out images follow. Default 0.
+    pub seed: u64,
+    /// Which weights the model file holds. Default `best`.
+    pub keep: Keep,
+}
+
+impl Default for ScheduleConfig {
+    fn default() -> Self {
+        Self { epochs: 20, batch: 64, beta: 1.0, seed: 0, keep: Keep::Best }
+    }
+}
+
+/// Which weights a run's model file holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Those of the epoch with the lowest −ELBO on the held-out images.
+    #[default]
+    Best,
+    /// Those of the last epoch.
+    Last,
+}
+
+impl TrainConfig {
+    /// The largest batch.
+    pub const MAX_BATCH: usize = 1 << 16;
+    /// The most digits that can be asked for.
+    pub const MAX_DIGITS: usize = 10_000_000;
+
+    /// This configuration, with what the TOML text says in place of what it said.
+    ///
+    /// # Errors
+    /// [`TrainError::Toml`] for text that is no TOML, a key that does not exist, or a value of another type.
+    pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
+        let parse_error =
+            |error: toml::de::Error| TrainError::Toml { reason: error.to_string().trim_end().to_owned() };
+        // The text is read by itself first: its errors then point at its lines.
+        toml::from_str::<Self>(toml).map_err(parse_error)?;
+        let over: toml::Table = toml::from_str(toml).map_err(parse_error)?;
+        let mut merged = toml::Table::try_from(self).expect("a configuration is always a table");
+        for (section, values) in over {
+            match (merged.get_mut(&section), values) {
+                (Some(toml::Value::Table(under)), toml::Value::Table(over)) => under.extend(over),
+                (_, values) => drop(merged.insert(section, values)),
+            }
+        }
+        merged.try_into().map_err(parse_error)
+    }
+
+    /// The configuration as the text of a `config.toml`.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a configuration always has a text")
+    }
+
+    /// Checks every field that can be checked without the data.
+    ///
+    /// # Errors
+    /// One [`TrainError`] for the first field that is wrong.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let check = |field, ok: bool, expected: &str, found: String| {
+            if ok { Ok(()) } else { Err(TrainError::Field { field, expected: expected.to_owned(), found }) }
+        };
+        let (digits, batch, beta) = (self.data.digits, self.training.batch, self.training.beta);
+        let range = format!("between 2 and {}", Self::MAX_DIGITS);
+        check("data.digits", (2..=Self::MAX_DIGITS).contains(&digits), &range, digits.to_string())?;
+        let range = format!("between 1 and {}", Self::MAX_BATCH);
+        check("training.batch", (1..=Self::MAX_BATCH).contains(&batch), &range, batch.to_string())?;
+        let ok = (0.0..=1e6).contains(&beta);
+        check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
+        let name = &self.optimizer.name;
+        check("optimizer.name", name == "adam", "adam", format!("{name:?}"))?;
+        self.adam().validate()?;
+        self.vae(1)?.validate()?;
+        Ok(())
+    }
+
+    /// The model's architecture for images of `input` pixels.
+    ///
+    /// # Errors
+    /// If the activation does not exist.
+    pub fn vae(&self, input: usize) -> Result<VaeConfig, TrainError> {
+        let ModelConfig { hidden, latent, activation } = self.model.clone();
+        Ok(VaeConfig { input, hidden, decoder_hidden: None, latent, activation: activation.parse()? })
+    }
+
+    /// The optimizer's hyper-parameters, rounded to `f32`.
+    pub fn adam(&self) -> AdamConfig {
+        let OptimizerConfig { learning_rate, beta1, beta2, epsilon, .. } = self.optimizer;
+        AdamConfig {
+            learning_rate: learning_rate as f32,
+            beta1: beta1 as f32,
+            beta2: beta2 as f32,
+            epsilon: epsilon as f32,
+        }
+    }
+
+    /// The first field, other than the number of epochs, in which a run that goes on would differ from `self`.
+    pub(crate) fn difference(&self, other: &Self) -> Option<(String, String, String)> {
+        let tables =
+            |config: &Self| toml::Table::try_from(config).expect("a configuration is always a table");
+        let (ours, theirs) = (tables(self), tables(other));
+        for (section, values) in &ours {
+            for (key, value) in values.as_table().into_iter().flatten() {
+                let other = theirs.get(section).and_then(|values| values.get(key));
+                if other != Some(value) && (section.as_str(), key.as_str()) != ("training", "epochs") {
+                    let other = other.map_or("nothing".to_owned(), ToString::to_string);
+                    return Some((format!("{section}.{key}"), value.to_string(), other));
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_configuration_reads_back() {
+        let mut config = TrainConfig::default();
+        config.model.hidden = vec![512, 256];
+        config.optimizer.learning_rate = 3e-4;
+        assert_eq!(TrainConfig::default().overlay(&config.to_toml()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_file_changes_only_what_it_names() {
+        let mut base = TrainConfig::default();
+        base.training.batch = 17;
+        let config = base.overlay("[training]\nepochs = 3\n[model]\nlatent = 2\n").unwrap();
+        assert_eq!((config.training.epochs, config.training.batch, config.model.latent), (3, 17, 2));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name_and_line() {
+        let error = TrainConfig::default().overlay("[training]\nepoch = 3\n").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("unknown field `epoch`"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_section_is_refused() {
+        let error = TrainConfig::default().overlay("[trainig]\n").unwrap_err().to_string();
+        assert!(error.contains("unknown field `trainig`"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused() {
+        assert!(TrainConfig::default().overlay("[training]\nepochs = \"many\"\n").is_err());
+        assert!(TrainConfig::default().overlay("[model]\nlatent = -3\n").is_err());
+        assert!(TrainConfig::default().overlay("training = 3\n").is_err());
+    }
+
+    #[test]
+    fn each_field_out_of_range_is_named() {
+        type Spoil = fn(&mut TrainConfig);
+        let cases: [(&str, Spoil); 9] = [
+            ("data.digits", |c| c.data.digits = 1),
+            ("training.batch", |c| c.training.batch = 0),
+            ("training.beta", |c| c.training.beta = f64::NAN),
+            ("optimizer.name", |c| c.optimizer.name = "sgd".to_owned()),
+            ("learning_rate", |c| c.optimizer.learning_rate = -1.0),
+            ("beta2", |c| c.optimizer.beta2 = 1.0),
+            ("latent", |c| c.model.latent = 0),
+            ("hidden", |c| c.model.hidden = vec![0]),
+            ("activation", |c| c.model.activation = "step".to_owned()),
+        ];
+        assert!(TrainConfig::default().validate().is_ok());
+        for (field, spoil) in cases {
+            let mut config = TrainConfig::default();
+            spoil(&mut config);
+            let error = config.validate().unwrap_err().to_string();
+            assert!(error.contains(field), "{field}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_the_number_of_epochs_may_change_when_a_run_goes_on() {
+        let config = TrainConfig::default();
+        let mut other = config.clone();
+        other.training.epochs = 99;
+        assert_eq!(config.difference(&other), None);
+        other.training.seed = 5;
+        let found = config.difference(&other);
+        assert_eq!(found, Some(("training.seed".to_owned(), "0".to_owned(), "5".to_owned())));
+    }
+}

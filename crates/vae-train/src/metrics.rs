@@ -1,0 +1,53 @@
+//! What a run tells of each epoch: a line of `metrics.jsonl`.
+
+use serde::{Deserialize, Serialize};
+use vae_core::Elbo;
+
+/// One epoch, in nats an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// −ELBO, averaged over the epoch's training batches as they were met.
+    pub train_neg_elbo: f64,
+    /// Its part −log p(x|z).
+    pub train_reconstruction: f64,
+    /// Its part KL(q(z|x) ‖ p(z)).
+    pub train_kl: f64,
+    /// −ELBO of the held-out images after the epoch; none where none are held out.
+    pub validation_neg_elbo: Option<f64>,
+    /// Its part −log p(x|z).
+    pub validation_reconstruction: Option<f64>,
+    /// Its part KL(q(z|x) ‖ p(z)).
+    pub validation_kl: Option<f64>,
+    /// The optimizer's step size at the end of the epoch.
+    pub learning_rate: f64,
+    /// Time spent in the epoch's training steps, without validation.
+    pub train_seconds: f64,
+    /// Training images a second.
+    pub images_per_second: f64,
+}
+
+impl EpochMetrics {
+    pub(crate) fn new(
+        epoch: u64,
+        train: Elbo,
+        validation: Option<Elbo>,
+        learning_rate: f64,
+        train_seconds: f64,
+        images: u64,
+    ) -> Self {
+        Self {
+            epoch,
+            train_neg_elbo: train.neg_elbo(),
+            train_reconstruction: train.reconstruction,
+            train_kl: train.kl,
+            validation_neg_elbo: validation.map(|elbo| elbo.neg_elbo()),
+            validation_reconstruction: validation.map(|elbo| elbo.reconstruction),
+            validation_kl: validation.map(|elbo| elbo.kl),
+            learning_rate,
+            train_seconds,
+            images_per_second: images as f64 / train_seconds.max(f64::MIN_POSITIVE),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Configurations with a name.
+
+use crate::{DataConfig, ModelConfig, ScheduleConfig, TrainConfig};
+
+/// A configuration with a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// A first run of about a minute whose digits look good.
+    #[default]
+    Quick,
+    /// PyTorch's example: 784-400-20, batch 128, 10 epochs.
+    Example,
+    /// The reference project's: 784-256-64, batch 64, 20 epochs.
+    Reference,
+}
+
+impl Preset {
+    /// Every preset, in the order in which help texts list them.
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Example, Self::Reference];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Example => "example",
+            Self::Reference => "reference",
+        }
+    }
+
+    /// What it is, in a line.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Quick => "a first run of about a minute whose digits look good",
+            Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
+            Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
+        }
+    }
+
+    /// The preset of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// The configuration.
+    pub fn config(self) -> TrainConfig {
+        let (hidden, latent, batch, epochs) = match self {
+            Self::Quick => (vec![512], 24, 100, 12),
+            Self::Example => (vec![400], 20, 128, 10),
+            Self::Reference => (vec![256], 64, 64, 20),
+        };
+        TrainConfig {
+            data: DataConfig { validation: 1000, ..DataConfig::default() },
+            model: ModelConfig { hidden, latent, ..ModelConfig::default() },
+            training: ScheduleConfig { epochs, batch, ..ScheduleConfig::default() },
+            ..TrainConfig::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_and_found_by_its_name() {
+        for preset in Preset::ALL {
+            assert!(preset.config().validate().is_ok(), "{preset:?}");
+            assert_eq!(Preset::from_name(preset.name()), Some(preset));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Training curves: how the terms of the loss went, epoch by epoch, in panels side by side.
+
+use crate::caption::Caption;
+use crate::chart::{Chart, Fonts, PLOT};
+use crate::colour::{CHART_INK, CHART_PAGE};
+use crate::{Picture, VizError};
+
+/// One line of a panel.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve<'a> {
+    /// What the legend calls it, such as `train`; empty for no entry in the legend.
+    pub label: &'a str,
+    /// `(epoch, value)`, in the order in which they are joined. A point that is not finite (or beyond ±1e300)
+    /// is skipped and leaves a gap.
+    pub points: &'a [(f64, f64)],
+}
+
+/// One chart of the picture: an axis of epochs, an axis of values, and curves that share them.
+#[derive(Clone, Debug)]
+pub struct Panel<'a> {
+    /// What is shown, such as `−ELBO`.
+    pub title: &'a str,
+    /// The unit of the values, such as `nats per image`; empty for none.
+    pub y_label: &'a str,
+    /// The curves, each in a colour of its own as long as there are at most six.
+    pub curves: Vec<Curve<'a>>,
+}
+
+/// Panels in a row of the picture.
+const COLUMNS: usize = 3;
+/// Free space around each panel in pixels.
+const MARGIN: usize = 18;
+
+/// Draws the panels from left to right, three in a row.
+///
+/// Every point is a dot as long as a curve has at most 40 of them, so that a run of one epoch shows too;
+/// beyond, dots would merge and only the lines are drawn.
+///
+/// # Errors
+/// [`VizError::NoPoints`] without panels, or for a panel without a finite point; [`VizError::TextTooLong`]
+/// for texts beyond 4096 characters; [`VizError::TooLarge`] for more panels than fit into
+/// [`MAX_PIXELS`](crate::MAX_PIXELS).
+pub fn curves(panels: &[Panel], caption: Option<&str>) -> Result<Picture, VizError> {
+    if panels.is_empty() {
+        return Err(VizError::NoPoints { panel: "a picture without panels".to_owned() });
+    }
+    let fonts = Fonts::new()?;
+    let charts = panels.iter().map(|panel| Chart::lay_out(panel, &fonts)).collect::<Result<Vec<_>, _>>()?;
+
+    // Labels and titles get the room that the largest need, so that the axes of neighbours stand in line.
+    let gutter = charts.iter().map(|chart| chart.gutter).max().unwrap_or(0);
+    let columns = charts.len().min(COLUMNS);
+    let pitch = gutter + PLOT.0 + 2 * MARGIN;
+    let mut body_height = 0;
+    let mut rows = Vec::new();
+    for row in charts.chunks(columns) {
+        let header = row.iter().map(|chart| chart.header).max().unwrap_or(0);
+        rows.push((body_height + MARGIN + header, row));
+        body_height += header + PLOT.1 + fonts.footer() + 2 * MARGIN;
+    }
+
+    let caption = Caption::lay_out(caption, columns * pitch)?;
+    let mut picture = Picture::new(caption.width, body_height + caption.height, CHART_PAGE)?;
+    caption.draw(&mut picture, body_height, CHART_INK)?;
+    let left = (caption.width - columns * pitch) / 2;
+    for (top, row) in rows {
+        for (column, chart) in row.iter().enumerate() {
+            chart.draw(&mut picture, (left + column * pitch + MARGIN + gutter, top), &fonts)?;
+        }
+    }
+    Ok(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::colour::CURVES;
+
+    fn panel<'a>(curves: Vec<Curve<'a>>) -> Panel<'a> {
+        Panel { title: "−ELBO", y_label: "nats per image", curves }
+    }
+
+    fn draw(points: &[(f64, f64)]) -> Result<Picture, VizError> {
+        curves(&[panel(vec![Curve { label: "", points }])], None)
+    }
+
+    /// Places of the pixels that have the colour of the panel's first curve and nothing else.
+    fn ink(picture: &Picture) -> Vec<(usize, usize)> {
+        let places = (0..picture.height()).flat_map(|y| (0..picture.width()).map(move |x| (x, y)));
+        places.filter(|&(x, y)| picture.pixel(x, y) == CURVES[0]).collect()
+    }
+
+    #[test]
+    fn a_single_epoch_is_a_dot() {
+        let inked = ink(&draw(&[(1.0, 104.0)]).unwrap());
+        assert!((9..=36).contains(&inked.len()), "{} pixels", inked.len());
+    }
+
+    #[test]
+    fn a_falling_loss_falls_from_left_to_right() {
+        let inked = ink(&draw(&[(1.0, 180.0), (10.0, 120.0), (20.0, 104.0)]).unwrap());
+        let leftmost = inked.iter().min_by_key(|place| place.0).unwrap();
+        let rightmost = inked.iter().max_by_key(|place| place.0).unwrap();
+        assert!(leftmost.1 + PLOT.1 / 2 < rightmost.1, "{leftmost:?} to {rightmost:?}");
+        assert!(rightmost.0 - leftmost.0 >= PLOT.0, "{leftmost:?} to {rightmost:?}");
+    }
+
+    #[test]
+    fn a_point_that_is_not_finite_leaves_a_gap() {
+        let whole = ink(&draw(&[(1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0)]).unwrap()).len();
+        for skipped in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e301] {
+            let parts = ink(&draw(&[(1.0, 1.0), (2.0, skipped), (3.0, 1.0), (4.0, 1.0)]).unwrap()).len();
+            assert!(parts < whole / 2, "{skipped}: {parts} of {whole} pixels");
+        }
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error_that_names_the_panel() {
+        for points in [&[][..], &[(f64::NAN, 1.0), (1.0, f64::INFINITY)]] {
+            let message = draw(points).unwrap_err().to_string();
+            assert!(message.contains("−ELBO"), "{message}");
+        }
+        assert!(matches!(curves(&[], None), Err(VizError::NoPoints { .. })));
+        assert!(matches!(curves(&[panel(vec![])], None), Err(VizError::NoPoints { .. })));
+    }
+
+    #[test]
+    fn extreme_values_are_drawn() {
+        let extremes =
+            [0.0, 1.0, -1.0, 1e30, -1e30, 1e-30, 5e-324, f64::MAX, f64::MIN, 1e300, f64::NAN, 104.0];
+        for x in extremes {
+            for y in extremes {
+                // The first point is drawable whatever the second is.
+                draw(&[(1.0, 104.0), (x, y), (x, y)]).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn each_of_six_curves_has_its_own_colour() {
+        let points: Vec<_> = (0..6).map(|i| [(0.0, f64::from(i)), (1.0, f64::from(i))]).collect();
+        let lines = points.iter().map(|points| Curve { label: "", points }).collect();
+        let picture = curves(&[panel(lines)], None).unwrap();
+        for colour in CURVES {
+            assert!(picture.rgb().chunks(3).any(|pixel| pixel == colour), "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn panels_stand_three_in_a_row() {
+        let one = [panel(vec![Curve { label: "train", points: &[(1.0, 104.0)] }])];
+        let single = curves(&one, None).unwrap();
+        let size_of = |count| {
+            let picture = curves(&vec![one[0].clone(); count], None).unwrap();
+            (picture.width() / single.width(), picture.height() / single.height())
+        };
+        assert_eq!([1, 2, 3, 4, 7].map(size_of), [(1, 1), (2, 1), (3, 1), (3, 2), (3, 3)]);
+    }
+
+    #[test]
+    fn long_titles_and_labels_are_kept_within_the_panel() {
+        let long = "a very long name for a quantity that hardly anybody would ever want to plot ".repeat(3);
+        let points = [(1.0, 1.0), (2.0, 2.0)];
+        let lines = vec![Curve { label: &long, points: &points }, Curve { label: "short", points: &points }];
+        let picture = curves(&[Panel { title: &long, y_label: &long, curves: lines }], None).unwrap();
+        let edge = picture.width() - MARGIN / 2;
+        for y in 0..picture.height() {
+            for x in edge..picture.width() {
+                assert_eq!(picture.pixel(x, y), CHART_PAGE, "ink at ({x}, {y})");
+            }
+        }
+    }
+
+    #[test]
+    fn more_panels_than_a_picture_holds_are_refused() {
+        let many = vec![panel(vec![Curve { label: "", points: &[(1.0, 1.0)] }]); 2000];
+        assert!(matches!(curves(&many, None), Err(VizError::TooLarge { .. })));
+    }
+}

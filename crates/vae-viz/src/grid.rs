@@ -1,0 +1,300 @@
+//! A page of images: samples from the prior, a manifold, a look at the data.
+
+use ndarray::ArrayView2;
+
+use crate::picture::check_size;
+use crate::tiles::{Plan, Tiles};
+use crate::{Palette, Picture, VizError};
+
+/// How a grid of images is laid out.
+///
+/// A picture without a caption is `gap + cols · (image width · scale + gap)` pixels wide, and correspondingly
+/// high: a gap surrounds every tile, at the edges too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GridStyle {
+    /// Rows of tiles, at least 1 (default: 10).
+    pub rows: usize,
+    /// Tiles in a row, at least 1 (default: 20).
+    pub cols: usize,
+    /// Screen pixels an image pixel, in both directions, at least 1 (default: 2). Pixels stay squares:
+    /// nothing is smoothed, so that what the model drew is what is seen.
+    pub scale: usize,
+    /// Screen pixels around each tile, 0 for tiles that touch (default: 2).
+    pub gap: usize,
+    /// Light on dark or ink on paper (default: light on dark).
+    pub palette: Palette,
+}
+
+impl Default for GridStyle {
+    fn default() -> Self {
+        Self { rows: 10, cols: 20, scale: 2, gap: 2, palette: Palette::default() }
+    }
+}
+
+impl GridStyle {
+    /// Checks each field, and that at least a grid of single pixels is not larger than
+    /// [`MAX_PIXELS`](crate::MAX_PIXELS). The functions that draw call it themselves, and check again once
+    /// they know the size of an image.
+    ///
+    /// # Errors
+    /// [`VizError::NoRows`], [`VizError::NoColumns`], [`VizError::NoScale`], or [`VizError::TooLarge`].
+    pub fn validate(&self) -> Result<(), VizError> {
+        if self.rows == 0 {
+            return Err(VizError::NoRows);
+        }
+        if self.cols == 0 {
+            return Err(VizError::NoColumns);
+        }
+        if self.scale == 0 {
+            return Err(VizError::NoScale);
+        }
+        let pitch = self.scale.saturating_add(self.gap);
+        let width = self.cols.saturating_mul(pitch).saturating_add(self.gap);
+        let height = self.rows.saturating_mul(pitch).saturating_add(self.gap);
+        check_size(width, height)
+    }
+}
+
+/// Draws images side by side: image `i` stands in row `i / cols`, column `i % cols`; where there are fewer
+/// images than tiles, the last tiles stay empty.
+///
+/// Values are greys in [0, 1]. Values outside are clamped; NaN is magenta. A caption stands below the images,
+/// in as many lines as it needs; a picture too narrow for any caption is widened and the images stand in its
+/// middle. `None` or an empty caption takes no room.
+///
+/// # Shapes
+/// `images` is `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width =
+/// D`, each row of `images` being one image, row-major.
+///
+/// # Errors
+/// A style that does not [`validate`](GridStyle::validate), shapes that do not fit each other, a picture
+/// beyond [`MAX_PIXELS`](crate::MAX_PIXELS), or a caption beyond 4096 characters.
+pub fn image_grid(
+    images: ArrayView2<f32>,
+    image_shape: (usize, usize),
+    style: &GridStyle,
+    caption: Option<&str>,
+) -> Result<Picture, VizError> {
+    style.validate()?;
+    check_images(images, image_shape)?;
+    check_count(images.nrows(), style)?;
+    let plan = Plan { style, rows: style.rows, band: style.rows, row_labels: &[], image_shape, caption };
+    let mut tiles = Tiles::new(&plan)?;
+    for (i, image) in images.rows().into_iter().enumerate() {
+        tiles.put(i / style.cols, i % style.cols, image);
+    }
+    Ok(tiles.into_picture())
+}
+
+/// That there are images, and that they have as many values as their shape has pixels.
+pub(crate) fn check_images(images: ArrayView2<f32>, (height, width): (usize, usize)) -> Result<(), VizError> {
+    if height == 0 || width == 0 {
+        return Err(VizError::EmptyImage { height, width });
+    }
+    if height.checked_mul(width) != Some(images.ncols()) {
+        return Err(VizError::ImagePixels { height, width, found: images.ncols() });
+    }
+    if images.nrows() == 0 {
+        return Err(VizError::NoImages);
+    }
+    Ok(())
+}
+
+/// That `found` images, or pairs of them, have a place each.
+pub(crate) fn check_count(found: usize, style: &GridStyle) -> Result<(), VizError> {
+    let expected = style.rows.saturating_mul(style.cols);
+    if found > expected {
+        return Err(VizError::TooManyImages { expected, found });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayView2, s};
+
+    use super::*;
+
+    /// `count` images of `pixels` values, each value (in 255ths) different from all others nearby.
+    fn distinct_images(count: usize, pixels: usize) -> Array2<f32> {
+        Array2::from_shape_fn((count, pixels), |(i, p)| ((i * pixels + p) * 7 % 256) as f32 / 255.0)
+    }
+
+    /// Every pixel of a grid without caption, worked out the slow way: from the screen back to the value.
+    fn assert_is_grid(picture: &Picture, images: ArrayView2<f32>, shape: (usize, usize), style: &GridStyle) {
+        let (height, width) = shape;
+        let (pitch_x, pitch_y) = (width * style.scale + style.gap, height * style.scale + style.gap);
+        assert_eq!(picture.width(), style.gap + style.cols * pitch_x);
+        assert_eq!(picture.height(), style.gap + style.rows * pitch_y);
+        for y in 0..picture.height() {
+            for x in 0..picture.width() {
+                let (row, in_row) = (y / pitch_y, y % pitch_y);
+                let (col, in_col) = (x / pitch_x, x % pitch_x);
+                let image = row * style.cols + col;
+                let expected = if in_row < style.gap || in_col < style.gap || image >= images.nrows() {
+                    style.palette.page()
+                } else {
+                    let (i, j) = ((in_row - style.gap) / style.scale, (in_col - style.gap) / style.scale);
+                    style.palette.pixel(images[(image, i * width + j)])
+                };
+                assert_eq!(picture.pixel(x, y), expected, "at ({x}, {y}) of {style:?} with images {shape:?}");
+            }
+        }
+    }
+
+    fn style(rows: usize, cols: usize) -> GridStyle {
+        GridStyle { rows, cols, scale: 3, gap: 2, ..GridStyle::default() }
+    }
+
+    #[test]
+    fn every_image_of_a_non_square_grid_stands_at_its_place() {
+        for (rows, cols) in [(2, 5), (5, 2), (1, 7), (3, 1), (1, 1)] {
+            let style = style(rows, cols);
+            let images = distinct_images(rows * cols, 16);
+            let picture = image_grid(images.view(), (4, 4), &style, None).unwrap();
+            assert_is_grid(&picture, images.view(), (4, 4), &style);
+        }
+    }
+
+    #[test]
+    fn every_pixel_of_a_non_square_image_stands_at_its_place() {
+        for shape in [(2, 3), (3, 2), (1, 6), (6, 1)] {
+            let style = style(2, 5);
+            let images = distinct_images(10, 6);
+            let picture = image_grid(images.view(), shape, &style, None).unwrap();
+            assert_is_grid(&picture, images.view(), shape, &style);
+        }
+    }
+
+    #[test]
+    fn scale_and_gap_are_screen_pixels() {
+        for (scale, gap) in [(1, 0), (1, 1), (4, 0), (2, 7)] {
+            let style = GridStyle { rows: 2, cols: 3, scale, gap, palette: Palette::Paper };
+            let images = distinct_images(6, 6);
+            let picture = image_grid(images.view(), (2, 3), &style, None).unwrap();
+            assert_is_grid(&picture, images.view(), (2, 3), &style);
+        }
+    }
+
+    #[test]
+    fn tiles_without_an_image_stay_empty() {
+        let images = distinct_images(7, 6);
+        let picture = image_grid(images.view(), (2, 3), &style(3, 4), None).unwrap();
+        assert_is_grid(&picture, images.view(), (2, 3), &style(3, 4));
+    }
+
+    #[test]
+    fn a_view_with_strides_is_read_like_any_other() {
+        let wide = distinct_images(8, 12);
+        let view = wide.slice(s![..;2, ..;2]);
+        let picture = image_grid(view, (2, 3), &style(2, 2), None).unwrap();
+        assert_is_grid(&picture, view, (2, 3), &style(2, 2));
+    }
+
+    #[test]
+    fn a_caption_adds_lines_below_and_leaves_the_tiles_where_they_were() {
+        let images = distinct_images(10, 28 * 28);
+        let plain = image_grid(images.view(), (28, 28), &style(2, 5), None).unwrap();
+        let captioned = image_grid(images.view(), (28, 28), &style(2, 5), Some("ten samples")).unwrap();
+        assert_eq!(captioned.width(), plain.width());
+        assert!(captioned.height() > plain.height());
+        assert_eq!(captioned.rgb()[..plain.rgb().len()], *plain.rgb());
+    }
+
+    #[test]
+    fn a_narrow_picture_is_widened_for_its_caption_with_the_tile_in_the_middle() {
+        let image = Array2::ones((1, 28 * 28));
+        let style = GridStyle { rows: 1, cols: 1, scale: 1, gap: 0, ..GridStyle::default() };
+        let picture = image_grid(image.view(), (28, 28), &style, Some("a single digit")).unwrap();
+        assert!(picture.width() > 28);
+        let left = (picture.width() - 28) / 2;
+        for x in 0..picture.width() {
+            let inside = (left..left + 28).contains(&x);
+            assert_eq!(picture.pixel(x, 14) == [255; 3], inside, "at {x} of {}", picture.width());
+        }
+    }
+
+    #[test]
+    fn an_empty_caption_is_no_caption() {
+        let images = distinct_images(10, 4);
+        let plain = image_grid(images.view(), (2, 2), &style(2, 5), None).unwrap();
+        assert_eq!(image_grid(images.view(), (2, 2), &style(2, 5), Some("")).unwrap(), plain);
+    }
+
+    #[test]
+    fn characters_that_the_font_lacks_do_no_harm() {
+        let images = distinct_images(10, 4);
+        let caption = "数字 🙂 \u{301}\u{200d}\u{feff}\u{7f}\u{0} ﷽ \u{10ffff}";
+        assert!(image_grid(images.view(), (2, 2), &style(2, 5), Some(caption)).is_ok());
+    }
+
+    #[test]
+    fn more_images_than_tiles_are_refused() {
+        let refused = image_grid(distinct_images(11, 4).view(), (2, 2), &style(2, 5), None);
+        assert!(matches!(refused, Err(VizError::TooManyImages { expected: 10, found: 11 })));
+    }
+
+    #[test]
+    fn no_images_are_refused() {
+        let refused = image_grid(distinct_images(0, 4).view(), (2, 2), &style(2, 5), None);
+        assert!(matches!(refused, Err(VizError::NoImages)));
+    }
+
+    #[test]
+    fn images_of_another_size_than_stated_are_refused() {
+        let refused = image_grid(distinct_images(1, 5).view(), (2, 2), &style(2, 5), None);
+        assert!(matches!(refused, Err(VizError::ImagePixels { height: 2, width: 2, found: 5 })));
+    }
+
+    #[test]
+    fn an_image_shape_that_overflows_is_refused() {
+        let refused = image_grid(distinct_images(1, 0).view(), (usize::MAX, 2), &style(2, 5), None);
+        assert!(matches!(refused, Err(VizError::ImagePixels { found: 0, .. })));
+    }
+
+    #[test]
+    fn images_without_pixels_are_refused() {
+        for shape in [(0, 0), (0, 3), (3, 0)] {
+            let refused = image_grid(distinct_images(1, 0).view(), shape, &style(2, 5), None);
+            assert!(matches!(refused, Err(VizError::EmptyImage { .. })), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn each_bad_field_has_its_error() {
+        let good = GridStyle::default();
+        assert!(good.validate().is_ok());
+        assert!(matches!(GridStyle { rows: 0, ..good.clone() }.validate(), Err(VizError::NoRows)));
+        assert!(matches!(GridStyle { cols: 0, ..good.clone() }.validate(), Err(VizError::NoColumns)));
+        assert!(matches!(GridStyle { scale: 0, ..good.clone() }.validate(), Err(VizError::NoScale)));
+        assert!(matches!(GridStyle { gap: usize::MAX, ..good }.validate(), Err(VizError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_grid_that_only_its_images_make_too_large_is_refused() {
+        let style = GridStyle { rows: 1, cols: 1, scale: 2000, gap: 0, ..GridStyle::default() };
+        assert!(style.validate().is_ok());
+        let refused = image_grid(distinct_images(1, 784).view(), (28, 28), &style, Some("large"));
+        assert!(matches!(refused, Err(VizError::TooLarge { width: 56_000, .. })));
+    }
+
+    #[test]
+    fn extreme_fields_are_drawn_or_refused_and_never_panic() {
+        let images = distinct_images(2, 6);
+        let extremes = [0, 1, 3, 1 << 20, usize::MAX / 2, usize::MAX];
+        for (rows, cols) in extremes.into_iter().flat_map(|rows| extremes.map(|cols| (rows, cols))) {
+            for (scale, gap) in extremes.into_iter().flat_map(|scale| extremes.map(|gap| (scale, gap))) {
+                let style = GridStyle { rows, cols, scale, gap, palette: Palette::Night };
+                let area = |scale: usize, gap: usize| {
+                    let side =
+                        |tiles, pixels| gap as f64 + tiles as f64 * (pixels * scale as f64 + gap as f64);
+                    side(rows, 2.0) * side(cols, 3.0)
+                };
+                let fits = area(scale, gap) <= crate::MAX_PIXELS as f64;
+                let expected = fits && scale > 0 && rows.saturating_mul(cols) >= 2;
+                let drawn = image_grid(images.view(), (2, 3), &style, None);
+                assert_eq!(drawn.is_ok(), expected, "{style:?}");
+            }
+        }
+    }
+}
