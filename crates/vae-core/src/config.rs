@@ -1,5 +1,7 @@
 //! The architecture of a model: the sizes of its layers and the nonlinearity between them.
 
+use std::fmt;
+
 use crate::{Activation, VaeError};
 
 /// The sizes of a VAE whose two halves are multilayer perceptrons.
@@ -97,6 +99,15 @@ impl VaeConfig {
     }
 }
 
+impl fmt::Display for VaeConfig {
+    /// The widths from input to latent, as the literature writes them: `784-512-256-32`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-", self.input)?;
+        self.hidden.iter().try_for_each(|width| write!(f, "{width}-"))?;
+        write!(f, "{}", self.latent)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +120,11 @@ mod tests {
     fn the_decoder_mirrors_the_encoder_by_default() {
         assert_eq!(config(&[5, 4], 2).encoder_widths(), [6, 5, 4, 4]);
         assert_eq!(config(&[5, 4], 2).decoder_widths(), [2, 4, 5, 6]);
+    }
+
+    #[test]
+    fn its_text_is_the_widths() {
+        assert_eq!(config(&[5, 4], 2).to_string(), "6-5-4-2");
     }
 
     #[test]

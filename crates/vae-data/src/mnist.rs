@@ -20,7 +20,7 @@ use crate::idx::{self, IdxArray};
 #[cfg(feature = "download")]
 pub(crate) use files::{FILES, FileSpec};
 pub(crate) use files::{Part, find, names, stem};
-pub use verify::{FileCheck, FileState, verify};
+pub use verify::{FileCheck, FileState, TEST_FINGERPRINT, TRAIN_FINGERPRINT, verify};
 #[cfg(feature = "download")]
 pub(crate) use verify::{check, content_sha256};
 

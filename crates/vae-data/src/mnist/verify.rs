@@ -13,6 +13,13 @@ use crate::mnist::files::{FILES, FileSpec, find};
 /// Bytes unpacked at a time.
 const CHUNK_BYTES: u64 = 64 * 1024;
 
+/// [`Dataset::fingerprint`](crate::Dataset::fingerprint) of MNIST's training set: tells whether data that is already
+/// loaded is MNIST.
+pub const TRAIN_FINGERPRINT: &str = "e7a85365ac4a5edf3c05a2a4becbfa8fc12f0a34d1c634775808dcbfb4906030";
+
+/// [`Dataset::fingerprint`](crate::Dataset::fingerprint) of MNIST's test set.
+pub const TEST_FINGERPRINT: &str = "6e70a09374fde91a7e29f51c7587e758589a98de83d43e6ba93e7ba8f8d67e94";
+
 /// What [`verify`] found out about one of MNIST's files.
 #[derive(Debug)]
 pub struct FileCheck {

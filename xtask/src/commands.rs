@@ -1,0 +1,7 @@
+//! One module a command: its arguments and what it does.
+
+pub(crate) mod ci;
+pub(crate) mod data;
+pub(crate) mod eval;
+pub(crate) mod grid;
+pub(crate) mod train;

@@ -1,0 +1,86 @@
+//! `cargo xtask eval`
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use vae_train::evaluate;
+
+use crate::{
+    Done,
+    data_source::{self, Interrupted},
+    model_source, paths, term,
+};
+
+/// Measures a model on the test images: -ELBO and its two parts, in nats an image.
+///
+/// One draw of z an image. Pixels are taken as probabilities in [0, 1], as they are.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: model_source::Args,
+    /// Whose test images: as in 'cargo xtask train' [default: what the model was trained on]
+    #[arg(long, value_name = "D")]
+    data: Option<String>,
+    /// From which the noise follows
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints, in nats an image.
+#[derive(Serialize)]
+struct Report {
+    neg_elbo: f64,
+    reconstruction: f64,
+    kl: f64,
+    images: usize,
+    data: String,
+    model: String,
+    parameters: usize,
+    latent: usize,
+    seed: u64,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    let chosen = args.model.read()?;
+    let vae = &chosen.model.vae;
+    let loaded = match data_source::load_for(&chosen.model, args.data.as_deref()) {
+        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
+        other => other?,
+    };
+    let test = &loaded.splits.test;
+    ensure!(
+        test.pixels() == vae.input(),
+        "the model takes images of {} pixels, {} has {} ({} x {})",
+        vae.input(),
+        loaded.name,
+        test.pixels(),
+        test.height(),
+        test.width(),
+    );
+    let indices: Vec<u32> = (0..test.len() as u32).collect();
+    let elbo = evaluate(vae, test.images(), &indices, args.seed);
+    let elbo = elbo.with_context(|| format!("{} has no test images", loaded.name))?;
+    let report = Report {
+        neg_elbo: elbo.neg_elbo(),
+        reconstruction: elbo.reconstruction,
+        kl: elbo.kl,
+        images: test.len(),
+        data: loaded.name,
+        model: paths::display(&chosen.path),
+        parameters: vae.parameters().len(),
+        latent: vae.latent(),
+        seed: args.seed,
+    };
+    if args.json {
+        term::line(format_args!("{}", serde_json::to_string(&report)?));
+    } else {
+        let images = term::thousands(report.images);
+        term::line(format_args!("test images of {}: {images}, nats an image", report.data));
+        term::line(format_args!("-ELBO           {:8.3}", report.neg_elbo));
+        term::line(format_args!("reconstruction  {:8.3}", report.reconstruction));
+        term::line(format_args!("KL              {:8.3}", report.kl));
+    }
+    Ok(Done::Finished)
+}

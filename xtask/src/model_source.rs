@@ -1,0 +1,74 @@
+//! `--run`, `--model`: which model a command is about.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use vae_core::Activation;
+use vae_train::{ModelFile, RunDir};
+
+use crate::{paths, term};
+
+/// Which model; by default that of the newest run, or, with no run, the one that the project ships.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The model of this run [default: the newest run, else the shipped model]
+    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    run: Option<PathBuf>,
+    /// A model file
+    #[arg(long, value_name = "FILE.safetensors")]
+    model: Option<PathBuf>,
+    /// The activation of a model file that does not name it, such as a converted PyTorch state dict
+    #[arg(long, value_name = "NAME")]
+    activation: Option<Activation>,
+}
+
+/// A model, where it came from, and where pictures of it go.
+pub(crate) struct Chosen {
+    pub(crate) model: ModelFile,
+    pub(crate) path: PathBuf,
+    pub(crate) pictures: PathBuf,
+}
+
+impl Args {
+    /// Reads the model, and says in a line which it is.
+    pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
+        let (path, pictures) = self.choose()?;
+        let advice = "its tensors do not tell the activation: name it with --activation";
+        let model = ModelFile::read(&path, self.activation);
+        let model = model.map_err(anyhow::Error::from);
+        let model = match model {
+            Err(error) if error.to_string().contains("does not say its activation") => {
+                Err(error.context(advice))
+            }
+            other => other,
+        }?;
+        let data = model.data.as_deref().unwrap_or("unknown data");
+        term::note(format_args!("model: {} ({}, from {data})", paths::display(&path), model.vae.config()));
+        Ok(Chosen { model, path, pictures })
+    }
+
+    fn choose(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
+        if let Some(path) = &self.model {
+            return Ok((path.clone(), paths::pictures()));
+        }
+        if let Some(directory) = &self.run {
+            let run = RunDir::new(directory);
+            if !run.model().exists() {
+                bail!(
+                    "{} holds no model: expected a run directory of 'cargo xtask train'",
+                    directory.display()
+                );
+            }
+            return Ok((run.model(), run.pictures()));
+        }
+        if let Some(run) = paths::newest_run(RunDir::model) {
+            return Ok((run.model(), run.pictures()));
+        }
+        let shipped = paths::shipped_model();
+        if !shipped.exists() {
+            return Err(anyhow::anyhow!("{} is missing", shipped.display()))
+                .context("no run, and no shipped model: 'cargo xtask train' makes one");
+        }
+        Ok((shipped, paths::pictures()))
+    }
+}

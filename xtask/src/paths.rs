@@ -1,0 +1,61 @@
+//! Where things lie when nobody says: beside the project's own manifest, wherever a command is called from.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use vae_train::RunDir;
+
+/// The workspace: cargo tells a program that it runs, or else it is the current directory.
+pub(crate) fn root() -> PathBuf {
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    manifest.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Where MNIST is downloaded to.
+pub(crate) fn mnist() -> PathBuf {
+    root().join("data").join("mnist")
+}
+
+/// The model that the project ships.
+pub(crate) fn shipped_model() -> PathBuf {
+    root().join("data").join("model.safetensors")
+}
+
+/// Where pictures of a model go that has no run.
+pub(crate) fn pictures() -> PathBuf {
+    runs().join("pictures")
+}
+
+/// Where runs go.
+fn runs() -> PathBuf {
+    root().join("runs")
+}
+
+/// A directory for a new run: `runs/{preset}-{n}` with the first number that is free.
+pub(crate) fn next_run(preset: &str) -> RunDir {
+    let free = |n: &u32| !runs().join(format!("{preset}-{n}")).exists();
+    let n = (1..).find(free).unwrap_or(u32::MAX);
+    RunDir::new(runs().join(format!("{preset}-{n}")))
+}
+
+/// The run whose `file` was written last, if any run has one.
+pub(crate) fn newest_run(file: fn(&RunDir) -> PathBuf) -> Option<RunDir> {
+    let written = |run: &RunDir| -> Option<SystemTime> { fs::metadata(file(run)).ok()?.modified().ok() };
+    fs::read_dir(runs())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| RunDir::new(entry.path()))
+        .filter_map(|run| Some((written(&run)?, run)))
+        .max_by(|(a, run_a), (b, run_b)| a.cmp(b).then_with(|| run_a.path().cmp(run_b.path())))
+        .map(|(_, run)| run)
+}
+
+/// A path as short as it can be said from here.
+pub(crate) fn display(path: &Path) -> String {
+    let here = env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}

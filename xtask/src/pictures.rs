@@ -1,0 +1,142 @@
+//! Pictures of a model and of a run, with what made them in caption and metadata.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use ndarray::Array2;
+use vae_core::noise::{Purpose, standard_normal, stream};
+use vae_data::{Dataset, gather, shuffled};
+use vae_train::{EpochMetrics, ModelFile, write_atomically};
+use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
+
+/// How many samples a picture shows when nobody says.
+pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
+/// How many rows of originals above their reconstructions a picture shows when nobody says.
+pub(crate) const PAIRS: Shape = Shape { rows: 4, cols: 20 };
+
+/// Rows and columns of a grid.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+}
+
+impl Shape {
+    fn style(self) -> GridStyle {
+        GridStyle { rows: self.rows, cols: self.cols, ..GridStyle::default() }
+    }
+
+    /// The number of tiles, refused before any of them is computed if they would not fit into a picture.
+    fn tiles(self, model: &ModelFile) -> anyhow::Result<usize> {
+        let tiles = self.rows.checked_mul(self.cols);
+        let fits =
+            tiles.and_then(|n| n.checked_mul(model.vae.input())).is_some_and(|pixels| pixels <= MAX_PIXELS);
+        ensure!(
+            fits,
+            "{} x {} images are more than a picture can hold ({MAX_PIXELS} pixels)",
+            self.rows,
+            self.cols
+        );
+        Ok(self.rows * self.cols)
+    }
+}
+
+/// A picture and what made it.
+pub(crate) struct Captioned {
+    picture: Picture,
+    facts: Vec<(&'static str, String)>,
+}
+
+impl Captioned {
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let facts: Vec<(&str, &str)> = self.facts.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let bytes = self.picture.to_png(&facts).context("cannot encode the picture")?;
+        Ok(write_atomically(path, &bytes)?)
+    }
+}
+
+/// Images that never existed: draws from the prior, decoded.
+pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Result<Captioned> {
+    let mut eps = Array2::zeros((shape.tiles(model)?, model.vae.latent()));
+    standard_normal(&mut stream(seed, Purpose::Samples, 0, 0), eps.view_mut());
+    let images = model.vae.sample(eps.view());
+    let caption = format!("samples from the prior, {}, seed {seed}", describe(model));
+    let size = (model.height, model.width);
+    let picture = vae_viz::image_grid(images.view(), size, &shape.style(), Some(&caption))?;
+    Ok(Captioned { picture, facts: facts(model, seed, "samples") })
+}
+
+/// Test images above what the model makes of them, decoded from the posterior's mean.
+pub(crate) fn reconstructions(
+    model: &ModelFile,
+    test: &Dataset,
+    data: &str,
+    shape: &Shape,
+    seed: u64,
+) -> anyhow::Result<Captioned> {
+    ensure!(
+        test.pixels() == model.vae.input(),
+        "the model takes images of {} pixels, {data} has {} ({} x {})",
+        model.vae.input(),
+        test.pixels(),
+        test.height(),
+        test.width(),
+    );
+    ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
+    let tiles = shape.tiles(model)?;
+    let mut indices = shuffled(test.len(), seed, 0);
+    indices.truncate(tiles);
+    let mut originals = Array2::zeros((indices.len(), test.pixels()));
+    gather(test.images(), &indices, originals.view_mut());
+    let reconstructions = model.vae.reconstruct(originals.view());
+    let caption = format!("test images of {data} above their reconstructions, {}", describe(model));
+    let size = (model.height, model.width);
+    let style = shape.style();
+    let picture =
+        vae_viz::reconstruction_grid(originals.view(), reconstructions.view(), size, &style, Some(&caption))?;
+    let mut facts = facts(model, seed, "reconstructions");
+    facts.push(("Originals", data.to_owned()));
+    Ok(Captioned { picture, facts })
+}
+
+/// −ELBO and its two parts over the epochs of a run.
+pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
+    type Get = fn(&EpochMetrics) -> Option<f64>;
+    let panels: [(&str, Get, Get); 3] = [
+        ("-ELBO", |m| Some(m.train_neg_elbo), |m| m.validation_neg_elbo),
+        ("reconstruction", |m| Some(m.train_reconstruction), |m| m.validation_reconstruction),
+        ("KL", |m| Some(m.train_kl), |m| m.validation_kl),
+    ];
+    let points = |get: Get| -> Vec<(f64, f64)> {
+        metrics.iter().filter_map(|line| Some((line.epoch as f64, get(line)?))).collect()
+    };
+    let points = panels.map(|(title, train, validation)| (title, points(train), points(validation)));
+    let panels: Vec<Panel<'_>> = points
+        .iter()
+        .map(|(title, train, validation)| {
+            let curves = [("train", train), ("validation", validation)];
+            let curves = curves.into_iter().filter(|(_, points)| !points.is_empty());
+            let curves = curves.map(|(label, points)| Curve { label, points }).collect();
+            Panel { title, y_label: "nats per image", curves }
+        })
+        .collect();
+    let picture = vae_viz::curves(&panels, None)?;
+    Ok(Captioned { picture, facts: vec![("Software", software())] })
+}
+
+fn describe(model: &ModelFile) -> String {
+    format!("{} trained on {}", model.vae.config(), model.data.as_deref().unwrap_or("unknown data"))
+}
+
+fn facts(model: &ModelFile, seed: u64, kind: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("Software", software()),
+        ("Description", format!("{kind} of a VAE, {}", describe(model))),
+        ("Data", model.data.clone().unwrap_or_else(|| "unknown".to_owned())),
+        ("Seed", seed.to_string()),
+    ]
+}
+
+fn software() -> String {
+    format!("vae {}", env!("CARGO_PKG_VERSION"))
+}

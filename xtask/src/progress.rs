@@ -1,0 +1,75 @@
+//! What a watcher of `cargo xtask train` sees: a bar on a terminal, and a line an epoch everywhere.
+
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use vae_train::{EpochReport, Observer, StepReport};
+
+use crate::{interrupt, term};
+
+/// How often the bar changes, and how often a line appears where there is no bar.
+const BAR: Duration = Duration::from_millis(100);
+const LINE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    last: Instant,
+}
+
+impl Progress {
+    /// `done` of `steps` steps are done already.
+    pub(crate) fn new(done: u64, steps: u64) -> Self {
+        let template = "[{bar:30}] {pos}/{len} steps, ETA {eta}, {msg}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(steps).with_style(style.progress_chars("=> ")).with_position(done);
+        bar.reset_eta();
+        Self { bar, last: Instant::now() }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| term::line(format_args!("{text}")));
+    }
+}
+
+impl Observer for Progress {
+    fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
+        let pause = if self.bar.is_hidden() { LINE } else { BAR };
+        if self.last.elapsed() >= pause {
+            self.last = Instant::now();
+            let elbo = report.epoch_so_far;
+            let terms =
+                format!("-ELBO {:.2} = {:.2} + KL {:.2}", elbo.neg_elbo(), elbo.reconstruction, elbo.kl);
+            let done = (report.epoch - 1) * report.steps + report.step;
+            self.bar.set_position(done);
+            self.bar.set_message(terms.clone());
+            if self.bar.is_hidden() {
+                let StepReport { epoch, epochs, step, steps, .. } = report;
+                let eta = self.bar.eta().as_secs();
+                self.line(&format!("epoch {epoch}/{epochs}, step {step}/{steps}: {terms}, ETA {eta} s"));
+            }
+        }
+        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn epoch(&mut self, report: &EpochReport<'_>) {
+        let line = report.metrics;
+        let width = report.epochs.to_string().len();
+        let mut text = format!(
+            "epoch {:>width$}/{}  train {:.2} = {:.2} + KL {:.2}",
+            line.epoch, report.epochs, line.train_neg_elbo, line.train_reconstruction, line.train_kl,
+        );
+        if let Some(neg_elbo) = line.validation_neg_elbo {
+            let best = if report.saved.is_some() { ", best" } else { "" };
+            text += &format!("  validation {neg_elbo:.2}{best}");
+        }
+        text += &format!("  {:.2} s, {:.0} images/s", line.train_seconds, line.images_per_second);
+        self.line(&text);
+    }
+}
