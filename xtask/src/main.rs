@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Train(commands::train::Args),
+    Train(Box<commands::train::Args>),
     Grid(commands::grid::Args),
     Eval(commands::eval::Args),
     Data(commands::data::Args),
@@ -65,7 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<Done> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     // On a thread of the pool, so that every parallel step starts without a hand-over.
     pool.context("cannot start the threads")?.install(|| match cli.command {
-        Command::Train(args) => commands::train::run(args),
+        Command::Train(args) => commands::train::run(*args),
         Command::Grid(args) => commands::grid::run(args),
         Command::Eval(args) => commands::eval::run(args),
         Command::Data(args) => commands::data::run(args),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vae_core::{AdamConfig, VaeConfig};
 
-use crate::TrainError;
+use crate::{Schedule, TrainError};
 
 /// The configuration of a run, in four parts.
 ///
@@ -19,7 +19,7 @@ pub struct TrainConfig {
     /// How the gradient becomes a step.
     pub optimizer: OptimizerConfig,
     /// How long, in which pieces, from which seed.
-    pub training: ScheduleConfig,
+    pub training: TrainingConfig,
 }
 
 /// What to learn from.
@@ -28,7 +28,7 @@ pub struct TrainConfig {
 pub struct DataConfig {
     /// `auto`, `mnist`, `digits`, or a directory of IDX files. Default `auto`; a run records what it came to.
     pub source: String,
-    /// Images held out of the training set to choose the best weights by. Default 5000. 0: none, the last weights
+    /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
     /// are kept.
     pub validation: usize,
     /// How many digits to draw for training where the source is `digits`; a sixth as many are drawn to test with.
@@ -38,7 +38,7 @@ pub struct DataConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { source: "auto".to_owned(), validation: 5000, digits: 30_000 }
+        Self { source: "auto".to_owned(), validation: 1000, digits: 30_000 }
     }
 }
 
@@ -69,6 +69,8 @@ pub struct OptimizerConfig {
     pub name: String,
     /// α, the step size. Default 0.001.
     pub learning_rate: f64,
+    /// How the step size changes over the run. Default `constant`.
+    pub schedule: Schedule,
     /// β₁, the decay of the first moment. Default 0.9.
     pub beta1: f64,
     /// β₂, the decay of the second moment. Default 0.999.
@@ -79,14 +81,21 @@ pub struct OptimizerConfig {
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        Self { name: "adam".to_owned(), learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+        Self {
+            name: "adam".to_owned(),
+            learning_rate: 1e-3,
+            schedule: Schedule::Constant,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
     }
 }
 
 /// How long, in which pieces, from which seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ScheduleConfig {
+pub struct TrainingConfig {
     /// Passes over the training images. Default 20.
     pub epochs: u64,
     /// Images of a step, B. Default 64. What is left over at the end of an epoch is a smaller batch.
@@ -99,7 +108,7 @@ pub struct ScheduleConfig {
     pub keep: Keep,
 }
 
-impl Default for ScheduleConfig {
+impl Default for TrainingConfig {
     fn default() -> Self {
         Self { epochs: 20, batch: 64, beta: 1.0, seed: 0, keep: Keep::Best }
     }
@@ -189,15 +198,20 @@ impl TrainConfig {
         }
     }
 
-    /// The first field, other than the number of epochs, in which a run that goes on would differ from `self`.
+    /// The first field in which a run that goes on would differ from `self`: its name, our value, theirs.
+    ///
+    /// The number of epochs may differ, unless the step size follows it.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, String, String)> {
         let tables =
             |config: &Self| toml::Table::try_from(config).expect("a configuration is always a table");
         let (ours, theirs) = (tables(self), tables(other));
+        let may_differ = |section: &str, key: &str| {
+            (section, key) == ("training", "epochs") && self.optimizer.schedule == Schedule::Constant
+        };
         for (section, values) in &ours {
             for (key, value) in values.as_table().into_iter().flatten() {
                 let other = theirs.get(section).and_then(|values| values.get(key));
-                if other != Some(value) && (section.as_str(), key.as_str()) != ("training", "epochs") {
+                if other != Some(value) && !may_differ(section, key) {
                     let other = other.map_or("nothing".to_owned(), ToString::to_string);
                     return Some((format!("{section}.{key}"), value.to_string(), other));
                 }
@@ -267,6 +281,15 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.contains(field), "{field}: {error}");
         }
+    }
+
+    #[test]
+    fn the_number_of_epochs_may_not_change_where_the_step_size_follows_it() {
+        let mut config = TrainConfig::default();
+        config.optimizer.schedule = Schedule::Cosine;
+        let mut other = config.clone();
+        other.training.epochs = 99;
+        assert_eq!(config.difference(&other).unwrap().0, "training.epochs");
     }
 
     #[test]

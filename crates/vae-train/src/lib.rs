@@ -45,6 +45,7 @@ mod error;
 
 mod config;
 mod preset;
+mod schedule;
 
 mod observer;
 
@@ -59,7 +60,7 @@ mod files;
 mod run;
 
 pub use checkpoint::Checkpoint;
-pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, ScheduleConfig, TrainConfig};
+pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig};
 pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};
@@ -68,4 +69,5 @@ pub use model_file::ModelFile;
 pub use observer::{EpochReport, Observer, StepReport};
 pub use preset::Preset;
 pub use run::{Outcome, RunDir, RunLock, fit};
+pub use schedule::Schedule;
 pub use trainer::{EpochEnd, Progress, Trainer};

@@ -1,6 +1,6 @@
 //! Configurations with a name.
 
-use crate::{DataConfig, ModelConfig, ScheduleConfig, TrainConfig};
+use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, TrainingConfig};
 
 /// A configuration with a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,15 +44,24 @@ impl Preset {
     /// The configuration.
     pub fn config(self) -> TrainConfig {
         let (hidden, latent, batch, epochs) = match self {
-            Self::Quick => (vec![512], 24, 100, 12),
-            Self::Example => (vec![400], 20, 128, 10),
-            Self::Reference => (vec![256], 64, 64, 20),
+            Self::Quick => (512, 24, 100, 9),
+            Self::Example => (400, 20, 128, 10),
+            Self::Reference => (256, 64, 64, 20),
+        };
+        let optimizer = match self {
+            // Large steps first, small ones last: worth more than a nat in so few epochs.
+            Self::Quick => OptimizerConfig {
+                learning_rate: 2e-3,
+                schedule: Schedule::Cosine,
+                ..OptimizerConfig::default()
+            },
+            Self::Example | Self::Reference => OptimizerConfig::default(),
         };
         TrainConfig {
-            data: DataConfig { validation: 1000, ..DataConfig::default() },
-            model: ModelConfig { hidden, latent, ..ModelConfig::default() },
-            training: ScheduleConfig { epochs, batch, ..ScheduleConfig::default() },
-            ..TrainConfig::default()
+            data: DataConfig::default(),
+            model: ModelConfig { hidden: vec![hidden], latent, ..ModelConfig::default() },
+            optimizer,
+            training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },
         }
     }
 }

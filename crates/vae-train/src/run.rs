@@ -176,7 +176,7 @@ pub fn fit(
         let validation = trainer.validate();
         let saved = keep_model(trainer, run, data_name, validation)?;
         let (epoch, images) = (trainer.progress().epochs, trainer.images() as u64);
-        let learning_rate = trainer.config().optimizer.learning_rate;
+        let learning_rate = trainer.last_learning_rate();
         metrics.push(EpochMetrics::new(epoch, train, validation, learning_rate, seconds, images));
         write_metrics(run, &metrics)?;
         save(trainer)?;

@@ -159,6 +159,17 @@ impl<'d> Trainer<'d> {
         Ok(EpochEnd::Complete { train, seconds })
     }
 
+    /// The step size of step `t` of the run, from 0.
+    fn learning_rate(&self, t: u64) -> f64 {
+        let steps = self.config.training.epochs * self.steps_per_epoch();
+        self.config.optimizer.learning_rate * self.config.optimizer.schedule.share(t, steps)
+    }
+
+    /// The step size of the last step taken.
+    pub fn last_learning_rate(&self) -> f64 {
+        self.learning_rate(self.adam.steps().saturating_sub(1))
+    }
+
     /// The ELBO of the held-out images, or none where none are held out.
     pub fn validate(&self) -> Option<Elbo> {
         evaluate(&self.vae, self.data.images(), &self.holdout.validation, self.config.training.seed)
@@ -167,6 +178,7 @@ impl<'d> Trainer<'d> {
     /// One step on the images at `indices`, batch number `batch` of the current epoch.
     fn step(&mut self, indices: &[u32], batch: u64) -> Result<Elbo, TrainError> {
         let (seed, epoch) = (self.config.training.seed, self.progress.epochs);
+        self.adam.config.learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch) as f32;
         let mut x = self.x.slice_mut(s![..indices.len(), ..]);
         let mut eps = self.eps.slice_mut(s![..indices.len(), ..]);
         gather(self.data.images(), indices, x.view_mut());

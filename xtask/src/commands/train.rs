@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use vae_core::Activation;
 use vae_train::{
-    Keep, ModelFile, Outcome, Preset, RunDir, TrainConfig, TrainError, Trainer, fit, read_bounded,
+    Keep, ModelFile, Outcome, Preset, RunDir, Schedule, TrainConfig, TrainError, Trainer, fit, read_bounded,
 };
 
 use crate::{
@@ -68,6 +68,9 @@ pub(crate) struct Args {
     /// The optimizer's step size
     #[arg(long, value_name = "X")]
     lr: Option<f64>,
+    /// How the step size changes over the run
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Schedule::ALL.map(Schedule::name)))]
+    schedule: Option<String>,
     /// The weight of the KL term; 1 is the ELBO
     #[arg(long, value_name = "X")]
     beta: Option<f64>,
@@ -85,7 +88,7 @@ fn presets() -> String {
         let TrainConfig { data, model, optimizer, training } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
         format!(
-            "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --beta {} --validation {} --digits {} --seed {}",
+            "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} --beta {} --validation {} --digits {} --seed {}",
             preset.name(),
             preset.description(),
             hidden.join(","),
@@ -94,6 +97,7 @@ fn presets() -> String {
             training.batch,
             training.epochs,
             optimizer.learning_rate,
+            optimizer.schedule.name(),
             training.beta,
             data.validation,
             data.digits,
@@ -186,6 +190,7 @@ impl Args {
         set(&mut model.activation, self.activation.clone());
         set(&mut optimizer.name, self.optimizer.clone());
         set(&mut optimizer.learning_rate, self.lr);
+        set(&mut optimizer.schedule, self.schedule.as_deref().and_then(Schedule::from_name));
         set(&mut training.epochs, self.epochs);
         set(&mut training.batch, self.batch.map(size));
         set(&mut training.beta, self.beta);
