@@ -8,51 +8,51 @@ use multiversion::multiversion;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use crate::special::{sigmoid, sigmoid_softplus};
-
-/// Images of a piece of work.
-const ROWS: usize = 16;
+use crate::{
+    panels::{LANES, Lanes},
+    special::{sigmoid, sigmoid_softplus},
+};
 
 /// −log p(x|z) of each image, in nats, summed over its pixels.
 ///
 /// # Shapes
-/// `logits` (B, D), `x` (B, D) in [0, 1], `reconstruction` (B)
+/// `logits` and `x` by sample (P, D), x in [0, 1]; `reconstruction` (B)
 pub(crate) fn bernoulli_forward(
-    logits: ArrayView2<'_, f32>,
-    x: ArrayView2<'_, f32>,
+    logits: ArrayView2<'_, Lanes>,
+    x: ArrayView2<'_, Lanes>,
     reconstruction: &mut [f32],
 ) {
-    reconstruction
-        .par_chunks_mut(ROWS)
-        .zip(logits.axis_chunks_iter(Axis(0), ROWS))
-        .zip(x.axis_chunks_iter(Axis(0), ROWS))
-        .for_each(|((reconstruction, g), x)| {
-            for ((reconstruction, g), x) in reconstruction.iter_mut().zip(g.rows()).zip(x.rows()) {
-                let g = g.to_slice().expect("rows are contiguous");
-                *reconstruction = row_forward(g, x.to_slice().expect("rows are contiguous"));
-            }
-        });
+    reconstruction.par_chunks_mut(LANES).zip(logits.axis_iter(Axis(0))).zip(x.axis_iter(Axis(0))).for_each(
+        |((reconstruction, g), x)| {
+            let (g, x) = (g.to_slice(), x.to_slice());
+            let sums = panel_forward(g.expect("panels are contiguous"), x.expect("panels are contiguous"));
+            reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
+        },
+    );
 }
 
-/// The same, and the logits give way to their gradient: dg = scale · (σ(g) − x).
+/// The same, and the gradient scale · (σ(g) − x), zero in the padding.
 ///
 /// # Shapes
-/// `logits` (B, D), `x` (B, D) in [0, 1], `reconstruction` (B)
+/// `logits`, `x` and `dlogits` by sample (P, D), x in [0, 1]; `reconstruction` (B)
 pub(crate) fn bernoulli_backward(
-    mut logits: ArrayViewMut2<'_, f32>,
-    x: ArrayView2<'_, f32>,
+    logits: ArrayView2<'_, Lanes>,
+    x: ArrayView2<'_, Lanes>,
     scale: f32,
+    mut dlogits: ArrayViewMut2<'_, Lanes>,
     reconstruction: &mut [f32],
 ) {
     reconstruction
-        .par_chunks_mut(ROWS)
-        .zip(logits.axis_chunks_iter_mut(Axis(0), ROWS))
-        .zip(x.axis_chunks_iter(Axis(0), ROWS))
-        .for_each(|((reconstruction, mut g), x)| {
-            for ((reconstruction, mut g), x) in reconstruction.iter_mut().zip(g.rows_mut()).zip(x.rows()) {
-                let g = g.as_slice_mut().expect("rows are contiguous");
-                *reconstruction = row_backward(g, x.to_slice().expect("rows are contiguous"), scale);
-            }
+        .par_chunks_mut(LANES)
+        .zip(logits.axis_iter(Axis(0)))
+        .zip(x.axis_iter(Axis(0)))
+        .zip(dlogits.axis_iter_mut(Axis(0)))
+        .for_each(|(((reconstruction, g), x), mut dg)| {
+            let (g, x) = (g.to_slice(), x.to_slice());
+            let (g, x) = (g.expect("panels are contiguous"), x.expect("panels are contiguous"));
+            let dg = dg.as_slice_mut().expect("panels are contiguous");
+            let sums = panel_backward(g, x, Lanes::first(reconstruction.len(), scale), dg);
+            reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
         });
 }
 
@@ -61,31 +61,39 @@ pub(crate) fn probabilities(logits: &mut [f32]) {
     logits.par_chunks_mut(4096).for_each(sigmoid_in_place);
 }
 
-/// Sums that run beside each other, so that they fit any vector width and give the same bits in each.
-const LANES: usize = 16;
+/// Pixels that are summed by themselves before their sum joins the others, for the sake of rounding.
+const PART: usize = 64;
 
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
-fn row_forward(g: &[f32], x: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    for (g, x) in g.chunks(LANES).zip(x.chunks(LANES)) {
-        for ((sum, &g), &x) in sums.iter_mut().zip(g).zip(x) {
-            *sum += sigmoid_softplus(g).1 - x * g;
+fn panel_forward(g: &[Lanes], x: &[Lanes]) -> Lanes {
+    let mut total = Lanes::default();
+    for (g, x) in g.chunks(PART).zip(x.chunks(PART)) {
+        let mut part = Lanes::default();
+        for (g, x) in g.iter().zip(x) {
+            for ((sum, &g), &x) in part.0.iter_mut().zip(&g.0).zip(&x.0) {
+                *sum += sigmoid_softplus(g).1 - x * g;
+            }
         }
+        total.add(&part);
     }
-    sums.iter().sum()
+    total
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
-fn row_backward(g: &mut [f32], x: &[f32], scale: f32) -> f32 {
-    let mut sums = [0.0; LANES];
-    for (g, x) in g.chunks_mut(LANES).zip(x.chunks(LANES)) {
-        for ((sum, g), &x) in sums.iter_mut().zip(g).zip(x) {
-            let (sigmoid, softplus) = sigmoid_softplus(*g);
-            *sum += softplus - x * *g;
-            *g = scale * (sigmoid - x);
+fn panel_backward(g: &[Lanes], x: &[Lanes], scale: Lanes, dg: &mut [Lanes]) -> Lanes {
+    let mut total = Lanes::default();
+    for ((g, x), dg) in g.chunks(PART).zip(x.chunks(PART)).zip(dg.chunks_mut(PART)) {
+        let mut part = Lanes::default();
+        for ((g, x), dg) in g.iter().zip(x).zip(dg) {
+            for lane in 0..LANES {
+                let (sigmoid, softplus) = sigmoid_softplus(g.0[lane]);
+                part.0[lane] += softplus - x.0[lane] * g.0[lane];
+                dg.0[lane] = scale.0[lane] * (sigmoid - x.0[lane]);
+            }
         }
+        total.add(&part);
     }
-    sums.iter().sum()
+    total
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
@@ -100,20 +108,34 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
+    use crate::panels::{panels, rows_to_samples, samples_to_rows};
+
+    fn by_sample(x: &Array2<f32>) -> Array2<Lanes> {
+        let mut lanes = Array2::from_elem((panels(x.nrows()), x.ncols()), Lanes::default());
+        rows_to_samples(x.view(), lanes.view_mut());
+        lanes
+    }
 
     fn example() -> (Array2<f32>, Array2<f32>) {
-        let g = Array2::from_shape_fn((21, 37), |(i, j)| ((i * 5 + j * 3) % 29) as f32 / 2.0 - 7.0);
-        let x = Array2::from_shape_fn((21, 37), |(i, j)| ((i * 3 + j * 7) % 11) as f32 / 10.0);
+        let g = Array2::from_shape_fn((21, 137), |(i, j)| ((i * 5 + j * 3) % 29) as f32 / 2.0 - 7.0);
+        let x = Array2::from_shape_fn((21, 137), |(i, j)| ((i * 3 + j * 7) % 11) as f32 / 10.0);
         (g, x)
+    }
+
+    fn backward(g: &Array2<f32>, x: &Array2<f32>) -> (Vec<f32>, Array2<Lanes>) {
+        let (g, x) = (by_sample(g), by_sample(x));
+        let (mut loss, mut dg) = (vec![0.0; 21], g.clone());
+        bernoulli_backward(g.view(), x.view(), 1.0, dg.view_mut(), &mut loss);
+        (loss, dg)
     }
 
     #[test]
     fn the_loss_is_the_cross_entropy_of_the_probabilities() {
         let (g, x) = example();
         let mut found = vec![0.0; 21];
-        bernoulli_forward(g.view(), x.view(), &mut found);
+        bernoulli_forward(by_sample(&g).view(), by_sample(&x).view(), &mut found);
         for i in 0..21 {
-            let want: f64 = (0..37)
+            let want: f64 = (0..137)
                 .map(|j| {
                     let (p, x) = (1.0 / (1.0 + (-f64::from(g[[i, j]])).exp()), f64::from(x[[i, j]]));
                     -(x * p.ln() + (1.0 - x) * (1.0 - p).ln())
@@ -125,26 +147,33 @@ mod tests {
 
     #[test]
     fn the_backward_pass_gives_the_forward_loss_to_the_bit() {
-        let (mut g, x) = example();
-        let (mut forward, mut backward) = (vec![0.0; 21], vec![0.0; 21]);
-        bernoulli_forward(g.view(), x.view(), &mut forward);
-        bernoulli_backward(g.view_mut(), x.view(), 1.0, &mut backward);
-        assert_eq!(forward, backward);
+        let (g, x) = example();
+        let mut forward = vec![0.0; 21];
+        bernoulli_forward(by_sample(&g).view(), by_sample(&x).view(), &mut forward);
+        assert_eq!(forward, backward(&g, &x).0);
     }
 
     #[test]
     fn the_gradient_is_sigmoid_minus_pixel() {
-        let (mut g, x) = example();
+        let (g, x) = example();
         let want = g.mapv(|g| 1.0 / (1.0 + (-g).exp())) - &x;
-        bernoulli_backward(g.view_mut(), x.view(), 1.0, &mut [0.0; 21]);
-        assert!((g - want).iter().all(|error| error.abs() < 1e-6));
+        let mut found = Array2::zeros((21, 137));
+        samples_to_rows(backward(&g, &x).1.view(), found.view_mut());
+        assert!((found - want).iter().all(|error| error.abs() < 1e-6));
+    }
+
+    #[test]
+    fn the_gradient_of_the_padding_is_zero() {
+        let (g, x) = example();
+        let (_, dg) = backward(&g, &x);
+        assert!(dg.row(1).iter().all(|lanes| lanes.0[5..] == [0.0; 11]));
     }
 
     #[test]
     fn huge_logits_give_finite_losses() {
         let mut loss = [0.0; 1];
-        let g = array![[1e4, -1e4, 200.0, -200.0]];
-        bernoulli_forward(g.view(), array![[1.0, 0.0, 0.0, 1.0]].view(), &mut loss);
+        let (g, x) = (array![[1e4, -1e4, 200.0, -200.0]], array![[1.0, 0.0, 0.0, 1.0]]);
+        bernoulli_forward(by_sample(&g).view(), by_sample(&x).view(), &mut loss);
         assert_eq!(loss, [400.0]);
     }
 }

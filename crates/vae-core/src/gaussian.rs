@@ -4,40 +4,37 @@
 //! 2.4; KL(q ‖ N(0, I)) = ½ Σ_L [mean² + exp(log_var) − 1 − log_var], ibid., appendix B.
 
 use multiversion::multiversion;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use crate::special::exp;
+use crate::{
+    panels::{LANES, Lanes},
+    special::exp,
+};
 
 /// Log-variances are held within ± this bound, in value and in gradient: beyond it exp(log_var) means nothing in
 /// `f32` sums, and far beyond it overflows.
 pub const LOG_VAR_BOUND: f32 = 20.0;
 
-/// Samples of a piece of work.
-const ROWS: usize = 64;
-
 /// z = mean + exp(log_var / 2) · ε, and KL(q(z|x) ‖ p(z)) of each sample, in nats, summed over the latents.
 ///
 /// # Shapes
-/// `posterior` (B, 2L): mean and log-variance side by side; `eps` (B, L), `z` (B, L), `kl` (B)
+/// By sample: `posterior` (P, 2L), mean and log-variance side by side, `eps` and `z` (P, L); `kl` (B)
 pub(crate) fn posterior_forward(
-    posterior: ArrayView2<'_, f32>,
-    eps: ArrayView2<'_, f32>,
-    mut z: ArrayViewMut2<'_, f32>,
+    posterior: ArrayView2<'_, Lanes>,
+    eps: ArrayView2<'_, Lanes>,
+    mut z: ArrayViewMut2<'_, Lanes>,
     kl: &mut [f32],
 ) {
-    kl.par_chunks_mut(ROWS)
-        .zip(posterior.axis_chunks_iter(Axis(0), ROWS))
-        .zip(eps.axis_chunks_iter(Axis(0), ROWS))
-        .zip(z.axis_chunks_iter_mut(Axis(0), ROWS))
+    kl.par_chunks_mut(LANES)
+        .zip(posterior.axis_iter(Axis(0)))
+        .zip(eps.axis_iter(Axis(0)))
+        .zip(z.axis_iter_mut(Axis(0)))
         .for_each(|(((kl, posterior), eps), mut z)| {
-            let rows = posterior.rows().into_iter().zip(eps.rows()).zip(z.rows_mut());
-            for (kl, ((posterior, eps), mut z)) in kl.iter_mut().zip(rows) {
-                let posterior = posterior.to_slice().expect("rows are contiguous");
-                let (mean, log_var) = posterior.split_at(posterior.len() / 2);
-                let eps = eps.to_slice().expect("rows are contiguous");
-                *kl = row_forward(mean, log_var, eps, z.as_slice_mut().expect("rows are contiguous"));
-            }
+            let (mean, log_var) = halves(&posterior);
+            let eps = eps.to_slice().expect("panels are contiguous");
+            let sums = panel_forward(mean, log_var, eps, z.as_slice_mut().expect("panels are contiguous"));
+            kl.copy_from_slice(&sums.0[..kl.len()]);
         });
 }
 
@@ -46,32 +43,37 @@ pub(crate) fn posterior_forward(
 /// d mean = dz + weight · mean, d log_var = ½ dz · ε · exp(log_var / 2) + ½ weight · (exp(log_var) − 1)
 ///
 /// # Shapes
-/// `posterior` and `dposterior` (B, 2L), `eps` (B, L), `dz` (B, L)
+/// By sample: `posterior` and `dposterior` (P, 2L), `eps` and `dz` (P, L), of `rows` samples
 pub(crate) fn posterior_backward(
-    posterior: ArrayView2<'_, f32>,
-    eps: ArrayView2<'_, f32>,
-    dz: ArrayView2<'_, f32>,
+    posterior: ArrayView2<'_, Lanes>,
+    eps: ArrayView2<'_, Lanes>,
+    dz: ArrayView2<'_, Lanes>,
     weight: f32,
-    mut dposterior: ArrayViewMut2<'_, f32>,
+    rows: usize,
+    mut dposterior: ArrayViewMut2<'_, Lanes>,
 ) {
     dposterior
-        .axis_chunks_iter_mut(Axis(0), ROWS)
+        .axis_iter_mut(Axis(0))
         .into_par_iter()
-        .zip(posterior.axis_chunks_iter(Axis(0), ROWS))
-        .zip(eps.axis_chunks_iter(Axis(0), ROWS))
-        .zip(dz.axis_chunks_iter(Axis(0), ROWS))
-        .for_each(|(((mut dposterior, posterior), eps), dz)| {
-            let rows = posterior.rows().into_iter().zip(eps.rows()).zip(dz.rows());
-            for (mut dposterior, ((posterior, eps), dz)) in dposterior.rows_mut().into_iter().zip(rows) {
-                let posterior = posterior.to_slice().expect("rows are contiguous");
-                let (mean, log_var) = posterior.split_at(posterior.len() / 2);
-                let dposterior = dposterior.as_slice_mut().expect("rows are contiguous");
-                let (dmean, dlog_var) = dposterior.split_at_mut(mean.len());
-                let eps = eps.to_slice().expect("rows are contiguous");
-                let dz = dz.to_slice().expect("rows are contiguous");
-                row_backward(mean, log_var, eps, dz, weight, dmean, dlog_var);
-            }
+        .zip(posterior.axis_iter(Axis(0)))
+        .zip(eps.axis_iter(Axis(0)))
+        .zip(dz.axis_iter(Axis(0)))
+        .enumerate()
+        .for_each(|(p, (((mut dposterior, posterior), eps), dz))| {
+            let (mean, log_var) = halves(&posterior);
+            let dposterior = dposterior.as_slice_mut().expect("panels are contiguous");
+            let (dmean, dlog_var) = dposterior.split_at_mut(mean.len());
+            let (eps, dz) = (eps.to_slice(), dz.to_slice());
+            let (eps, dz) = (eps.expect("panels are contiguous"), dz.expect("panels are contiguous"));
+            let weight = Lanes::first(rows - LANES * p, weight);
+            panel_backward(mean, log_var, eps, dz, weight, dmean, dlog_var);
         });
+}
+
+/// Means and log-variances of a panel.
+fn halves<'a>(posterior: &ArrayView1<'a, Lanes>) -> (&'a [Lanes], &'a [Lanes]) {
+    let posterior = posterior.to_slice().expect("panels are contiguous");
+    posterior.split_at(posterior.len() / 2)
 }
 
 /// A log-variance within the bound; NaN stays NaN.
@@ -81,49 +83,62 @@ pub(crate) fn clamp_log_var(log_var: f32) -> f32 {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
-fn row_forward(mean: &[f32], log_var: &[f32], eps: &[f32], z: &mut [f32]) -> f32 {
-    let mut kl = 0.0;
-    for (((z, &mean), &log_var), &eps) in z.iter_mut().zip(mean).zip(log_var).zip(eps) {
-        let log_var = clamp_log_var(log_var);
-        let std = exp(0.5 * log_var);
-        *z = mean + std * eps;
-        kl += 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var);
+fn panel_forward(mean: &[Lanes], log_var: &[Lanes], eps: &[Lanes], z: &mut [Lanes]) -> Lanes {
+    let mut kl = Lanes::default();
+    for (((z, mean), log_var), eps) in z.iter_mut().zip(mean).zip(log_var).zip(eps) {
+        for lane in 0..LANES {
+            let (mean, log_var) = (mean.0[lane], clamp_log_var(log_var.0[lane]));
+            let std = exp(0.5 * log_var);
+            z.0[lane] = mean + std * eps.0[lane];
+            kl.0[lane] += 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var);
+        }
     }
     kl
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
-fn row_backward(
-    mean: &[f32],
-    log_var: &[f32],
-    eps: &[f32],
-    dz: &[f32],
-    weight: f32,
-    dmean: &mut [f32],
-    dlog_var: &mut [f32],
+fn panel_backward(
+    mean: &[Lanes],
+    log_var: &[Lanes],
+    eps: &[Lanes],
+    dz: &[Lanes],
+    weight: Lanes,
+    dmean: &mut [Lanes],
+    dlog_var: &mut [Lanes],
 ) {
-    for ((dmean, &mean), &dz) in dmean.iter_mut().zip(mean).zip(dz) {
-        *dmean = dz + weight * mean;
+    for ((dmean, mean), dz) in dmean.iter_mut().zip(mean).zip(dz) {
+        for lane in 0..LANES {
+            dmean.0[lane] = dz.0[lane] + weight.0[lane] * mean.0[lane];
+        }
     }
-    for (((dlog_var, &log_var), &eps), &dz) in dlog_var.iter_mut().zip(log_var).zip(eps).zip(dz) {
-        let inside = log_var.abs() <= LOG_VAR_BOUND;
-        let log_var = clamp_log_var(log_var);
-        let slope = 0.5 * (dz * eps * exp(0.5 * log_var) + weight * (exp(log_var) - 1.0));
-        *dlog_var = if inside { slope } else { 0.0 };
+    for (((dlog_var, log_var), eps), dz) in dlog_var.iter_mut().zip(log_var).zip(eps).zip(dz) {
+        for lane in 0..LANES {
+            let inside = log_var.0[lane].abs() <= LOG_VAR_BOUND;
+            let log_var = clamp_log_var(log_var.0[lane]);
+            let of_z = dz.0[lane] * eps.0[lane] * exp(0.5 * log_var);
+            let slope = 0.5 * (of_z + weight.0[lane] * (exp(log_var) - 1.0));
+            dlog_var.0[lane] = if inside { slope } else { 0.0 };
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
+    use ndarray::Array2;
 
     use super::*;
 
+    /// One latent of one sample: (z, KL).
+    fn forward(mean: f32, log_var: f32, eps: f32) -> (f32, f32) {
+        let lanes =
+            |values: &[f32]| Array2::from_shape_fn((1, values.len()), |(_, l)| Lanes::first(1, values[l]));
+        let (mut z, mut kl) = (lanes(&[0.0]), [0.0]);
+        posterior_forward(lanes(&[mean, log_var]).view(), lanes(&[eps]).view(), z.view_mut(), &mut kl);
+        (z[[0, 0]].0[0], kl[0])
+    }
+
     fn kl_of(mean: f32, log_var: f32) -> f32 {
-        let mut kl = [0.0];
-        let posterior = array![[mean, log_var]];
-        posterior_forward(posterior.view(), array![[0.0]].view(), Array2::zeros((1, 1)).view_mut(), &mut kl);
-        kl[0]
+        forward(mean, log_var, 0.0).1
     }
 
     #[test]
@@ -147,21 +162,32 @@ mod tests {
 
     #[test]
     fn z_is_mean_plus_deviation_times_noise() {
-        let mut z = Array2::zeros((1, 2));
-        let posterior = array![[1.0, -2.0, 4f32.ln(), 0.0]];
-        posterior_forward(posterior.view(), array![[0.5, 3.0]].view(), z.view_mut(), &mut [0.0]);
-        assert!((z[[0, 0]] - 2.0).abs() < 1e-6);
-        assert_eq!(z[[0, 1]], 1.0);
+        assert!((forward(1.0, 4f32.ln(), 0.5).0 - 2.0).abs() < 1e-6);
+        assert_eq!(forward(-2.0, 0.0, 3.0).0, 1.0);
     }
 
     #[test]
     fn a_log_variance_beyond_the_bound_is_held_in_value_and_gradient() {
         assert_eq!(kl_of(0.0, 500.0), kl_of(0.0, LOG_VAR_BOUND));
-        let mut gradient = array![[0.0, 7.0]];
-        let posterior = array![[0.0, 500.0]];
-        let (eps, dz) = (array![[1.0]], array![[1.0]]);
-        posterior_backward(posterior.view(), eps.view(), dz.view(), 1.0, gradient.view_mut());
-        assert_eq!(gradient, array![[1.0, 0.0]]);
+        let one = |value: f32| Array2::from_elem((1, 1), Lanes([value; LANES]));
+        let posterior = Array2::from_shape_fn((1, 2), |(_, l)| Lanes([500.0 * l as f32; LANES]));
+        let mut gradient = posterior.clone();
+        posterior_backward(posterior.view(), one(1.0).view(), one(1.0).view(), 1.0, 3, gradient.view_mut());
+        assert_eq!(gradient[[0, 0]].0[..3], [1.0; 3]);
+        assert_eq!(gradient[[0, 1]].0, [0.0; LANES]);
+    }
+
+    #[test]
+    fn the_gradient_of_the_padding_is_zero() {
+        let posterior = Array2::from_elem((1, 2), Lanes([0.7; LANES]));
+        let (eps, dz) =
+            (Array2::from_elem((1, 1), Lanes([1.0; LANES])), Array2::from_elem((1, 1), Lanes::first(3, 1.0)));
+        let mut gradient = posterior.clone();
+        posterior_backward(posterior.view(), eps.view(), dz.view(), 1.0, 3, gradient.view_mut());
+        for lanes in &gradient {
+            assert!(lanes.0[..3].iter().all(|&g| g != 0.0));
+            assert_eq!(lanes.0[3..], [0.0; 13]);
+        }
     }
 
     #[test]

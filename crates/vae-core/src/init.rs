@@ -1,6 +1,6 @@
 //! The weights that training starts from.
 
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use ndarray_rand::{RandomExt, rand_distr::Uniform};
 
 use crate::{
@@ -14,8 +14,13 @@ pub(crate) fn initialise<'a>(layers: impl Iterator<Item = &'a Linear>, seed: u64
         let mut rng = stream(seed, Purpose::Weights, 0, i as u64);
         let bound = 1.0 / (layer.inputs as f32).sqrt();
         let uniform = Uniform::new_inclusive(-bound, bound).expect("the bound is positive and finite");
-        let (mut weight, mut bias) = layer.parts_mut(parameters);
-        weight.assign(&Array2::random_using((layer.outputs, layer.inputs), uniform, &mut rng));
-        bias.assign(&Array1::random_using(layer.outputs, uniform, &mut rng));
+        let (weight, bias) = layer.parts_mut(parameters);
+        for part in [weight, bias] {
+            part.copy_from_slice(
+                Array1::random_using(part.len(), uniform, &mut rng)
+                    .as_slice()
+                    .expect("a new array is contiguous"),
+            );
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+use ndarray::ArrayView2;
 
 /// One named tensor within a buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,19 +81,13 @@ impl Linear {
     }
 
     /// `b` (outputs,)
-    pub(crate) fn bias<'a>(&self, buffer: &'a [f32]) -> ArrayView1<'a, f32> {
-        ArrayView1::from(&buffer[self.bias.clone()])
+    pub(crate) fn bias<'a>(&self, buffer: &'a [f32]) -> &'a [f32] {
+        &buffer[self.bias.clone()]
     }
 
-    /// `W` (outputs, inputs) and `b` (outputs,) to write to; weight and bias are neighbours in the buffer.
-    pub(crate) fn parts_mut<'a>(
-        &self,
-        buffer: &'a mut [f32],
-    ) -> (ArrayViewMut2<'a, f32>, ArrayViewMut1<'a, f32>) {
-        let (weight, bias) = buffer[self.weight.start..self.bias.end].split_at_mut(self.weight.len());
-        let shape = (self.outputs, self.inputs);
-        let weight = ArrayViewMut2::from_shape(shape, weight).expect("the range has the shape's length");
-        (weight, ArrayViewMut1::from(bias))
+    /// `W` (outputs, inputs) row-major and `b` (outputs,) to write to; they are neighbours in the buffer.
+    pub(crate) fn parts_mut<'a>(&self, buffer: &'a mut [f32]) -> (&'a mut [f32], &'a mut [f32]) {
+        buffer[self.weight.start..self.bias.end].split_at_mut(self.weight.len())
     }
 }
 
@@ -126,8 +120,8 @@ mod tests {
         layout.push_linear("first", 1, 1);
         let linear = layout.push_linear("fc", 3, 2);
         let mut buffer = vec![0.0; layout.len()];
-        let (mut weight, mut bias) = linear.parts_mut(&mut buffer);
-        weight[[1, 2]] = 5.0;
+        let (weight, bias) = linear.parts_mut(&mut buffer);
+        weight[5] = 5.0;
         bias[0] = 7.0;
         assert_eq!(linear.weight(&buffer)[[1, 2]], 5.0);
         assert_eq!(linear.bias(&buffer)[0], 7.0);

@@ -65,9 +65,10 @@ mod init;
 mod layout;
 
 mod activation;
+mod kernel;
 mod linear;
-mod matmul;
 mod mlp;
+mod panels;
 mod special;
 
 mod bernoulli;

@@ -5,7 +5,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use crate::{
     Activation,
     layout::{Layout, Linear},
-    linear::{linear_backward_input, linear_backward_parameters, linear_forward},
+    linear::{linear_backward_input, linear_backward_parameters, linear_backward_update, linear_forward},
+    optimizer::{Moments, Rates},
+    panels::{LANES, Lanes, largest, panels, samples_to_features},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -15,30 +17,28 @@ pub(crate) struct Mlp {
     activation: Activation,
 }
 
-/// What the layers of an [`Mlp`] gave for one batch, kept for the way back.
+/// One array a layer, for what the layers of an [`Mlp`] give for a batch, or for the gradients of that.
 #[derive(Clone, Debug)]
 pub(crate) struct Tape {
-    /// Rows of the batch it holds now, B, at most the rows it was made for.
-    rows: usize,
-    /// One (≥ B, O) array a layer: its output after the nonlinearity.
-    outputs: Vec<Array2<f32>>,
+    /// By sample (≥ P, O): the layer's output after the nonlinearity.
+    outputs: Vec<Array2<Lanes>>,
 }
 
 impl Tape {
-    /// The last layer's output (B, O).
-    pub(crate) fn output(&self) -> ArrayView2<'_, f32> {
-        self.layer(self.outputs.len() - 1)
+    /// Output of layer `i`, by sample (P, O).
+    fn layer(&self, i: usize, panels: usize) -> ArrayView2<'_, Lanes> {
+        self.outputs[i].slice(s![..panels, ..])
     }
 
-    /// The last layer's place, for a batch of `rows` rows (B, O): where a way back begins.
-    pub(crate) fn output_mut(&mut self, rows: usize) -> ArrayViewMut2<'_, f32> {
-        self.rows = rows;
+    /// The last layer's output, by sample (P, O).
+    pub(crate) fn output(&self, panels: usize) -> ArrayView2<'_, Lanes> {
+        self.layer(self.outputs.len() - 1, panels)
+    }
+
+    /// The last layer's place, by sample (P, O): where a way back begins.
+    pub(crate) fn output_mut(&mut self, panels: usize) -> ArrayViewMut2<'_, Lanes> {
         let last = self.outputs.len() - 1;
-        self.outputs[last].slice_mut(s![..rows, ..])
-    }
-
-    fn layer(&self, i: usize) -> ArrayView2<'_, f32> {
-        self.outputs[i].slice(s![..self.rows, ..])
+        self.outputs[last].slice_mut(s![..panels, ..])
     }
 }
 
@@ -54,70 +54,146 @@ impl Mlp {
         &self.layers
     }
 
+    /// Inputs of the first layer.
+    pub(crate) fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.inputs)
+    }
+
     /// Width of the last layer.
     pub(crate) fn outputs(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.outputs)
     }
 
-    /// Room for the outputs of batches of up to `rows` rows.
+    /// Room for what the layers give for batches of up to `rows` samples.
     pub(crate) fn tape(&self, rows: usize) -> Tape {
-        let outputs = self.layers.iter().map(|layer| Array2::zeros((rows, layer.outputs))).collect();
-        Tape { rows: 0, outputs }
+        let room = |layer: &Linear| Array2::from_elem((panels(rows), layer.outputs), Lanes::default());
+        Tape { outputs: self.layers.iter().map(room).collect() }
     }
 
-    /// x → h₁ = f(x W₁ᵀ + b₁) → … → hₙ₋₁ Wₙᵀ + bₙ, each left on the tape.
+    /// Room for the inputs of all layers but the first, by feature, for batches of up to `rows` samples.
+    pub(crate) fn inputs_by_feature(&self, rows: usize) -> Vec<Array2<Lanes>> {
+        let room = |layer: &Linear| {
+            Array2::from_elem((panels(layer.inputs), LANES * panels(rows)), Lanes::default())
+        };
+        self.layers.iter().skip(1).map(room).collect()
+    }
+
+    /// x → h₁ = f(W₁ x + b₁) → … → Wₙ hₙ₋₁ + bₙ, each left on the tape.
     ///
     /// # Shapes
-    /// `x` (B, I) of the first layer
-    pub(crate) fn forward(&self, parameters: &[f32], x: ArrayView2<'_, f32>, tape: &mut Tape) {
-        tape.rows = x.nrows();
+    /// `x` by sample (P, I) of the first layer
+    pub(crate) fn forward(&self, parameters: &[f32], x: ArrayView2<'_, Lanes>, tape: &mut Tape) {
+        let p = x.nrows();
         for (i, layer) in self.layers.iter().enumerate() {
             let (before, after) = tape.outputs.split_at_mut(i);
-            let x = before.last().map_or(x, |h| h.slice(s![..x.nrows(), ..]));
-            let y = after[0].slice_mut(s![..x.nrows(), ..]);
+            let x = before.last().map_or(x, |h| h.slice(s![..p, ..]));
+            let y = after[0].slice_mut(s![..p, ..]);
             let activation = (i + 1 < self.layers.len()).then_some(self.activation);
-            linear_forward(x, layer.weight(parameters), layer.bias(parameters), activation, y);
+            linear_forward(layer.weight(parameters), layer.bias(parameters), x, activation, y);
         }
     }
 
-    /// The same way home: writes every layer's dW and db into `gradients`, and dx into `dx` where it is wanted.
+    /// The same way home: from the gradient of the last output, in the last layer of `deltas`, to that of every
+    /// layer's output before its nonlinearity, and of the input where that is wanted.
     ///
-    /// `deltas` holds the gradient of the last output in its last layer; the other layers are written here.
-    pub(crate) fn backward(
+    /// # Shapes
+    /// `dx` by sample (P, I) of the first layer
+    pub(crate) fn backward_inputs(
         &self,
         parameters: &[f32],
-        x: ArrayView2<'_, f32>,
+        p: usize,
         tape: &Tape,
         deltas: &mut Tape,
-        gradients: &mut [f32],
-        dx: Option<ArrayViewMut2<'_, f32>>,
+        dx: Option<ArrayViewMut2<'_, Lanes>>,
     ) {
-        for (i, layer) in self.layers.iter().enumerate().rev() {
+        for (i, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let (before, after) = deltas.outputs.split_at_mut(i);
-            let dy = after[0].slice(s![..tape.rows, ..]);
-            let input = if i == 0 { x } else { tape.layer(i - 1) };
-            let (dw, db) = layer.parts_mut(gradients);
-            linear_backward_parameters(dy, input, dw, db);
-            if let Some(da) = before.last_mut() {
-                let da = da.slice_mut(s![..tape.rows, ..]);
-                linear_backward_input(dy, layer.weight(parameters), Some((self.activation, input)), da);
-            }
+            let (dy, da) = (after[0].slice(s![..p, ..]), before[i - 1].slice_mut(s![..p, ..]));
+            let x_of = Some((self.activation, tape.layer(i - 1, p)));
+            linear_backward_input(layer.weight(parameters), dy, x_of, da);
         }
         if let Some(dx) = dx {
-            linear_backward_input(deltas.layer(0), self.layers[0].weight(parameters), None, dx);
+            linear_backward_input(self.layers[0].weight(parameters), deltas.layer(0, p), None, dx);
         }
     }
+
+    /// Then every layer's dW and db, from the deltas and the layers' inputs; and its update, where one is wanted.
+    ///
+    /// # Shapes
+    /// `x` by feature (Q, 16 P) of the first layer; `inputs` is room for those of the others
+    #[allow(clippy::too_many_arguments, reason = "each is a matrix of the formula")]
+    pub(crate) fn backward_parameters(
+        &self,
+        x: ArrayView2<'_, Lanes>,
+        p: usize,
+        tape: &Tape,
+        deltas: &Tape,
+        inputs: &mut [Array2<Lanes>],
+        gradients: &mut [f32],
+        mut update: Option<(Moments<'_>, Rates)>,
+    ) {
+        for (i, layer) in self.layers.iter().enumerate() {
+            let (dw, db) = layer.parts_mut(gradients);
+            let dy = deltas.layer(i, p);
+            let x = match i {
+                0 => x,
+                _ => {
+                    let mut input = inputs[i - 1].slice_mut(s![.., ..LANES * p]);
+                    samples_to_features(tape.layer(i - 1, p), input.view_mut());
+                    inputs[i - 1].slice(s![.., ..LANES * p])
+                }
+            };
+            update = match update {
+                None => {
+                    linear_backward_parameters(dy, x, dw, db);
+                    None
+                }
+                Some((moments, rates)) => {
+                    let (w, rest) = moments.split_at(dw.len());
+                    let (b, rest) = rest.split_at(db.len());
+                    linear_backward_update(dy, x, dw, db, [w, b], rates);
+                    Some((rest, rates))
+                }
+            };
+        }
+    }
+
+    /// Number of parameters.
+    pub(crate) fn parameters(&self) -> usize {
+        self.layers.iter().map(|layer| (layer.inputs + 1) * layer.outputs).sum()
+    }
+
+    /// A bound of the magnitude of every gradient that [`backward_parameters`](Self::backward_parameters) is about to
+    /// compute: no sum of B products of a delta and an input is larger. Infinite or NaN where a delta or input is.
+    pub(crate) fn gradient_bound(&self, x: f32, p: usize, tape: &Tape, deltas: &Tape) -> f32 {
+        let inputs = (1..self.layers.len()).map(|i| largest(tape.layer(i - 1, p))).fold(x, larger);
+        let deltas = (0..self.layers.len()).map(|i| largest(deltas.layer(i, p))).fold(0.0, larger);
+        (LANES * p) as f32 * deltas * larger(inputs, 1.0)
+    }
+}
+
+/// The larger of the two, NaN where one is.
+fn larger(a: f32, b: f32) -> f32 {
+    if b <= a { a } else { b }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panels::rows_to_samples;
 
     fn mlp() -> (Mlp, Layout, Vec<f32>) {
         let mut layout = Layout::default();
         let mlp = Mlp::new(&mut layout, "half", &[3, 4, 2], Activation::Tanh);
         let parameters = (0..layout.len()).map(|i| ((i * 7) % 11) as f32 / 11.0 - 0.5).collect();
         (mlp, layout, parameters)
+    }
+
+    fn output(mlp: &Mlp, parameters: &[f32], x: &Array2<f32>, tape: &mut Tape) -> Array2<Lanes> {
+        let mut lanes = Array2::from_elem((panels(x.nrows()), x.ncols()), Lanes::default());
+        rows_to_samples(x.view(), lanes.view_mut());
+        mlp.forward(parameters, lanes.view(), tape);
+        tape.output(lanes.nrows()).to_owned()
     }
 
     #[test]
@@ -131,20 +207,18 @@ mod tests {
         let (mlp, layout, mut parameters) = mlp();
         let bias = layout.tensors()[3].range.clone();
         parameters[bias].copy_from_slice(&[5.0, -5.0]);
-        let x = Array2::ones((1, 3));
-        let mut tape = mlp.tape(1);
-        mlp.forward(&parameters, x.view(), &mut tape);
-        assert!(tape.output().iter().all(|y| y.abs() > 1.0), "{}", tape.output());
+        let y = output(&mlp, &parameters, &Array2::ones((1, 3)), &mut mlp.tape(1));
+        assert!(y.iter().all(|y| y.0[0].abs() > 1.0), "{y:?}");
     }
 
     #[test]
-    fn a_smaller_batch_uses_the_first_rows_of_the_tape() {
+    fn a_smaller_batch_uses_the_first_panels_of_the_tape() {
         let (mlp, _, parameters) = mlp();
-        let x = Array2::from_shape_fn((5, 3), |(i, j)| (i + 2 * j) as f32 / 7.0);
-        let (mut large, mut small) = (mlp.tape(5), mlp.tape(2));
-        mlp.forward(&parameters, x.view(), &mut large);
-        mlp.forward(&parameters, x.slice(s![..2, ..]), &mut large);
-        mlp.forward(&parameters, x.slice(s![..2, ..]), &mut small);
-        assert_eq!(large.output(), small.output());
+        let x = Array2::from_shape_fn((50, 3), |(i, j)| (i + 2 * j) as f32 / 70.0);
+        let mut tape = mlp.tape(50);
+        output(&mlp, &parameters, &x, &mut tape);
+        let few = x.slice(s![..20, ..]).to_owned();
+        let reused = output(&mlp, &parameters, &few, &mut tape);
+        assert_eq!(reused, output(&mlp, &parameters, &few, &mut mlp.tape(20)));
     }
 }

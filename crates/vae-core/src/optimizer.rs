@@ -3,6 +3,7 @@
 mod adam;
 
 pub use adam::{Adam, AdamConfig};
+pub(crate) use adam::{Moments, Rates};
 use multiversion::multiversion;
 use rayon::prelude::*;
 

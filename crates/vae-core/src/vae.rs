@@ -11,6 +11,7 @@ use crate::{
     init::initialise,
     layout::Layout,
     mlp::Mlp,
+    panels::{Lanes, panels, rows_to_samples, samples_to_rows},
 };
 
 /// Samples that go through the network together outside of training: bounds the memory, whatever the batch.
@@ -102,6 +103,11 @@ impl Vae {
         &mut self.parameters
     }
 
+    /// The layers of both halves, and the parameters to change.
+    pub(crate) fn parts_mut(&mut self) -> (&Mlp, &Mlp, &mut [f32]) {
+        (&self.encoder, &self.decoder, &mut self.parameters)
+    }
+
     /// q(z|x) for each row of `x`.
     ///
     /// # Shapes
@@ -186,30 +192,43 @@ impl Vae {
     /// If the shapes do not fit.
     pub fn elbo_terms(&self, x: ArrayView2<'_, f32>, eps: ArrayView2<'_, f32>) -> ElboTerms {
         assert_eq!(eps.dim(), (x.nrows(), self.latent()), "the shape of eps");
+        assert_eq!(x.ncols(), self.input(), "columns of x");
         let rows = x.nrows().min(BLOCK);
         let (mut encoder, mut decoder) = (self.encoder.tape(rows), self.decoder.tape(rows));
-        let mut z = Array2::zeros((rows, self.latent()));
+        let room = |features| Array2::from_elem((panels(rows), features), Lanes::default());
+        let (mut x_lanes, mut eps_lanes) = (room(self.input()), room(self.latent()));
+        let mut z = room(self.latent());
         let (mut reconstruction, mut kl) = (vec![0.0; x.nrows()], vec![0.0; x.nrows()]);
         let blocks = x.axis_chunks_iter(Axis(0), BLOCK).zip(eps.axis_chunks_iter(Axis(0), BLOCK));
         let terms = reconstruction.chunks_mut(BLOCK).zip(kl.chunks_mut(BLOCK));
         for ((x, eps), (reconstruction, kl)) in blocks.zip(terms) {
-            let (x, eps) = (x.as_standard_layout(), eps.as_standard_layout());
-            let mut z = z.slice_mut(s![..x.nrows(), ..]);
-            self.encoder.forward(&self.parameters, x.view(), &mut encoder);
-            posterior_forward(encoder.output(), eps.view(), z.view_mut(), kl);
+            let p = panels(x.nrows());
+            let mut x_lanes = x_lanes.slice_mut(s![..p, ..]);
+            let mut eps_lanes = eps_lanes.slice_mut(s![..p, ..]);
+            let mut z = z.slice_mut(s![..p, ..]);
+            rows_to_samples(x, x_lanes.view_mut());
+            rows_to_samples(eps, eps_lanes.view_mut());
+            self.encoder.forward(&self.parameters, x_lanes.view(), &mut encoder);
+            posterior_forward(encoder.output(p), eps_lanes.view(), z.view_mut(), kl);
             self.decoder.forward(&self.parameters, z.view(), &mut decoder);
-            bernoulli_forward(decoder.output(), x.view(), reconstruction);
+            bernoulli_forward(decoder.output(p), x_lanes.view(), reconstruction);
         }
         ElboTerms { reconstruction: Array1::from(reconstruction), kl: Array1::from(kl) }
     }
 
     /// One half of the network, a block of rows at a time.
     fn run(&self, half: &Mlp, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut tape = half.tape(x.nrows().min(BLOCK));
+        assert_eq!(x.ncols(), half.inputs(), "columns of the input");
+        let rows = x.nrows().min(BLOCK);
+        let mut tape = half.tape(rows);
+        let mut lanes = Array2::from_elem((panels(rows), half.inputs()), Lanes::default());
         let mut y = Array2::zeros((x.nrows(), half.outputs()));
-        for (x, mut y) in x.axis_chunks_iter(Axis(0), BLOCK).zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)) {
-            half.forward(&self.parameters, x, &mut tape);
-            y.assign(&tape.output());
+        for (x, y) in x.axis_chunks_iter(Axis(0), BLOCK).zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)) {
+            let p = panels(x.nrows());
+            let mut lanes = lanes.slice_mut(s![..p, ..]);
+            rows_to_samples(x, lanes.view_mut());
+            half.forward(&self.parameters, lanes.view(), &mut tape);
+            samples_to_rows(tape.output(p), y);
         }
         y
     }

@@ -93,22 +93,53 @@ impl Adam {
     /// # Panics
     /// If a slice is not of the length that the optimizer was made for.
     pub fn step(&mut self, parameters: &mut [f32], gradients: &[f32]) {
-        assert_eq!(parameters.len(), self.first_moment.len(), "number of parameters");
         assert_eq!(gradients.len(), self.first_moment.len(), "number of gradients");
+        let (moments, rates) = self.begin(parameters);
+        moments.par_chunks(PIECE).zip(gradients.par_chunks(PIECE)).for_each(|(m, g)| m.update(g, rates));
+    }
+
+    /// Counts a step, and gives what it changes and by which rates.
+    ///
+    /// # Panics
+    /// If `parameters` is not of the length that the optimizer was made for.
+    pub(crate) fn begin<'a>(&'a mut self, parameters: &'a mut [f32]) -> (Moments<'a>, Rates) {
+        assert_eq!(parameters.len(), self.first_moment.len(), "number of parameters");
         self.steps += 1;
-        let rates = Rates::at(self.config, self.steps);
-        parameters
-            .par_chunks_mut(PIECE)
-            .zip(self.first_moment.par_chunks_mut(PIECE))
-            .zip(self.second_moment.par_chunks_mut(PIECE))
-            .zip(gradients.par_chunks(PIECE))
-            .for_each(|(((p, m), v), g)| update(p, m, v, g, rates));
+        let (m, v) = (&mut self.first_moment[..], &mut self.second_moment[..]);
+        (Moments { p: parameters, m, v }, Rates::at(self.config, self.steps))
+    }
+}
+
+/// Some parameters and their moments.
+pub(crate) struct Moments<'a> {
+    p: &'a mut [f32],
+    m: &'a mut [f32],
+    v: &'a mut [f32],
+}
+
+impl<'a> Moments<'a> {
+    /// The first `length` of them, and the rest.
+    pub(crate) fn split_at(self, length: usize) -> (Self, Self) {
+        let ((p, p_rest), (m, m_rest)) = (self.p.split_at_mut(length), self.m.split_at_mut(length));
+        let (v, v_rest) = self.v.split_at_mut(length);
+        (Self { p, m, v }, Self { p: p_rest, m: m_rest, v: v_rest })
+    }
+
+    /// Pieces of `length`, the last one smaller.
+    pub(crate) fn par_chunks(self, length: usize) -> impl IndexedParallelIterator<Item = Self> + 'a {
+        let pieces = self.p.par_chunks_mut(length).zip(self.m.par_chunks_mut(length));
+        pieces.zip(self.v.par_chunks_mut(length)).map(|((p, m), v)| Self { p, m, v })
+    }
+
+    /// The update along the gradient `g`, on the calling thread.
+    pub(crate) fn update(self, g: &[f32], rates: Rates) {
+        update(self.p, self.m, self.v, g, rates);
     }
 }
 
 /// The numbers of one step that are the same for every parameter.
 #[derive(Clone, Copy)]
-struct Rates {
+pub(crate) struct Rates {
     beta1: f32,
     beta2: f32,
     epsilon: f32,
