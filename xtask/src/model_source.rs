@@ -10,7 +10,7 @@ use crate::{paths, term};
 
 /// Which model; by default that of the newest run, or, with no run, the one that the project ships.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ModelArgs {
     /// The model of this run [default: the newest run, else the shipped model]
     #[arg(long, value_name = "DIR", conflicts_with = "model")]
     run: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub(crate) struct Chosen {
     pub(crate) pictures: PathBuf,
 }
 
-impl Args {
+impl ModelArgs {
     /// Reads the model, and says in a line which it is.
     pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
         let (path, pictures) = self.choose()?;

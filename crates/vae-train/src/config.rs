@@ -128,6 +128,8 @@ pub enum Keep {
 impl TrainConfig {
     /// The largest batch.
     pub const MAX_BATCH: usize = 1 << 16;
+    /// The largest number of epochs.
+    pub const MAX_EPOCHS: u64 = 1_000_000;
     /// The most digits that can be asked for.
     pub const MAX_DIGITS: usize = 10_000_000;
 
@@ -169,6 +171,8 @@ impl TrainConfig {
         check("data.digits", (2..=Self::MAX_DIGITS).contains(&digits), &range, digits.to_string())?;
         let range = format!("between 1 and {}", Self::MAX_BATCH);
         check("training.batch", (1..=Self::MAX_BATCH).contains(&batch), &range, batch.to_string())?;
+        let (epochs, range) = (self.training.epochs, format!("between 1 and {}", Self::MAX_EPOCHS));
+        check("training.epochs", (1..=Self::MAX_EPOCHS).contains(&epochs), &range, epochs.to_string())?;
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
         let name = &self.optimizer.name;
@@ -263,7 +267,8 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 9] = [
+        let cases: [(&str, Spoil); 10] = [
+            ("training.epochs", |c| c.training.epochs = 0),
             ("data.digits", |c| c.data.digits = 1),
             ("training.batch", |c| c.training.batch = 0),
             ("training.beta", |c| c.training.beta = f64::NAN),

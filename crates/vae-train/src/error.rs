@@ -1,4 +1,4 @@
-//! What can go wrong with a run.
+//! What can go wrong with a run. Messages are complete by themselves: nothing hides behind `source()`.
 
 use std::path::PathBuf;
 
@@ -33,14 +33,14 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A file or directory cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {reason}", path.display())]
     File {
         /// What was tried.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// The system's answer.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The content of one of a run's files is not what it should be.
     #[error("{}: {reason}", path.display())]

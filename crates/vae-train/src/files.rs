@@ -16,7 +16,7 @@ const PARTIAL: &str = ".partial-";
 /// # Errors
 /// [`TrainError::File`]; the old content is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let error = |source| TrainError::File { action: "write", path: path.to_owned(), source };
+    let error = |reason| TrainError::File { action: "write", path: path.to_owned(), reason };
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -54,7 +54,7 @@ pub(crate) fn remove_partial(directory: &Path) {
 /// # Errors
 /// [`TrainError::File`] if it cannot be read, [`TrainError::Content`] if it is no regular file or larger.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, TrainError> {
-    let error = |source| TrainError::File { action: "read", path: path.to_owned(), source };
+    let error = |reason| TrainError::File { action: "read", path: path.to_owned(), reason };
     let content = |reason| TrainError::Content { path: path.to_owned(), reason };
     let metadata = fs::metadata(path).map_err(error)?;
     if !metadata.is_file() {

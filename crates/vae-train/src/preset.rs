@@ -44,14 +44,14 @@ impl Preset {
     /// The configuration.
     pub fn config(self) -> TrainConfig {
         let (hidden, latent, batch, epochs) = match self {
-            Self::Quick => (512, 24, 100, 9),
+            Self::Quick => (512, 24, 96, 9),
             Self::Example => (400, 20, 128, 10),
             Self::Reference => (256, 64, 64, 20),
         };
         let optimizer = match self {
             // Large steps first, small ones last: worth more than a nat in so few epochs.
             Self::Quick => OptimizerConfig {
-                learning_rate: 2e-3,
+                learning_rate: 4e-3,
                 schedule: Schedule::Cosine,
                 ..OptimizerConfig::default()
             },

@@ -16,7 +16,7 @@ use crate::{
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    model: model_source::Args,
+    model: model_source::ModelArgs,
     /// Whose test images: as in 'cargo xtask train' [default: what the model was trained on]
     #[arg(long, value_name = "D")]
     data: Option<String>,

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Kind::Samples)]
     kind: Kind,
     #[command(flatten)]
-    model: model_source::Args,
+    model: model_source::ModelArgs,
     /// Rows of images; of reconstructions, each row is one of originals above one of what the model made of them
     /// [default: 10 of samples, 4 of reconstructions]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
     /// Passes over the training images
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_EPOCHS))]
     epochs: Option<u64>,
     /// Images of a step
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_BATCH as u64))]

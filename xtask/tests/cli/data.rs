@@ -1,0 +1,191 @@
+//! `data` and `--data`: where images come from, and directories that do not hold what they should.
+
+use std::{env, ffi::OsString};
+
+use vae_data::idx::IdxArray;
+
+use crate::project::{Project, TEST_IMAGES, TRAIN_IMAGES, TRAIN_LABELS};
+
+/// A training on the four files in `images`, too short to matter.
+const TRAIN: &str = "train --data images --hidden 16 --latent 3 --epochs 1 --validation 20 --run a";
+
+/// A project whose directory `images` is right but for one file.
+fn spoiled(name: &str, bytes: &[u8]) -> Project {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    project.write(format!("images/{name}"), bytes);
+    project
+}
+
+/// The right bytes of a file of `images`.
+fn right(name: &str) -> Vec<u8> {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    project.read(format!("images/{name}"))
+}
+
+fn real_mnist() -> Option<OsString> {
+    let directory = env::var_os("VAE_DATA").filter(|value| !value.is_empty());
+    if directory.is_none() {
+        println!("skipped: VAE_DATA names no directory with MNIST");
+    }
+    directory
+}
+
+#[test]
+fn a_directory_of_idx_files_is_trained_on() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    let ended = project.run(TRAIN).succeeds();
+    assert!(ended.stderr.contains("60 training and 20 test images of 20 x 14"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_named() {
+    Project::new().run(TRAIN).fails_saying(&["images", "found no training images", TRAIN_IMAGES]);
+}
+
+#[test]
+fn an_empty_directory_is_named() {
+    let project = Project::new();
+    project.write("images/.keep", b"");
+    project.run(TRAIN).fails_saying(&["images", "found no training images", TRAIN_IMAGES]);
+}
+
+#[test]
+fn a_file_in_place_of_the_directory_is_named() {
+    let project = Project::new();
+    project.write("images", b"");
+    project.run(TRAIN).fails_saying(&["images"]);
+}
+
+#[test]
+fn an_empty_file_is_named() {
+    spoiled(TRAIN_IMAGES, b"").run(TRAIN).fails_saying(&[TRAIN_IMAGES, "empty"]);
+}
+
+#[test]
+fn a_truncated_file_is_named_with_both_lengths() {
+    let bytes = right(TEST_IMAGES);
+    let (whole, half) = (bytes.len(), bytes.len() / 2);
+    spoiled(TEST_IMAGES, &bytes[..half]).run(TRAIN).fails_saying(&[
+        TEST_IMAGES,
+        &format!("expected {whole} bytes"),
+        &format!("found {half}"),
+    ]);
+}
+
+#[test]
+fn bytes_after_the_last_image_are_refused() {
+    let mut bytes = right(TRAIN_IMAGES);
+    let whole = bytes.len();
+    bytes.extend([0; 1000]);
+    spoiled(TRAIN_IMAGES, &bytes)
+        .run(TRAIN)
+        .fails_saying(&[TRAIN_IMAGES, &format!("expected {whole} bytes")]);
+}
+
+#[test]
+fn a_header_that_promises_more_than_there_is_is_refused() {
+    let mut bytes = right(TRAIN_IMAGES);
+    bytes[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
+    spoiled(TRAIN_IMAGES, &bytes).run(TRAIN).fails_saying(&[TRAIN_IMAGES, "expected at most"]);
+}
+
+#[test]
+fn other_first_bytes_are_named() {
+    let mut bytes = right(TRAIN_LABELS);
+    bytes[0] = 0x50;
+    spoiled(TRAIN_LABELS, &bytes).run(TRAIN).fails_saying(&[TRAIN_LABELS, "begins with 00 00", "50 00"]);
+}
+
+#[test]
+fn a_page_under_the_name_of_an_archive_is_told_for_what_it_is() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    std::fs::remove_file(project.path("images").join(TRAIN_IMAGES)).expect("a file that is there");
+    let name = format!("{TRAIN_IMAGES}.gz");
+    project.write(format!("images/{name}"), b"<!DOCTYPE html><title>404</title>");
+    project.run(TRAIN).fails_saying(&[&name, "HTML"]);
+}
+
+#[test]
+fn labels_that_are_not_one_for_each_image_are_counted() {
+    let labels = IdxArray { shape: vec![59], data: vec![1; 59] };
+    spoiled(TRAIN_LABELS, &labels.to_bytes()).run(TRAIN).fails_saying(&["images", "60 images", "59 labels"]);
+}
+
+#[test]
+fn labels_in_place_of_images_are_refused() {
+    spoiled(TRAIN_IMAGES, &right(TRAIN_LABELS)).run(TRAIN).fails_saying(&[
+        TRAIN_IMAGES,
+        "3 dimensions",
+        "found 1",
+    ]);
+}
+
+#[test]
+fn test_images_of_another_size_are_refused() {
+    let other = IdxArray { shape: vec![20, 14, 14], data: vec![0; 20 * 14 * 14] };
+    spoiled(TEST_IMAGES, &other.to_bytes()).run(TRAIN).fails_saying(&["images", "28 x 28", "14 x 14"]);
+}
+
+#[test]
+fn a_wrong_directory_in_the_environment_is_not_passed_over() {
+    let project = Project::new();
+    let mut command = project.command("train --data auto --epochs 1 --run a");
+    command.env("VAE_DATA", "missing");
+    project.start(command).wait().fails_saying(&["VAE_DATA", "missing", TRAIN_IMAGES]);
+}
+
+#[test]
+fn other_images_are_not_taken_for_mnist() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    let mut command = project.command("train --data mnist --epochs 1 --run a");
+    command.env("VAE_DATA", "images");
+    project.start(command).wait().fails_saying(&["images", "other images than MNIST", "--data"]);
+}
+
+#[test]
+fn real_mnist_is_recorded_by_its_name_wherever_it_lies() {
+    let Some(directory) = real_mnist() else { return };
+    let project = Project::new();
+    let flags = "--hidden 8 --latent 2 --batch 1000 --epochs 1 --run a";
+    let mut command = project.command(&format!("train {flags} --data"));
+    command.arg(directory);
+    project.start(command).wait().succeeds();
+    assert_eq!(project.toml("a/config.toml")["data"]["source"].as_str(), Some("mnist"));
+}
+
+#[test]
+fn real_mnist_is_verified() {
+    let Some(directory) = real_mnist() else { return };
+    let project = Project::new();
+    let mut command = project.command("data verify");
+    command.env("VAE_DATA", directory);
+    let ended = project.start(command).wait().succeeds();
+    assert_eq!(ended.stdout.matches("as published").count(), 4, "{}", ended.stdout);
+}
+
+#[test]
+fn a_directory_without_mnist_is_not_verified() {
+    let project = Project::new();
+    project.run("data verify --dir missing").fails_saying(&["missing does not hold MNIST", "data fetch"]);
+}
+
+#[test]
+fn other_images_are_not_verified() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    let ended = project.run("data verify --dir images").exits_with(1);
+    assert_eq!(ended.stdout.matches("SHA-256 expected").count(), 4, "{}", ended.stdout);
+}
+
+#[test]
+fn the_list_names_every_source_though_there_is_no_mnist() {
+    let ended = Project::new().run("data list").succeeds();
+    for source in ["VAE_DATA", "data/mnist", "digits", "DIR"] {
+        assert!(ended.stdout.contains(source), "{source}: {}", ended.stdout);
+    }
+}

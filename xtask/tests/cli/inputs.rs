@@ -1,0 +1,192 @@
+//! Configurations, settings and model files that are not what they should be: exit status 1 and one line that says
+//! what and where. (Data directories are in `data`.)
+
+use crate::project::{Project, SMALL};
+
+#[test]
+fn a_configuration_that_is_missing_is_named() {
+    Project::new().run("train --config missing.toml").fails_saying(&["cannot read missing.toml"]);
+}
+
+#[test]
+fn the_reason_of_a_failure_is_said_once() {
+    let message = Project::new().run("train --config missing.toml").fails();
+    assert_eq!(message.matches("os error").count(), 1, "{message}");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let project = Project::new();
+    project.write("c.toml", "[training]\nbatch = 10\nepoch = 3\n");
+    let message = project.run("train --config c.toml").fails();
+    assert!(["c.toml", "line 3", "epoch"].iter().all(|part| message.contains(part)), "{message}");
+}
+
+#[test]
+fn a_configuration_that_is_no_toml_is_named() {
+    let project = Project::new();
+    project.write("c.toml", "<!doctype html>");
+    let message = project.run("train --config c.toml").fails();
+    assert!(["c.toml", "line 1"].iter().all(|part| message.contains(part)), "{message}");
+}
+
+#[test]
+fn a_configuration_that_is_a_directory_is_named() {
+    let project = Project::new();
+    project.write("c.toml/file", b"");
+    project.run("train --config c.toml").fails_saying(&["c.toml", "expected a file"]);
+}
+
+/// Trains with one setting that is out of range, which must be named, and must leave no run behind.
+fn out_of_range(section: &str, setting: &str) {
+    let project = Project::new();
+    project.write(
+        "c.toml",
+        format!("[data]\nsource = \"digits\"\ndigits = 300\nvalidation = 20\n[{section}]\n{setting}\n"),
+    );
+    let field = setting.split(' ').next().expect("a key");
+    project.run("train --config c.toml --run a").fails_saying(&[field]);
+    assert!(project.files("a").is_empty(), "{setting} left {:?}", project.files("a").keys());
+}
+
+#[test]
+fn a_batch_of_nothing_in_a_configuration_is_refused() {
+    out_of_range("training", "batch = 0");
+}
+
+#[test]
+fn no_epochs_in_a_configuration_are_refused() {
+    out_of_range("training", "epochs = 0");
+}
+
+#[test]
+fn a_negative_weight_of_the_kl_term_is_refused() {
+    out_of_range("training", "beta = -1.0");
+}
+
+#[test]
+fn no_latents_in_a_configuration_are_refused() {
+    out_of_range("model", "latent = 0");
+}
+
+#[test]
+fn an_empty_layer_in_a_configuration_is_refused() {
+    out_of_range("model", "hidden = [16, 0]");
+}
+
+#[test]
+fn an_unknown_activation_in_a_configuration_is_refused() {
+    out_of_range("model", "activation = \"step\"");
+}
+
+#[test]
+fn a_model_of_more_memory_than_there_is_is_refused() {
+    let project = Project::new();
+    project
+        .run("train --data digits --digits 300 --hidden 1000000 --run a")
+        .fails_saying(&["parameters", "limit"]);
+}
+
+#[test]
+fn a_learning_rate_that_is_not_above_zero_is_refused() {
+    for rate in ["0", "-1", "nan", "inf"] {
+        Project::new()
+            .run(&format!("train {SMALL} --run a --lr={rate}"))
+            .fails_saying(&["learning_rate", "above 0"]);
+    }
+}
+
+#[test]
+fn a_run_below_a_file_is_refused() {
+    let project = Project::new();
+    project.write("file", b"kept");
+    project.run(&format!("train {SMALL} --run file/a")).fails_saying(&["file/a"]);
+    assert_eq!(project.read("file"), b"kept");
+}
+
+#[test]
+fn a_run_in_place_of_a_file_is_refused() {
+    let project = Project::new();
+    project.write("file", b"kept");
+    project.run(&format!("train {SMALL} --run file")).fails_saying(&["file"]);
+    assert_eq!(project.read("file"), b"kept");
+}
+
+/// Whoever may write anywhere finds no directory closed to them.
+#[cfg(unix)]
+#[test]
+fn a_run_in_a_directory_that_is_closed_to_writing_is_refused() {
+    use std::{
+        fs::{Permissions, set_permissions, write},
+        os::unix::fs::PermissionsExt,
+    };
+
+    let project = Project::new();
+    project.write("closed/file", b"");
+    set_permissions(project.path("closed"), Permissions::from_mode(0o555)).expect("the permissions");
+    if write(project.path("closed/probe"), b"").is_ok() {
+        println!("skipped: this user may write anywhere");
+        return;
+    }
+    for run in ["closed", "closed/a"] {
+        project.run(&format!("train {SMALL} --run {run}")).fails_saying(&[run, "denied"]);
+    }
+}
+
+/// Measures a model file of these bytes.
+fn model_error(bytes: &[u8], parts: &[&str]) {
+    let project = Project::new();
+    project.write("m.safetensors", bytes);
+    project
+        .run("eval --data digits --model m.safetensors")
+        .fails_saying(&[&["m.safetensors"], parts].concat());
+}
+
+#[test]
+fn a_model_that_is_missing_is_named() {
+    Project::new().run("eval --model m.safetensors").fails_saying(&["cannot read m.safetensors"]);
+}
+
+#[test]
+fn a_model_that_is_a_directory_is_named() {
+    let project = Project::new();
+    project.write("m.safetensors/file", b"");
+    project.run("eval --model m.safetensors").fails_saying(&["m.safetensors", "expected a file"]);
+}
+
+#[test]
+fn an_empty_model_is_named() {
+    model_error(b"", &["not a safetensors file"]);
+}
+
+#[test]
+fn a_page_in_place_of_a_model_is_named() {
+    model_error(b"<!doctype html><html><title>404 Not Found</title></html>", &["not a safetensors file"]);
+}
+
+#[test]
+fn a_model_cut_short_anywhere_is_named() {
+    let bytes = Project::trained().read("a/model.safetensors");
+    for length in [4, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+        model_error(&bytes[..length], &["not a safetensors file"]);
+    }
+}
+
+#[test]
+fn a_checkpoint_is_no_model() {
+    let bytes = Project::trained().read("a/checkpoint.safetensors");
+    model_error(&bytes, &["activation"]);
+}
+
+#[test]
+fn a_model_without_its_facts_loads_once_they_are_given() {
+    let project = Project::trained();
+    let model = vae_train::ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
+    let mut facts = vae_core::weights::Facts::new();
+    facts.insert("who".to_owned(), "somebody".to_owned());
+    let tensors = model.vae.layout().iter(model.vae.parameters());
+    let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
+    project.write("bare.safetensors", vae_core::weights::to_safetensors(tensors, facts));
+    project.run("grid --model bare.safetensors").fails_saying(&["bare.safetensors", "--activation"]);
+    project.run("grid --model bare.safetensors --activation relu --out x.png").succeeds();
+}

@@ -1,0 +1,14 @@
+//! The commands as a user meets them: the built program, its files, its output and its exit status.
+//!
+//! Every test has a project of its own in a temporary directory, and none needs the network.
+
+mod project;
+
+mod data;
+mod eval;
+mod grid;
+mod inputs;
+mod output;
+mod resume;
+mod train;
+mod usage;

@@ -1,0 +1,220 @@
+//! A project to call commands in, and what comes of a call.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use vae_data::{Dataset, Split, digits, idx::IdxArray};
+
+/// A training that takes no time: few digits, a small model.
+pub(crate) const SMALL: &str = "--data digits --digits 300 --hidden 16 --latent 3 --epochs 2 --validation 20";
+
+/// No command of these tests takes longer by far; one that does, hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The names of the four files of a data directory.
+pub(crate) const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
+pub(crate) const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
+pub(crate) const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
+pub(crate) const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
+
+/// A temporary directory that commands take for the project and are called in. Paths are relative to it.
+pub(crate) struct Project {
+    root: TempDir,
+    outputs: TempDir,
+}
+
+impl Project {
+    pub(crate) fn new() -> Self {
+        let directory = || tempfile::tempdir().expect("a temporary directory");
+        Self { root: directory(), outputs: directory() }
+    }
+
+    /// A project with a small trained model in `a`.
+    pub(crate) fn trained() -> Self {
+        let project = Self::new();
+        project.run(&format!("train {SMALL} --run a")).succeeds();
+        project
+    }
+
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        let path = self.path(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn text(&self, name: impl AsRef<Path>) -> String {
+        String::from_utf8(self.read(name)).expect("UTF-8")
+    }
+
+    pub(crate) fn toml(&self, name: impl AsRef<Path>) -> toml::Table {
+        self.text(name).parse().expect("TOML")
+    }
+
+    /// Writes a file, and the directories that it lies in.
+    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("below the project")).expect("the directory of the file");
+        fs::write(&path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Writes 60 training and 20 test images with their labels, the upper left corners of digits, as IDX files.
+    pub(crate) fn write_images(&self, directory: &str, height: usize, width: usize) {
+        let write = |split, count, images: &str, labels: &str| {
+            let digits = digits::generate(count, 3, split);
+            self.write(Path::new(directory).join(images), corners(&digits, height, width).to_bytes());
+            let data = digits.labels().expect("drawn digits have labels").to_vec();
+            self.write(
+                Path::new(directory).join(labels),
+                IdxArray { shape: vec![digits.len()], data }.to_bytes(),
+            );
+        };
+        write(Split::Train, 60, TRAIN_IMAGES, TRAIN_LABELS);
+        write(Split::Test, 20, TEST_IMAGES, TEST_LABELS);
+    }
+
+    /// Every file below a directory but locks, with its content.
+    pub(crate) fn files(&self, directory: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(self.path(directory)).into_iter().flatten() {
+            let path = Path::new(directory).join(entry.expect("an entry of the directory").file_name());
+            if self.path(&path).is_dir() {
+                files.extend(self.files(&path.to_string_lossy()));
+            } else if !path.ends_with(".lock") {
+                files.insert(path.clone(), self.read(&path));
+            }
+        }
+        files
+    }
+
+    /// The program, with arguments that contain no space: `train --run a`.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.root.path())
+            // The workspace is what contains the package that cargo runs.
+            .env("CARGO_MANIFEST_DIR", self.path("xtask"))
+            .env_remove("VAE_DATA")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &str) -> Ended {
+        self.start(self.command(arguments)).wait()
+    }
+
+    pub(crate) fn start(&self, mut command: Command) -> Running {
+        // Files and not pipes: nothing stops when one is full, and nothing is lost when the program is killed.
+        let outputs = tempfile::tempdir_in(self.outputs.path()).expect("a temporary directory");
+        let file = |name| File::create(outputs.path().join(name)).expect("a file for the output");
+        let call = format!("{command:?}");
+        let child =
+            command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("the program starts");
+        Running { child, call, outputs: outputs.keep() }
+    }
+}
+
+/// The upper left corners of the images of a data set.
+fn corners(data: &Dataset, height: usize, width: usize) -> IdxArray {
+    let corner = |image: ndarray::ArrayView1<'_, u8>| -> Vec<u8> {
+        (0..height * width).map(|i| image[i / width * data.width() + i % width]).collect()
+    };
+    let pixels = data.images().rows().into_iter().flat_map(corner).collect();
+    IdxArray { shape: vec![data.len(), height, width], data: pixels }
+}
+
+/// A command that has been called.
+pub(crate) struct Running {
+    child: Child,
+    call: String,
+    outputs: PathBuf,
+}
+
+impl Running {
+    /// Waits until there is a file, and fails if the command ends before.
+    pub(crate) fn wait_for(&mut self, path: &Path) {
+        let start = Instant::now();
+        while !path.exists() {
+            let ended = self.child.try_wait().expect("the state of the program");
+            assert!(ended.is_none(), "{} ended without {}", self.call, path.display());
+            assert!(start.elapsed() < PATIENCE, "{} hangs", self.call);
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Sends a signal, such as `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.expect("the command kill").success(), "kill -{name}: {}", self.call);
+    }
+
+    pub(crate) fn wait(mut self) -> Ended {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("the state of the program") {
+                break status;
+            }
+            if start.elapsed() >= PATIENCE {
+                self.child.kill().expect("the program can be ended");
+                panic!("{} hangs", self.call);
+            }
+            sleep(Duration::from_millis(1));
+        };
+        let output = |name| {
+            let bytes = fs::read(self.outputs.join(name)).expect("the output");
+            String::from_utf8(bytes).expect("output in UTF-8")
+        };
+        let (stdout, stderr) = (output("stdout"), output("stderr"));
+        assert!(!stderr.contains("panicked"), "{}: {stderr}", self.call);
+        Ended { call: self.call, status: status.code(), stdout, stderr }
+    }
+}
+
+/// What came of a command. None panicked.
+pub(crate) struct Ended {
+    call: String,
+    /// None for a command ended by a signal.
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    pub(crate) fn succeeds(self) -> Self {
+        self.exits_with(0)
+    }
+
+    pub(crate) fn exits_with(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "{}: {}", self.call, self.stderr);
+        self
+    }
+
+    /// The one line in which a command says why it failed, all of whose `parts` are in it.
+    pub(crate) fn fails_saying(self, parts: &[&str]) {
+        let message = self.fails();
+        assert_eq!(message.lines().count(), 1, "{message}");
+        for part in parts {
+            assert!(message.contains(part), "expected {part:?} in {message:?}");
+        }
+    }
+
+    /// Why a command failed.
+    pub(crate) fn fails(self) -> String {
+        let ended = self.exits_with(1);
+        let Some(start) = ended.stderr.find("error: ") else {
+            panic!("{}: expected 'error: ' in {:?}", ended.call, ended.stderr);
+        };
+        ended.stderr[start..].trim_end().to_owned()
+    }
+}

@@ -1,0 +1,135 @@
+//! Ctrl-C and `--resume`: a run that stopped goes on to the bytes that it would have reached without a stop.
+#![cfg(unix)]
+
+use crate::project::{Ended, Project, SMALL};
+
+/// A training of a thousand steps an epoch, so that a signal sent at its start meets it at work.
+const LONG: &str =
+    "train --data digits --digits 4000 --hidden 16 --latent 3 --batch 4 --epochs 2 --validation 20";
+
+/// Starts the long training in `a`, and sends it a signal as soon as it trains.
+fn interrupted(project: &Project, signal: &str) -> Ended {
+    let mut running = project.start(project.command(&format!("{LONG} --run a")));
+    running.wait_for(&project.path("a/checkpoint.safetensors"));
+    running.signal(signal);
+    running.wait()
+}
+
+/// The lines of `metrics.jsonl` without what a clock said.
+fn timeless_metrics(project: &Project, run: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let text = project.text(format!("{run}/metrics.jsonl"));
+    let mut lines: Vec<serde_json::Map<_, _>> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
+    for line in &mut lines {
+        line.retain(|key, _| key != "train_seconds" && key != "images_per_second");
+    }
+    lines
+}
+
+#[test]
+fn an_interrupt_ends_a_training_with_130_and_a_checkpoint() {
+    let project = Project::new();
+    interrupted(&project, "INT").exits_with(130);
+    let checkpoint =
+        vae_train::Checkpoint::read(&project.path("a/checkpoint.safetensors")).expect("a checkpoint");
+    assert!((checkpoint.progress.epochs, checkpoint.progress.batches) > (0, 0));
+}
+
+#[test]
+fn a_termination_signal_ends_a_training_as_an_interrupt_does() {
+    interrupted(&Project::new(), "TERM").exits_with(130);
+}
+
+#[test]
+fn an_interrupted_training_says_how_to_go_on() {
+    let ended = interrupted(&Project::new(), "INT");
+    assert!(ended.stderr.contains("train --run a --resume"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_resumed_run_reaches_the_bytes_of_an_uninterrupted_one() {
+    let project = Project::new();
+    interrupted(&project, "INT").exits_with(130);
+    project.run("train --run a --resume").succeeds();
+    project.run(&format!("{LONG} --run b")).succeeds();
+    for file in ["model.safetensors", "checkpoint.safetensors", "config.toml", "pictures/samples.png"] {
+        let [a, b] = ["a", "b"].map(|run| project.read(format!("{run}/{file}")));
+        assert!(a == b, "{file} differs");
+    }
+    assert_eq!(timeless_metrics(&project, "a"), timeless_metrics(&project, "b"));
+}
+
+#[test]
+fn resuming_without_a_name_goes_on_with_the_newest_run() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --run runs/old --seed 1")).succeeds();
+    project.run(&format!("train {SMALL} --run runs/new --seed 2")).succeeds();
+    let ended = project.run("train --resume").succeeds();
+    assert!(ended.stderr.contains("runs/new"), "{}", ended.stderr);
+}
+
+#[test]
+fn resuming_a_finished_run_succeeds_and_changes_nothing() {
+    let project = Project::trained();
+    let before = project.files("a");
+    project.run("train --run a --resume").succeeds();
+    assert_eq!(project.files("a"), before);
+}
+
+#[test]
+fn more_epochs_make_a_run_as_long_as_one_that_was_asked_for_them_at_once() {
+    let project = Project::new();
+    project.run(&format!("train --preset reference {SMALL} --run a")).succeeds();
+    project.run("train --run a --resume --epochs 4").succeeds();
+    project
+        .run(&format!("train --preset reference {SMALL} --run b").replace("--epochs 2", "--epochs 4"))
+        .succeeds();
+    assert_eq!(project.read("a/checkpoint.safetensors"), project.read("b/checkpoint.safetensors"));
+    assert_eq!(project.read("a/model.safetensors"), project.read("b/model.safetensors"));
+}
+
+#[test]
+fn going_on_with_another_latent_is_refused_with_both_values() {
+    let project = Project::trained();
+    project
+        .run("train --run a --resume --latent 4")
+        .fails_saying(&["model.latent = 3", "cannot go on with 4"]);
+}
+
+#[test]
+fn a_refused_resume_changes_nothing() {
+    let project = Project::trained();
+    let before = project.files("a");
+    project.run("train --run a --resume --latent 4").exits_with(1);
+    assert_eq!(project.files("a"), before);
+}
+
+#[test]
+fn going_on_without_any_run_is_refused() {
+    Project::new().run("train --resume").fails_saying(&["no run to go on with"]);
+}
+
+#[test]
+fn a_run_that_another_process_trains_is_left_alone() {
+    let project = Project::new();
+    let mut running = project.start(project.command(&format!("{LONG} --run a")));
+    running.wait_for(&project.path("a/checkpoint.safetensors"));
+    project.run("train --run a --resume").fails_saying(&["another process is training in a"]);
+    running.signal("INT");
+    running.wait().exits_with(130);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named() {
+    let project = Project::trained();
+    let bytes = project.read("a/checkpoint.safetensors");
+    project.write("a/checkpoint.safetensors", &bytes[..bytes.len() / 2]);
+    project.run("train --run a --resume").fails_saying(&["a/checkpoint.safetensors", "not a checkpoint"]);
+}
+
+#[test]
+fn a_damaged_configuration_of_a_run_is_named() {
+    let project = Project::trained();
+    project.write("a/config.toml", [0xff, 0xfe]);
+    project.run("train --run a --resume").fails_saying(&["a/config.toml", "UTF-8"]);
+}

@@ -1,0 +1,172 @@
+//! `train`: what a run leaves, where its settings come from, what repeats it.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::Value;
+use vae_train::Preset;
+
+use crate::project::{Project, SMALL};
+
+/// The lines of `metrics.jsonl`.
+fn metrics(project: &Project, run: &str) -> Vec<serde_json::Map<String, Value>> {
+    let text = project.text(format!("{run}/metrics.jsonl"));
+    text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+}
+
+#[test]
+fn a_run_leaves_its_files_and_pictures_and_nothing_else() {
+    let project = Project::trained();
+    let names: Vec<String> = project.files("a").keys().map(|path| path.display().to_string()).collect();
+    let expected = [
+        "a/checkpoint.safetensors",
+        "a/config.toml",
+        "a/metrics.jsonl",
+        "a/model.safetensors",
+        "a/pictures/curves.png",
+        "a/pictures/reconstructions.png",
+        "a/pictures/samples.png",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_epoch_leaves_a_line_with_exactly_the_documented_keys() {
+    let documented = [
+        "epoch",
+        "images_per_second",
+        "learning_rate",
+        "train_kl",
+        "train_neg_elbo",
+        "train_reconstruction",
+        "train_seconds",
+        "validation_kl",
+        "validation_neg_elbo",
+        "validation_reconstruction",
+    ];
+    let metrics = metrics(&Project::trained(), "a");
+    assert_eq!(metrics.len(), 2);
+    for (i, line) in metrics.iter().enumerate() {
+        let keys: BTreeSet<&str> = line.keys().map(String::as_str).collect();
+        assert_eq!(keys, BTreeSet::from(documented));
+        assert_eq!(line["epoch"], i + 1);
+        assert!(line.values().all(Value::is_number), "{line:?}");
+    }
+}
+
+#[test]
+fn a_loss_is_the_sum_of_its_two_terms() {
+    for line in metrics(&Project::trained(), "a") {
+        let number = |key: String| line[&key].as_f64().expect("a number");
+        for part in ["train", "validation"] {
+            let sum = number(format!("{part}_reconstruction")) + number(format!("{part}_kl"));
+            assert!((number(format!("{part}_neg_elbo")) - sum).abs() < 1e-9 * sum, "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_a_run_repeats_it_to_the_byte() {
+    let project = Project::trained();
+    project.run("train --config a/config.toml --run b").succeeds();
+    assert_eq!(project.read("b/model.safetensors"), project.read("a/model.safetensors"));
+    assert_eq!(project.read("b/config.toml"), project.read("a/config.toml"));
+}
+
+#[test]
+fn another_seed_makes_another_model() {
+    let project = Project::trained();
+    project.run("train --config a/config.toml --seed 1 --run b").succeeds();
+    assert_ne!(project.read("b/model.safetensors"), project.read("a/model.safetensors"));
+}
+
+#[test]
+fn one_and_three_threads_make_the_same_model() {
+    let project = Project::new();
+    for threads in ["1", "3"] {
+        project.run(&format!("train {SMALL} --run {threads} --threads {threads}")).succeeds();
+    }
+    assert_eq!(project.read("1/model.safetensors"), project.read("3/model.safetensors"));
+}
+
+#[test]
+fn a_flag_beats_the_file_and_the_file_beats_the_preset() {
+    let project = Project::new();
+    project.write("mine.toml", "[data]\nvalidation = 20\n[model]\nlatent = 5\n[training]\nbatch = 50\n");
+    let flags = "--data digits --digits 300 --epochs 1 --latent 3";
+    project.run(&format!("train --preset reference --config mine.toml {flags} --run a")).succeeds();
+    let config = project.toml("a/config.toml");
+    let preset = Preset::from_name("reference").expect("a preset").config();
+    assert_eq!(config["model"]["latent"].as_integer(), Some(3));
+    assert_eq!(config["training"]["batch"].as_integer(), Some(50));
+    let hidden: Vec<usize> = config["model"]["hidden"].clone().try_into().expect("widths");
+    assert_eq!(hidden, preset.model.hidden);
+}
+
+#[test]
+fn several_hidden_layers_are_separated_by_commas() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --run a").replace("--hidden 16", "--hidden 16,8")).succeeds();
+    let hidden: Vec<i64> =
+        project.toml("a/config.toml")["model"]["hidden"].clone().try_into().expect("widths");
+    assert_eq!(hidden, [16, 8]);
+}
+
+#[test]
+fn a_run_records_the_data_that_it_came_to() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    let mut command =
+        project.command("train --data auto --hidden 16 --latent 3 --epochs 1 --validation 20 --run a");
+    command.env("VAE_DATA", "images");
+    project.start(command).wait().succeeds();
+    let path = fs::canonicalize(project.path("images")).expect("the directory");
+    let source = project.toml("a/config.toml")["data"]["source"].as_str().map(str::to_owned);
+    assert_eq!(source.map(|source| fs::canonicalize(source).expect("a directory")), Some(path));
+}
+
+#[test]
+fn runs_without_a_name_are_numbered() {
+    let project = Project::new();
+    for _ in 0..2 {
+        project.run(&format!("train {SMALL}")).succeeds();
+    }
+    assert!(project.path("runs/quick-1/model.safetensors").exists());
+    assert!(project.path("runs/quick-2/model.safetensors").exists());
+}
+
+#[test]
+fn a_second_training_in_the_same_directory_is_refused() {
+    let project = Project::trained();
+    project.run(&format!("train {SMALL} --run a --seed 1")).fails_saying(&[
+        "a already holds a run",
+        "--resume",
+        "--run",
+    ]);
+}
+
+#[test]
+fn a_refused_training_changes_nothing() {
+    let project = Project::trained();
+    let before = project.files("a");
+    project.run(&format!("train {SMALL} --run a --seed 1")).exits_with(1);
+    assert_eq!(project.files("a"), before);
+}
+
+#[test]
+fn more_held_out_images_than_there_are_is_refused() {
+    let project = Project::new();
+    project
+        .run("train --data digits --digits 300 --validation 300 --run a")
+        .fails_saying(&["fewer than 300 validation images", "found 300"]);
+}
+
+#[test]
+fn without_held_out_images_the_last_weights_are_kept() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --run a").replace("--validation 20", "--validation 0")).succeeds();
+    assert!(metrics(&project, "a")[1]["validation_neg_elbo"].is_null());
+    assert_eq!(
+        vae_train::ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model").epoch,
+        Some(2)
+    );
+}

@@ -1,0 +1,162 @@
+//! Wrong usage, which ends with 2 before anything is read or written, and the help that prevents it.
+
+use crate::project::{Project, SMALL};
+
+/// A call that is wrong in itself: exit status 2, and nothing is left.
+fn is_wrong(arguments: &str) {
+    let project = Project::new();
+    let ended = project.run(arguments).exits_with(2);
+    assert!(ended.stderr.starts_with("error: ") || ended.stderr.contains("Usage"), "{}", ended.stderr);
+    assert!(project.files(".").is_empty(), "{arguments} left {:?}", project.files(".").keys());
+}
+
+/// A small training with one more argument.
+fn is_wrong_for_train(argument: &str) {
+    is_wrong(&format!("train {} --run a {argument}", SMALL.replace("--hidden 16 --latent 3 --epochs 2", "")));
+}
+
+#[test]
+fn no_command_is_wrong_usage() {
+    is_wrong("");
+}
+
+#[test]
+fn an_unknown_command_is_wrong_usage() {
+    is_wrong("trian");
+}
+
+#[test]
+fn an_unknown_flag_is_wrong_usage() {
+    is_wrong_for_train("--epoch 3");
+}
+
+#[test]
+fn a_flag_without_its_value_is_wrong_usage() {
+    is_wrong_for_train("--epochs");
+}
+
+#[test]
+fn no_epochs_are_wrong_usage() {
+    is_wrong_for_train("--epochs 0");
+}
+
+#[test]
+fn no_latents_are_wrong_usage() {
+    is_wrong_for_train("--latent 0");
+}
+
+#[test]
+fn a_layer_of_nothing_is_wrong_usage() {
+    is_wrong_for_train("--hidden 0");
+    is_wrong_for_train("--hidden 16,0");
+}
+
+#[test]
+fn a_batch_of_nothing_is_wrong_usage() {
+    is_wrong_for_train("--batch 0");
+}
+
+#[test]
+fn negative_numbers_are_wrong_usage() {
+    for flag in ["--epochs", "--batch", "--hidden", "--latent", "--seed", "--digits", "--validation"] {
+        is_wrong_for_train(&format!("{flag} -3"));
+        is_wrong_for_train(&format!("{flag}=-3"));
+    }
+}
+
+#[test]
+fn numbers_that_are_none_are_wrong_usage() {
+    for flag in ["--epochs", "--batch", "--hidden", "--latent", "--seed", "--digits", "--validation", "--lr"]
+    {
+        is_wrong_for_train(&format!("{flag} many"));
+        is_wrong_for_train(&format!("{flag}="));
+    }
+}
+
+#[test]
+fn numbers_beyond_64_bits_are_wrong_usage() {
+    is_wrong_for_train("--epochs 99999999999999999999");
+    is_wrong_for_train("--hidden 99999999999999999999");
+}
+
+#[test]
+fn an_unknown_preset_is_wrong_usage() {
+    is_wrong_for_train("--preset slow");
+}
+
+#[test]
+fn an_unknown_activation_is_wrong_usage() {
+    is_wrong_for_train("--activation step");
+}
+
+#[test]
+fn no_threads_are_wrong_usage() {
+    is_wrong_for_train("--threads 0");
+}
+
+#[test]
+fn a_grid_without_rows_or_columns_is_wrong_usage() {
+    is_wrong("grid --rows 0");
+    is_wrong("grid --cols 0");
+    is_wrong("grid --rows -1");
+}
+
+#[test]
+fn an_unknown_kind_of_grid_is_wrong_usage() {
+    is_wrong("grid --kind pictures");
+}
+
+/// The help of a command names these of its flags.
+fn helps(command: &str, flags: &[&str]) {
+    let ended = Project::new().run(&format!("{command} --help")).succeeds();
+    for flag in flags {
+        assert!(ended.stdout.contains(flag), "{command} --help: expected {flag} in {}", ended.stdout);
+    }
+}
+
+#[test]
+fn the_help_names_the_commands() {
+    helps("", &["train", "grid", "eval", "data", "ci", "--threads"]);
+}
+
+#[test]
+fn the_help_of_train_names_its_flags() {
+    let flags = "--preset --config --data --run --resume --epochs --batch --hidden --latent --activation --optimizer --lr \
+                 --seed --threads --beta --keep --validation --digits";
+    helps("train", &flags.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_help_of_train_names_the_presets() {
+    helps("train", &vae_train::Preset::ALL.map(vae_train::Preset::name));
+}
+
+#[test]
+fn the_help_of_grid_names_its_flags() {
+    helps(
+        "grid",
+        &["--kind", "samples", "reconstructions", "--rows", "--cols", "--seed", "--out", "--run", "--model"],
+    );
+}
+
+#[test]
+fn the_help_of_eval_names_its_flags() {
+    helps("eval", &["--run", "--model", "--data", "--seed", "--json"]);
+}
+
+#[test]
+fn the_help_of_data_names_its_actions() {
+    helps("data", &["fetch", "verify", "list"]);
+}
+
+#[test]
+fn every_action_of_data_has_help() {
+    helps("data fetch", &["--dir"]);
+    helps("data verify", &["--dir"]);
+    helps("data list", &["--help"]);
+}
+
+#[test]
+fn ci_has_help() {
+    helps("ci", &["--help"]);
+}
