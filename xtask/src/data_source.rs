@@ -131,6 +131,7 @@ pub(crate) fn download(directory: &Path) -> anyhow::Result<()> {
         ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
             .context("the style of the progress bar")?;
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
+    let _cleaning_up = interrupt::EndCleanly::begin();
     let result = fetch::fetch(directory, &fetch::Options::default(), &mut |progress| {
         bar.set_message(progress.file.to_owned());
         bar.set_length(progress.total.unwrap_or(progress.bytes));

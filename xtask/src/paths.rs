@@ -59,3 +59,21 @@ pub(crate) fn display(path: &Path) -> String {
     let here = env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
+
+/// The same, as an argument on a command line that can be copied.
+pub(crate) fn argument(path: &Path) -> String {
+    let path = display(path);
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_space_is_quoted_for_the_shell() {
+        assert_eq!(argument(Path::new("runs/quick-1")), "runs/quick-1");
+        assert_eq!(argument(Path::new("my runs/it's")), r"'my runs/it'\''s'");
+    }
+}

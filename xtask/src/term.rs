@@ -1,8 +1,22 @@
 //! Lines for people and for pipes. A reader that goes away (`| head`) ends the output, not the program.
 
-use std::{fmt, io::Write};
+use std::{
+    fmt,
+    io::{ErrorKind, Write},
+};
 
-/// A line of the command's result, to standard output.
+use anyhow::Context;
+
+/// The command's result, to standard output. A result that cannot be written is an error, unless nobody reads it.
+pub(crate) fn result(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write the result"),
+        _ => Ok(()),
+    }
+}
+
+/// A line of a longer story, to standard output.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

@@ -99,7 +99,8 @@ impl Checkpoint {
     /// ask for another number of epochs and nothing else.
     ///
     /// # Errors
-    /// [`TrainError::ResumeConfig`] and [`TrainError::ResumeData`] for what is not as it was.
+    /// [`TrainError::ResumeConfig`], [`TrainError::ResumeData`] and [`TrainError::ImageSize`] for what is not as it was,
+    /// [`TrainError::FewerEpochs`] for a run that is further already.
     pub fn into_trainer<'d>(
         self,
         config: TrainConfig,
@@ -108,6 +109,10 @@ impl Checkpoint {
     ) -> Result<Trainer<'d>, TrainError> {
         if let Some((field, expected, found)) = self.config.difference(&config) {
             return Err(TrainError::ResumeConfig { field, expected, found });
+        }
+        let (done, asked) = (self.progress.epochs, config.training.epochs);
+        if asked < done {
+            return Err(TrainError::FewerEpochs { done, asked });
         }
         let shorten = |hash: &str| hash.chars().take(12).collect();
         if self.data != fingerprint {

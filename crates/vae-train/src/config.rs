@@ -128,10 +128,12 @@ pub enum Keep {
 impl TrainConfig {
     /// The largest batch.
     pub const MAX_BATCH: usize = 1 << 16;
+    /// The largest product of the batch and the widths of all layers: 1 GiB of activations, and as much of gradients.
+    pub const MAX_ACTIVATIONS: usize = 1 << 28;
     /// The largest number of epochs.
     pub const MAX_EPOCHS: u64 = 1_000_000;
     /// The most digits that can be asked for.
-    pub const MAX_DIGITS: usize = 10_000_000;
+    pub const MAX_DIGITS: usize = 1_000_000;
 
     /// This configuration, with what the TOML text says in place of what it said.
     ///

@@ -56,6 +56,26 @@ pub enum TrainError {
         /// The run directory.
         path: PathBuf,
     },
+    /// A run is to go on that never started.
+    #[error("{} holds no run to go on with; without --resume, a run starts there", path.display())]
+    NoRun {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// A run's checkpoint is gone, and to start anew would overwrite its model.
+    #[error("{} holds a trained model and no checkpoint to go on from; a new run needs another directory", path.display())]
+    NoCheckpoint {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// A run is to end before the epoch it has reached.
+    #[error("the run has done {done} epochs and cannot end after {asked}")]
+    FewerEpochs {
+        /// Epochs done.
+        done: u64,
+        /// Epochs asked for.
+        asked: u64,
+    },
     /// Another process is training in the same directory.
     #[error("another process is training in {}", path.display())]
     RunLocked {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -21,7 +21,10 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(error)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(PARTIAL)
+        .tempfile_in(directory)
+        .map_err(|reason| error(without_path(reason)))?;
     file.write_all(bytes).map_err(error)?;
     // A temporary file is readable by its owner alone; what takes its place should be readable as any other file.
     #[cfg(unix)]
@@ -37,6 +40,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
         let _ = directory.sync_all();
     }
     Ok(())
+}
+
+/// The system's words alone: `tempfile` adds the name of its own file, which nobody asked about.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let words = text.split(" at path ").next().unwrap_or(&text);
+    io::Error::new(error.kind(), words)
 }
 
 /// Removes what a killed process left of files it was writing.
@@ -87,6 +97,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = write_atomically(&directory.path().join("no/model"), b"").unwrap_err();
         assert!(error.to_string().contains("no/model"), "{error}");
+        assert!(!error.to_string().contains(PARTIAL), "{error}");
+        assert!(error.to_string().contains("os error 2"), "{error}");
     }
 
     #[test]

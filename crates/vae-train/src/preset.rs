@@ -51,7 +51,7 @@ impl Preset {
         let optimizer = match self {
             // Large steps first, small ones last: worth more than a nat in so few epochs.
             Self::Quick => OptimizerConfig {
-                learning_rate: 4e-3,
+                learning_rate: 3e-3,
                 schedule: Schedule::Cosine,
                 ..OptimizerConfig::default()
             },

@@ -92,7 +92,12 @@ impl RunDir {
 
     /// Whether a run was started here.
     pub fn is_started(&self) -> bool {
-        [self.config(), self.model(), self.checkpoint()].iter().any(|path| path.exists())
+        [self.config(), self.metrics(), self.model(), self.checkpoint()].iter().any(|path| path.exists())
+    }
+
+    /// Whether a run here finished an epoch, so that there is something to lose.
+    pub fn has_epochs(&self) -> bool {
+        self.metrics().exists()
     }
 
     /// The configuration of the run here, if it got as far as to write it.
@@ -147,8 +152,8 @@ pub struct RunLock {
 /// `data_name` and `fingerprint` say which data this is.
 ///
 /// # Errors
-/// [`TrainError::NotFinite`], and [`TrainError::File`] where a file cannot be written; the files of earlier epochs
-/// are then as they were.
+/// [`TrainError::NotFinite`], and [`TrainError::File`] where a file cannot be written. Each file is then whole, its
+/// old content or the new, and the run goes on from its checkpoint.
 pub fn fit(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
@@ -348,6 +353,16 @@ mod tests {
         assert!(error.contains("training.batch = 32") && error.contains("16"), "{error}");
         let error = checkpoint().into_trainer(config(1), &data, "another print").unwrap_err();
         assert!(matches!(error, TrainError::ResumeData { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_run_cannot_end_before_the_epoch_it_has_reached() {
+        let (directory, data) = (tempfile::tempdir().unwrap(), data());
+        let run = RunDir::new(directory.path());
+        start(&run, &data, 2, &mut ());
+        let checkpoint = run.read_checkpoint().unwrap().unwrap();
+        let error = checkpoint.into_trainer(config(1), &data, "print").unwrap_err();
+        assert!(matches!(error, TrainError::FewerEpochs { done: 2, asked: 1 }), "{error}");
     }
 
     #[test]

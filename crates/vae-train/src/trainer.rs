@@ -71,7 +71,16 @@ impl<'d> Trainer<'d> {
     /// For a configuration that is not valid, or asks for more held-out images than there are.
     pub fn new(config: TrainConfig, data: &'d Dataset) -> Result<Self, TrainError> {
         config.validate()?;
-        let vae = Vae::new(config.vae(data.pixels())?, config.training.seed)?;
+        let architecture = config.vae(data.pixels())?;
+        let widths: usize =
+            architecture.hidden.iter().chain([&architecture.input, &architecture.latent]).sum();
+        let most = TrainConfig::MAX_ACTIVATIONS / (2 * widths);
+        if config.training.batch > most {
+            let expected = format!("at most {most} for layers of these widths");
+            let (field, found) = ("training.batch", config.training.batch.to_string());
+            return Err(TrainError::Field { field, expected, found });
+        }
+        let vae = Vae::new(architecture, config.training.seed)?;
         let adam = Adam::new(config.adam(), vae.parameters().len());
         Self::with(config, data, vae, adam, Progress::default())
     }
@@ -300,6 +309,15 @@ mod tests {
         let after: Vec<u32> = trainer.vae().parameters().iter().map(|p| p.to_bits()).collect();
         assert_eq!(before, after);
         assert_eq!(trainer.adam.steps(), 0);
+    }
+
+    #[test]
+    fn a_batch_whose_activations_fill_the_memory_is_refused() {
+        let data = digits::generate(30, 1, Split::Train);
+        let mut config = config();
+        (config.model.hidden, config.training.batch) = (vec![100_000], 60_000);
+        let error = Trainer::new(config, &data).unwrap_err().to_string();
+        assert!(error.starts_with("training.batch must be at most 1331"), "{error}");
     }
 
     #[test]

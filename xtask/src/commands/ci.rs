@@ -1,7 +1,6 @@
 //! `cargo xtask ci`
 
 use std::{
-    env,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -10,8 +9,8 @@ use anyhow::{Context, bail};
 
 use crate::{Done, paths, term};
 
-/// Runs every check, the cheapest first: formatting, lints, documentation, tests, then the README's own commands in a
-/// short form.
+/// Runs every check, the cheapest first: formatting, lints, documentation, tests, the README's own commands in a short
+/// form, and trainings that are killed and go on.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -20,32 +19,31 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
     let run = scratch.path().join("run").display().to_string();
     let picture = scratch.path().join("samples.png").display().to_string();
     let train = ["xtask", "train", "--data", "digits", "--digits", "3000", "--epochs", "2", "--run", &run];
-    let steps: [(&str, &[&str]); 8] = [
-        ("formatting", &["fmt", "--all", "--check"]),
-        ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        ("documentation", &["doc", "--workspace", "--no-deps"]),
-        ("tests", &["test", "--workspace"]),
-        ("train", &train),
-        ("grid of the run", &["xtask", "grid", "--run", &run, "--out", &picture]),
-        ("eval of the run", &["xtask", "eval", "--run", &run, "--json"]),
-        (
-            "grid of the shipped model",
-            &["xtask", "grid", "--model", "data/model.safetensors", "--out", &picture],
-        ),
+    let shipped = ["xtask", "grid", "--model", "data/model.safetensors", "--out", &picture];
+    let steps: [(&str, &str, &[&str]); 9] = [
+        ("formatting", "cargo", &["fmt", "--all", "--check"]),
+        ("lints", "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        ("documentation", "cargo", &["doc", "--workspace", "--no-deps"]),
+        ("tests", "cargo", &["test", "--workspace"]),
+        ("train", "cargo", &train),
+        ("grid of the run", "cargo", &["xtask", "grid", "--run", &run, "--out", &picture]),
+        ("eval of the run", "cargo", &["xtask", "eval", "--run", &run, "--json"]),
+        ("grid of the shipped model", "cargo", &shipped),
+        ("kill and resume", "bash", &["tests/kill_and_resume.sh", "4"]),
     ];
-    for (name, arguments) in steps {
-        term::note(format_args!("== {name}: cargo {}", arguments.join(" ")));
+    for (name, program, arguments) in steps {
+        let command = format!("{program} {}", arguments.join(" "));
+        term::note(format_args!("== {name}: {command}"));
         let start = Instant::now();
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
+        let status = Command::new(program)
             .args(arguments)
             .current_dir(paths::root())
             .env("RUSTDOCFLAGS", "-D warnings")
             .stdin(Stdio::null())
             .status()
-            .with_context(|| format!("cannot run cargo {}", arguments[0]))?;
+            .with_context(|| format!("cannot run {command}"))?;
         if !status.success() {
-            bail!("{name}: cargo {} ended with {status}", arguments.join(" "));
+            bail!("{name}: {command} ended with {status}");
         }
         term::note(format_args!("== {name}: {:.0} s", start.elapsed().as_secs_f64()));
     }

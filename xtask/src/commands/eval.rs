@@ -74,13 +74,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         seed: args.seed,
     };
     if args.json {
-        term::line(format_args!("{}", serde_json::to_string(&report)?));
+        term::result(format_args!("{}", serde_json::to_string(&report)?))?;
     } else {
-        let images = term::thousands(report.images);
-        term::line(format_args!("test images of {}: {images}, nats an image", report.data));
-        term::line(format_args!("-ELBO           {:8.3}", report.neg_elbo));
-        term::line(format_args!("reconstruction  {:8.3}", report.reconstruction));
-        term::line(format_args!("KL              {:8.3}", report.kl));
+        let Report { neg_elbo, reconstruction, kl, data, .. } = &report;
+        term::result(format_args!(
+            "test images of {data}: {}, nats an image\n\
+             -ELBO           {neg_elbo:8.3}\n\
+             reconstruction  {reconstruction:8.3}\n\
+             KL              {kl:8.3}",
+            term::thousands(report.images),
+        ))?;
     }
     Ok(Done::Finished)
 }

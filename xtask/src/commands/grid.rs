@@ -74,6 +74,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         }
     };
     picture.write(&out)?;
-    term::line(format_args!("{}", paths::display(&out)));
+    term::result(format_args!("{}", paths::display(&out)))?;
     Ok(Done::Finished)
 }

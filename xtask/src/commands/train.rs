@@ -15,7 +15,7 @@ use vae_train::{
 use crate::{
     Done,
     data_source::{self, Interrupted, Loaded},
-    paths, pictures,
+    interrupt, paths, pictures,
     progress::Progress,
     term,
 };
@@ -109,18 +109,30 @@ fn presets() -> String {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let run = args.run_dir()?;
+    let path = || run.path().to_owned();
+    if args.resume && !run.path().is_dir() {
+        return Err(TrainError::NoRun { path: path() }.into());
+    }
     let stored = if args.resume { run.read_config()? } else { None };
     let mut config = args.settings(stored)?;
     config.validate().map_err(usage)?;
+    // Before the lock, so that a run that cannot start leaves nothing behind; and below once more, for certain.
     if !args.resume && run.is_started() {
-        return Err(TrainError::RunExists { path: run.path().to_owned() }.into());
+        return Err(TrainError::RunExists { path: path() }.into());
     }
-    let _lock = run.lock()?;
-    let checkpoint = if args.resume { run.read_checkpoint()? } else { None };
     let loaded = match data_source::load(&config.data.source, config.data.digits) {
         Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
         other => other?,
     };
+    let _lock = run.lock()?;
+    if !args.resume && run.is_started() {
+        return Err(TrainError::RunExists { path: path() }.into());
+    }
+    // A run that was killed before its first checkpoint starts again.
+    let checkpoint = if args.resume { run.read_checkpoint()? } else { None };
+    if checkpoint.is_none() && run.has_epochs() {
+        return Err(TrainError::NoCheckpoint { path: path() }.into());
+    }
     config.data.source.clone_from(&loaded.name);
     let Loaded { name, splits, fingerprint } = &loaded;
 
@@ -134,11 +146,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let steps = trainer.steps_per_epoch();
     let (done, all) = (trainer.progress(), trainer.config().training.epochs * steps);
     let mut progress = Progress::new(done.epochs * steps + done.batches, all);
+    let saving = interrupt::EndCleanly::begin();
     let outcome = fit(&mut trainer, &run, name, fingerprint, &mut progress);
+    drop(saving);
     progress.finish();
     match outcome? {
         Outcome::Interrupted => {
-            let path = paths::display(run.path());
+            let path = paths::argument(run.path());
             term::note(format_args!("stopped; 'cargo xtask train --run {path} --resume' goes on"));
             Ok(Done::Interrupted)
         }
@@ -251,7 +265,7 @@ fn draw(run: &RunDir, loaded: &Loaded) -> anyhow::Result<()> {
     ] {
         picture.write(&directory.join(name))?;
     }
-    let run_flag = paths::display(run.path());
+    let run_flag = paths::argument(run.path());
     term::line(format_args!("model: {}", paths::display(&run.model())));
     term::line(format_args!("pictures: {}", paths::display(&directory)));
     term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));

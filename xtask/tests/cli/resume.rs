@@ -133,3 +133,35 @@ fn a_damaged_configuration_of_a_run_is_named() {
     project.write("a/config.toml", [0xff, 0xfe]);
     project.run("train --run a --resume").fails_saying(&["a/config.toml", "UTF-8"]);
 }
+
+#[test]
+fn there_is_nothing_to_go_on_with_in_a_directory_that_does_not_exist() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --run typo --resume")).fails_saying(&["typo", "no run"]);
+    assert!(!project.path("typo").exists());
+}
+
+#[test]
+fn a_model_without_its_checkpoint_is_not_trained_over() {
+    let project = Project::trained();
+    std::fs::remove_file(project.path("a/checkpoint.safetensors")).expect("a checkpoint");
+    let before = project.files("a");
+    project.run("train --run a --resume").fails_saying(&["a holds", "no checkpoint"]);
+    assert!(project.files("a") == before);
+}
+
+#[test]
+fn a_run_cannot_be_made_shorter_than_it_is() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --schedule constant --run a")).succeeds();
+    let before = project.text("a/config.toml");
+    project.run("train --run a --resume --epochs 1").fails_saying(&["2 epochs", "1"]);
+    assert_eq!(project.text("a/config.toml"), before);
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_no_directory_behind() {
+    let project = Project::new();
+    project.run("train --data missing --run a").fails();
+    assert!(!project.path("a").exists());
+}
