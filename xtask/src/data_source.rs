@@ -81,7 +81,8 @@ fn auto(digits: usize) -> anyhow::Result<Loaded> {
         // A directory that somebody named must not be passed over in silence, nor Ctrl-C.
         Err(error) if variable().is_some() || error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            let reason = format!("{error:#}").replace('\n', "; ");
+            let reason = format!("{error:#}");
+            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
             term::note(format_args!("no MNIST here ({reason}): using the built-in digits"));
             Ok(draw(digits))
         }

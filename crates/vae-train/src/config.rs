@@ -32,13 +32,13 @@ pub struct DataConfig {
     /// are kept.
     pub validation: usize,
     /// How many digits to draw for training where the source is `digits`; a sixth as many are drawn to test with.
-    /// Default 30 000.
+    /// Default 60 000.
     pub digits: usize,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { source: "auto".to_owned(), validation: 1000, digits: 30_000 }
+        Self { source: "auto".to_owned(), validation: 1000, digits: 60_000 }
     }
 }
 

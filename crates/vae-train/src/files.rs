@@ -16,15 +16,13 @@ const PARTIAL: &str = ".partial-";
 /// # Errors
 /// [`TrainError::File`]; the old content is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let error = |reason| TrainError::File { action: "write", path: path.to_owned(), reason };
+    let error =
+        |reason| TrainError::File { action: "write", path: path.to_owned(), reason: without_path(reason) };
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new()
-        .prefix(PARTIAL)
-        .tempfile_in(directory)
-        .map_err(|reason| error(without_path(reason)))?;
+    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(error)?;
     file.write_all(bytes).map_err(error)?;
     // A temporary file is readable by its owner alone; what takes its place should be readable as any other file.
     #[cfg(unix)]
