@@ -1,3 +1,5 @@
+//! Downloads from small servers on this machine: what arrives, what fails, and what lies in the directory afterwards.
+
 mod server;
 
 use std::io::Write;

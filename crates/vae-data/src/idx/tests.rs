@@ -1,3 +1,5 @@
+//! The module's behaviour, one fact a test: well-formed input first, then one malformed input for each error.
+
 use std::fs;
 use std::io::Write;
 
