@@ -179,8 +179,9 @@ impl Vae {
     pub fn elbo(&self, x: ArrayView2<'_, f32>, eps: ArrayView2<'_, f32>) -> Elbo {
         assert!(x.nrows() > 0, "an empty batch has no average");
         let terms = self.elbo_terms(x, eps);
-        let slice = |a: &Array1<f32>| a.as_slice().expect("a new array is contiguous").to_vec();
-        Elbo::mean(&slice(&terms.reconstruction), &slice(&terms.kl))
+        let (reconstruction, kl) = (terms.reconstruction.as_slice(), terms.kl.as_slice());
+        let contiguous = "a new array is contiguous";
+        Elbo::mean(reconstruction.expect(contiguous), kl.expect(contiguous))
     }
 
     /// The ELBO's parts of each image.
