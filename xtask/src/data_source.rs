@@ -63,12 +63,11 @@ pub(crate) fn load(source: &str, digits: usize) -> anyhow::Result<Loaded> {
     Ok(loaded)
 }
 
-/// The data to show or measure a model on: what was asked for, else what the model was trained on; MNIST where that
-/// is not known.
+/// The data to show or measure a model on: what was asked for, else what the model was trained on. A model of MNIST, or
+/// of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names the data.
 pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded> {
     let source = match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
-        // A model of MNIST can be looked at without it.
         (None, Some("mnist") | None) => "auto",
         (None, Some(own)) => own,
     };

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use vae_core::Activation;
-use vae_train::{ModelFile, RunDir};
+use vae_core::{Activation, VaeError};
+use vae_train::{ModelFile, RunDir, TrainError};
 
 use crate::{paths, term};
 
@@ -33,14 +33,14 @@ impl ModelArgs {
     /// Reads the model, and says in a line which it is.
     pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
         let (path, pictures) = self.choose()?;
-        let advice = "its tensors do not tell the activation: name it with --activation";
-        let model = ModelFile::read(&path, self.activation);
-        let model = model.map_err(anyhow::Error::from);
-        let model = match model {
-            Err(error) if error.to_string().contains("does not say its activation") => {
-                Err(error.context(advice))
+        let model = match ModelFile::read(&path, self.activation) {
+            Err(
+                error @ TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. },
+            ) => {
+                let advice = "tensors do not tell an activation: name it with --activation";
+                Err(anyhow::Error::from(error).context(advice))
             }
-            other => other,
+            other => Ok(other?),
         }?;
         let data = model.data.as_deref().unwrap_or("unknown data");
         term::note(format_args!("model: {} ({}, from {data})", paths::display(&path), model.vae.config()));

@@ -7,7 +7,7 @@ use crate::{
     bernoulli::bernoulli_backward,
     gaussian::{posterior_backward, posterior_forward},
     mlp::{Mlp, Tape},
-    optimizer::{Moments, Rates, all_finite},
+    optimizer::{LARGEST_GRADIENT, Moments, Rates, all_finite},
     panels::{LANES, Lanes, largest, panels, rows_to_features, rows_to_samples, samples_to_features},
 };
 
@@ -84,7 +84,8 @@ impl Backprop {
     /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I)
     ///
     /// # Errors
-    /// [`VaeError::NotFinite`] names the first term that is infinite or not a number.
+    /// [`VaeError::NotFinite`] names the first term that is infinite or not a number, or a gradient that an optimizer
+    /// could not square.
     ///
     /// # Panics
     /// If the shapes do not fit, the batch is empty or larger than the buffers.
@@ -170,7 +171,7 @@ impl Backprop {
             vae.decoder.gradient_bound(z, p, &decoder.outputs, &decoder.deltas),
         ]
         .into_iter()
-        .all(|bound| bound < f32::MAX)
+        .all(|bound| bound < LARGEST_GRADIENT)
     }
 
     /// The gradient of every parameter from the deltas of `p` panels, and the update, where one is wanted.

@@ -53,7 +53,8 @@ pub enum VaeError {
         /// The name given.
         found: String,
     },
-    /// A loss or a gradient is infinite or not a number; the parameters are as they were.
+    /// A loss or a gradient is infinite or not a number, or a gradient is too large to be squared; the parameters are
+    /// as they were.
     #[error("{term} is not finite")]
     NotFinite {
         /// What was found not to be finite: `reconstruction`, `KL` or `gradient of <tensor>`.

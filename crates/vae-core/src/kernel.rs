@@ -12,7 +12,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::panels::{LANES, Lanes};
 
-/// Terms of a transposed product that are gathered at a time: 6 KiB on the stack, well within the first cache.
+/// Terms of a sum whose factors are gathered at a time: 6 or 12 KiB on the stack, well within the first cache.
 const GATHER: usize = 256;
 
 /// y = W x + b

@@ -54,9 +54,10 @@
 //! bits with any number of them.
 //!
 //! # Modules in reading order
-//! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters), the layers (`linear`, `mlp`,
-//! `activation`), the two terms of the loss (`bernoulli`, `gaussian`), [`Vae`], [`Backprop`], the optimizer
-//! ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
+//! how a batch lies in memory (`panels`), the products (`kernel`), the layers (`linear`, `activation` with its `special`
+//! functions, `mlp`); the two terms of the loss (`bernoulli`, `gaussian`) and their sum (`elbo`); [`Vae`], [`Backprop`],
+//! the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
 
 mod config;
 mod error;

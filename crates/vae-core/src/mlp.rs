@@ -172,9 +172,9 @@ impl Mlp {
     }
 }
 
-/// The larger of the two, NaN where one is.
+/// The larger of two magnitudes, NaN where one is: without a sign, numbers are ordered as their bits are.
 fn larger(a: f32, b: f32) -> f32 {
-    if b <= a { a } else { b }
+    f32::from_bits(a.to_bits().max(b.to_bits()))
 }
 
 #[cfg(test)]
@@ -200,6 +200,21 @@ mod tests {
     fn layers_carry_pytorchs_names() {
         let names: Vec<_> = mlp().1.tensors().iter().map(|t| t.name.clone()).collect();
         assert_eq!(names, ["half.fc1.weight", "half.fc1.bias", "half.fc2.weight", "half.fc2.bias"]);
+    }
+
+    #[test]
+    fn of_two_magnitudes_one_that_is_no_number_is_the_larger() {
+        assert!(larger(f32::NAN, 1.0).is_nan() && larger(1.0, f32::NAN).is_nan());
+        assert_eq!((larger(2.0, 1.0), larger(1.0, f32::INFINITY)), (2.0, f32::INFINITY));
+    }
+
+    #[test]
+    fn a_delta_that_is_no_number_leaves_no_bound() {
+        let (mlp, _, _) = mlp();
+        let (tape, mut deltas) = (mlp.tape(16), mlp.tape(16));
+        assert!(mlp.gradient_bound(1.0, 1, &tape, &deltas).is_finite());
+        deltas.outputs[0][[0, 1]].0[3] = f32::NAN;
+        assert!(mlp.gradient_bound(1.0, 1, &tape, &deltas).is_nan());
     }
 
     #[test]

@@ -10,16 +10,19 @@ use rayon::prelude::*;
 /// Numbers of a piece of work: small enough that the moments and gradients of a piece stay in a core's cache.
 const PIECE: usize = 1 << 14;
 
-/// Whether no number is infinite or NaN.
+/// The largest gradient that an optimizer can square: 2⁶³ and above it are taken as not finite.
+pub(crate) const LARGEST_GRADIENT: f32 = 9.223_372e18;
+
+/// Whether no number is infinite or NaN, nor its square.
 pub(crate) fn all_finite(values: &[f32]) -> bool {
     values.par_chunks(PIECE).all(piece_is_finite)
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn piece_is_finite(values: &[f32]) -> bool {
-    // The exponent's bits are all set exactly for infinities and NaN.
-    const EXPONENT: u32 = 0x7f80_0000;
-    values.iter().fold(0, |worst: u32, v| worst.max(v.to_bits() & EXPONENT)) < EXPONENT
+    // Without their sign, numbers are ordered as their bits are: finite, infinite, NaN.
+    let magnitude = |v: &f32| v.to_bits() & 0x7fff_ffff;
+    values.iter().fold(0, |largest: u32, v| largest.max(magnitude(v))) < LARGEST_GRADIENT.to_bits()
 }
 
 #[cfg(test)]
@@ -28,9 +31,9 @@ mod tests {
 
     #[test]
     fn one_number_that_is_not_finite_is_found() {
-        let mut values = vec![f32::MAX; 3 * PIECE];
+        let mut values = vec![-1e18; 3 * PIECE];
         assert!(all_finite(&values));
-        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e19, -1e19] {
             values[2 * PIECE + 77] = bad;
             assert!(!all_finite(&values));
         }

@@ -12,6 +12,7 @@ use crate::{
     layout::Layout,
     mlp::Mlp,
     panels::{Lanes, panels, rows_to_samples, samples_to_rows},
+    special::exp,
 };
 
 /// Samples that go through the network together outside of training: bounds the memory, whatever the batch.
@@ -245,7 +246,7 @@ impl Posterior {
     /// If `eps` is of another shape than the means.
     pub fn sample(&self, eps: ArrayView2<'_, f32>) -> Array2<f32> {
         assert_eq!(eps.dim(), self.mean.dim(), "the shape of eps");
-        &self.mean + &(self.log_var.mapv(|v| (0.5 * v).exp()) * eps)
+        &self.mean + &(self.log_var.mapv(|v| exp(0.5 * v)) * eps)
     }
 }
 

@@ -126,9 +126,11 @@ pub enum Keep {
 }
 
 impl TrainConfig {
+    /// The largest seed: TOML's integers have a sign.
+    pub const MAX_SEED: u64 = i64::MAX as u64;
     /// The largest batch.
     pub const MAX_BATCH: usize = 1 << 16;
-    /// The largest product of the batch and the widths of all layers: 1 GiB of activations, and as much of gradients.
+    /// The largest product of the batch and the widths of all layers: about 2.5 GiB of buffers.
     pub const MAX_ACTIVATIONS: usize = 1 << 28;
     /// The largest number of epochs.
     pub const MAX_EPOCHS: u64 = 1_000_000;
@@ -175,6 +177,8 @@ impl TrainConfig {
         check("training.batch", (1..=Self::MAX_BATCH).contains(&batch), &range, batch.to_string())?;
         let (epochs, range) = (self.training.epochs, format!("between 1 and {}", Self::MAX_EPOCHS));
         check("training.epochs", (1..=Self::MAX_EPOCHS).contains(&epochs), &range, epochs.to_string())?;
+        let (seed, range) = (self.training.seed, format!("at most {}", Self::MAX_SEED));
+        check("training.seed", seed <= Self::MAX_SEED, &range, seed.to_string())?;
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
         let name = &self.optimizer.name;
@@ -206,13 +210,16 @@ impl TrainConfig {
 
     /// The first field in which a run that goes on would differ from `self`: its name, our value, theirs.
     ///
-    /// The number of epochs may differ, unless the step size follows it.
+    /// The number of epochs may differ, unless the step size follows it, and the place that the data lies in.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, String, String)> {
         let tables =
             |config: &Self| toml::Table::try_from(config).expect("a configuration is always a table");
         let (ours, theirs) = (tables(self), tables(other));
-        let may_differ = |section: &str, key: &str| {
-            (section, key) == ("training", "epochs") && self.optimizer.schedule == Schedule::Constant
+        let may_differ = |section: &str, key: &str| match (section, key) {
+            ("training", "epochs") => self.optimizer.schedule == Schedule::Constant,
+            // A directory may move; whether the data is the same, its fingerprint tells.
+            ("data", "source") => true,
+            _ => false,
         };
         for (section, values) in &ours {
             for (key, value) in values.as_table().into_iter().flatten() {
@@ -269,7 +276,8 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 10] = [
+        let cases: [(&str, Spoil); 11] = [
+            ("training.seed", |c| c.training.seed = u64::MAX),
             ("training.epochs", |c| c.training.epochs = 0),
             ("data.digits", |c| c.data.digits = 1),
             ("training.batch", |c| c.training.batch = 0),

@@ -50,6 +50,14 @@ pub enum TrainError {
         /// What was expected and what was found.
         reason: String,
     },
+    /// A file does not hold a model that can be used.
+    #[error("{}: {reason}", path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: VaeError,
+    },
     /// A run is to begin where there is one already.
     #[error("{} already holds a run; go on with it (--resume) or choose another directory (--run)", path.display())]
     RunExists {
@@ -120,7 +128,7 @@ pub enum TrainError {
     },
     /// A loss or a gradient stopped being a number. The parameters are those of the step before.
     #[error(
-        "epoch {epoch}, step {step}: {term} is not finite; the last checkpoint stays as it is. A smaller learning rate may help"
+        "epoch {epoch}, step {step}: {term} is not finite; the last checkpoint stays as it is. A new run with a smaller learning rate may help"
     )]
     NotFinite {
         /// The epoch, from 1.

@@ -74,11 +74,11 @@ impl ModelFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`TrainError::File`] or [`TrainError::Content`], both with the path.
+    /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::ModelFile`], all with the path.
     pub fn read(path: &Path, activation: Option<Activation>) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
         Self::from_bytes(&bytes, activation)
-            .map_err(|error| TrainError::Content { path: path.to_owned(), reason: error.to_string() })
+            .map_err(|reason| TrainError::ModelFile { path: path.to_owned(), reason })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, Tra
 /// A configuration with a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
-    /// A first run of about a minute whose digits look good.
+    /// A first run of less than a minute whose digits look good.
     #[default]
     Quick,
     /// PyTorch's example: 784-400-20, batch 128, 10 epochs.
@@ -30,7 +30,7 @@ impl Preset {
     /// What it is, in a line.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Quick => "a first run of about a minute whose digits look good",
+            Self::Quick => "a first run of less than a minute whose digits look good",
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
             Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
         }

@@ -147,7 +147,7 @@ pub struct RunLock {
 /// true after every epoch. Call [`RunDir::lock`] first.
 ///
 /// The files of an epoch are written in the order model, metrics, checkpoint. A process killed in between finds the
-/// older checkpoint, repeats the epoch, and writes the same bytes again.
+/// older checkpoint, repeats the epoch, and writes the same bytes again, but for the seconds in the metrics.
 ///
 /// `data_name` and `fingerprint` say which data this is.
 ///
@@ -179,6 +179,7 @@ pub fn fit(
             }
         };
         let validation = trainer.validate();
+        check_validation(trainer, validation)?;
         let saved = keep_model(trainer, run, data_name, validation)?;
         let (epoch, images) = (trainer.progress().epochs, trainer.images() as u64);
         let learning_rate = trainer.last_learning_rate();
@@ -189,6 +190,18 @@ pub fn fit(
         observer.epoch(&EpochReport { metrics: line, epochs, saved: saved.as_deref() });
     }
     Ok(Outcome::Finished)
+}
+
+/// The last step's update may have spoilt the weights: then none of the epoch's files is written.
+fn check_validation(trainer: &Trainer<'_>, validation: Option<Elbo>) -> Result<(), TrainError> {
+    let (epoch, step) = (trainer.progress().epochs, trainer.steps_per_epoch());
+    let terms = validation.map_or([("", 0.0); 2], |elbo| {
+        [("validation reconstruction", elbo.reconstruction), ("validation KL", elbo.kl)]
+    });
+    match terms.into_iter().find(|(_, value)| !value.is_finite()) {
+        Some((term, _)) => Err(TrainError::NotFinite { epoch, step, term: term.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// Writes the model file if the weights as they are now are the ones to keep, and says so.
@@ -363,6 +376,23 @@ mod tests {
         let checkpoint = run.read_checkpoint().unwrap().unwrap();
         let error = checkpoint.into_trainer(config(1), &data, "print").unwrap_err();
         assert!(matches!(error, TrainError::FewerEpochs { done: 2, asked: 1 }), "{error}");
+    }
+
+    #[test]
+    fn weights_that_the_last_step_spoilt_replace_no_file() {
+        let (directory, data) = (tempfile::tempdir().unwrap(), data());
+        let run = RunDir::new(directory.path());
+        start(&run, &data, 1, &mut ());
+        let files = || [RunDir::model, RunDir::checkpoint].map(|file| fs::read(file(&run)).unwrap());
+        let before = files();
+        let checkpoint = run.read_checkpoint().unwrap().unwrap();
+        let mut trainer = checkpoint.into_trainer(config(2), &data, "print").unwrap();
+        let infinite = Elbo { reconstruction: f64::INFINITY, kl: 1.0 };
+        let error = check_validation(&trainer, Some(infinite)).unwrap_err().to_string();
+        assert!(error.contains("validation reconstruction is not finite"), "{error}");
+        trainer.vae.parameters_mut().fill(f32::NAN);
+        assert!(fit(&mut trainer, &run, "digits", "print", &mut ()).is_err());
+        assert!(files() == before);
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     model: model_source::ModelArgs,
-    /// Whose test images: as in 'cargo xtask train' [default: what the model was trained on]
+    /// Whose test images: as in 'cargo xtask train' [default: what the model was trained
+    /// on; for a model of MNIST, what 'auto' finds]
     #[arg(long, value_name = "D")]
     data: Option<String>,
     /// From which the noise follows

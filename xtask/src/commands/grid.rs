@@ -31,7 +31,8 @@ pub(crate) struct Args {
     /// From which the samples, or the choice of originals, follow
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Whose test images to reconstruct: as in 'cargo xtask train' [default: what the model was trained on]
+    /// Whose test images to reconstruct: as in 'cargo xtask train' [default: what the model was trained
+    /// on; for a model of MNIST, what 'auto' finds]
     #[arg(long, value_name = "D")]
     data: Option<String>,
     /// The picture [default: KIND.png in the run's pictures/, or in runs/pictures/]

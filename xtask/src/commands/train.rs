@@ -75,7 +75,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "X")]
     beta: Option<f64>,
     /// From which weights, noise, order and held-out images follow
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=TrainConfig::MAX_SEED))]
     seed: Option<u64>,
     /// Which weights the model file holds: the best on the held-out images, or the last
     #[arg(long, value_name = "WHICH", value_parser = PossibleValuesParser::new(["best", "last"]))]
@@ -124,6 +124,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
         other => other?,
     };
+    config.data.source.clone_from(&loaded.name);
+    let Loaded { name, splits, fingerprint } = &loaded;
+    let fresh = if args.resume { None } else { Some(Trainer::new(config.clone(), &splits.train)?) };
     let _lock = run.lock()?;
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
@@ -133,14 +136,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     if checkpoint.is_none() && run.has_epochs() {
         return Err(TrainError::NoCheckpoint { path: path() }.into());
     }
-    config.data.source.clone_from(&loaded.name);
-    let Loaded { name, splits, fingerprint } = &loaded;
-
-    let mut trainer = match checkpoint {
-        Some(checkpoint) => checkpoint
+    let mut trainer = match (fresh, checkpoint) {
+        (Some(fresh), _) => fresh,
+        (None, Some(checkpoint)) => checkpoint
             .into_trainer(config, &splits.train, fingerprint)
             .with_context(|| format!("cannot go on with {}", paths::display(run.path())))?,
-        None => Trainer::new(config, &splits.train)?,
+        (None, None) => Trainer::new(config, &splits.train)?,
     };
     announce(&trainer, &run);
     let steps = trainer.steps_per_epoch();

@@ -163,5 +163,6 @@ fn a_run_cannot_be_made_shorter_than_it_is() {
 fn a_run_that_cannot_start_leaves_no_directory_behind() {
     let project = Project::new();
     project.run("train --data missing --run a").fails();
+    project.run("train --data digits --digits 300 --validation 300 --run a").fails();
     assert!(!project.path("a").exists());
 }
