@@ -57,6 +57,7 @@ mod model_file;
 
 mod checkpoint;
 mod files;
+mod fit;
 mod run;
 
 pub use checkpoint::Checkpoint;
@@ -64,10 +65,11 @@ pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, Tr
 pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};
+pub use fit::{Outcome, fit};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;
 pub use observer::{EpochReport, Observer, StepReport};
 pub use preset::Preset;
-pub use run::{Outcome, RunDir, RunLock, fit};
+pub use run::{RunDir, RunLock};
 pub use schedule::Schedule;
 pub use trainer::{EpochEnd, Progress, Trainer};
