@@ -1,14 +1,28 @@
 //! The gradient of the loss with respect to every parameter, and the training step that follows it.
+//!
+//! A step goes through three parallel regions, with a barrier after each:
+//!
+//! ```text
+//! bands      a few samples each: x → logits → loss, and the same way home to the deltas of every layer
+//! factors    what the gradients are products of, turned from panels by sample to numbers sample by sample
+//! gradients  tiles of dW = dy xᵀ and db, each with its update
+//! ```
+//! The cut into bands depends on the batch alone, and within each region idle threads take tiles of a layer. The
+//! parameters change in the last region only, when the loss is known to be finite and the gradients to be bounded.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
 
 use crate::{
     Adam, Elbo, Vae, VaeError,
     bernoulli::bernoulli_backward,
-    gaussian::{posterior_backward, posterior_forward},
-    mlp::{Mlp, Tape},
-    optimizer::{LARGEST_GRADIENT, Moments, Rates, all_finite},
-    panels::{LANES, Lanes, largest, panels, rows_to_features, rows_to_samples, samples_to_features},
+    forward::{BAND, Forward},
+    gaussian::posterior_backward,
+    layout::Linear,
+    linear::linear_backward_parameters,
+    mlp::Tape,
+    optimizer::{LARGEST_GRADIENT, Update, all_finite},
+    panels::{LANES, Lanes, Panels, Support, TILE, Tile, largest, panels, rows_to_features, turn},
 };
 
 /// The buffers of a training step, made once for the largest batch: activations, their gradients, and the gradient
@@ -17,17 +31,13 @@ use crate::{
 pub struct Backprop {
     /// The largest batch.
     rows: usize,
-    encoder: Half,
-    decoder: Half,
-    /// x by sample (P, D) and by feature (Q, 16 P).
-    x: Array2<Lanes>,
-    x_by_feature: Array2<Lanes>,
-    /// By sample (P, L).
-    eps: Array2<Lanes>,
-    /// z by sample (P, L) and by feature (Q, 16 P), and its gradient by sample (P, L).
-    z: Array2<Lanes>,
-    z_by_feature: Array2<Lanes>,
-    dz: Array2<Lanes>,
+    /// Panels of a band.
+    band: usize,
+    bands: Vec<Band>,
+    /// Of each layer, the encoder's and then the decoder's.
+    factors: Vec<Factors>,
+    /// What is known to be zero of x, the first layer's input.
+    support: Support,
     /// (B,)
     reconstruction: Vec<f32>,
     /// (B,)
@@ -35,37 +45,17 @@ pub struct Backprop {
     gradients: Vec<f32>,
 }
 
-/// What one half of the network gives on the way forward and back.
-#[derive(Clone, Debug)]
-struct Half {
-    outputs: Tape,
-    deltas: Tape,
-    /// Inputs of the layers but the first, by feature.
-    inputs: Vec<Array2<Lanes>>,
-}
-
-impl Half {
-    fn new(mlp: &Mlp, rows: usize) -> Self {
-        Self { outputs: mlp.tape(rows), deltas: mlp.tape(rows), inputs: mlp.inputs_by_feature(rows) }
-    }
-}
-
 impl Backprop {
     /// Buffers for `vae` and batches of up to `rows` samples.
     pub fn new(vae: &Vae, rows: usize) -> Self {
-        let by_sample = |features| Array2::from_elem((panels(rows), features), Lanes::default());
-        let by_feature =
-            |features| Array2::from_elem((panels(features), LANES * panels(rows)), Lanes::default());
+        let band = (panels(rows) / 2).clamp(1, BAND);
+        let layers = || vae.encoder.layers().iter().chain(vae.decoder.layers());
         Self {
             rows,
-            encoder: Half::new(&vae.encoder, rows),
-            decoder: Half::new(&vae.decoder, rows),
-            x: by_sample(vae.input()),
-            x_by_feature: by_feature(vae.input()),
-            eps: by_sample(vae.latent()),
-            z: by_sample(vae.latent()),
-            z_by_feature: by_feature(vae.latent()),
-            dz: by_sample(vae.latent()),
+            band,
+            bands: (0..panels(rows).div_ceil(band)).map(|_| Band::new(vae, band * LANES)).collect(),
+            factors: layers().map(|layer| Factors::new(layer, LANES * panels(rows))).collect(),
+            support: Support::new(panels(vae.input()), LANES * panels(rows)),
             reconstruction: vec![0.0; rows],
             kl: vec![0.0; rows],
             gradients: vec![0.0; vae.layout().len()],
@@ -97,14 +87,15 @@ impl Backprop {
         beta: f32,
     ) -> Result<Elbo, VaeError> {
         let elbo = self.deltas(vae, x, eps, beta)?;
-        self.parameter_gradients(&vae.encoder, &vae.decoder, panels(x.nrows()), None);
+        self.turn(vae.encoder.layers().len(), x.nrows());
+        self.parameter_gradients([vae.encoder.layers(), vae.decoder.layers()], x.nrows(), None);
         match vae.layout().iter(&self.gradients).find(|(_, _, gradient)| !all_finite(gradient)) {
             Some((name, ..)) => Err(VaeError::NotFinite { term: format!("gradient of {name}") }),
             None => Ok(elbo),
         }
     }
 
-    /// The way forward and back through the activations: all that the gradient of the parameters is made of.
+    /// The way forward and back through the activations, which leaves the deltas of every layer in the bands.
     fn deltas(
         &mut self,
         vae: &Vae,
@@ -117,85 +108,213 @@ impl Backprop {
         assert_eq!(x.ncols(), vae.input(), "columns of x");
         assert_eq!(eps.dim(), (rows, vae.latent()), "the shape of eps");
         assert_eq!(self.gradients.len(), vae.layout().len(), "made for another model");
-        let p = panels(rows);
-        let parameters = vae.parameters();
-        let Self { encoder, decoder, .. } = self;
-        let (mut x_panels, mut eps_panels) = (self.x.slice_mut(s![..p, ..]), self.eps.slice_mut(s![..p, ..]));
-        let (mut z, mut dz) = (self.z.slice_mut(s![..p, ..]), self.dz.slice_mut(s![..p, ..]));
+        let Self { bands, factors, support, .. } = self;
         let (reconstruction, kl) = (&mut self.reconstruction[..rows], &mut self.kl[..rows]);
-        let scale = 1.0 / rows as f32;
-        rows_to_samples(x, x_panels.view_mut());
-        rows_to_features(x, self.x_by_feature.slice_mut(s![.., ..LANES * p]));
-        rows_to_samples(eps, eps_panels.view_mut());
-        let (x, eps) = (x_panels.view(), eps_panels.view());
+        let (band, scale) = (self.band * LANES, 1.0 / rows as f32);
+        let of_bands = || {
+            let data =
+                x.axis_chunks_iter(Axis(0), band).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), band));
+            let terms = reconstruction.par_chunks_mut(band).zip(kl.par_chunks_mut(band));
+            bands.par_iter_mut().zip(data).zip(terms).for_each(|((band, (x, eps)), (reconstruction, kl))| {
+                band.run(vae, x, eps, [scale, beta * scale], reconstruction, kl);
+            });
+        };
+        let inputs = factors[0].inputs.slice_mut(s![.., ..LANES * panels(rows)]);
+        rayon::join(of_bands, || rows_to_features(x, inputs, support));
 
-        // x → q(z|x) → z → g → loss
-        vae.encoder.forward(parameters, x, &mut encoder.outputs);
-        posterior_forward(encoder.outputs.output(p), eps, z.view_mut(), kl);
-        vae.decoder.forward(parameters, z.view(), &mut decoder.outputs);
-        let dlogits = decoder.deltas.output_mut(p);
-        bernoulli_backward(decoder.outputs.output(p), x, scale, dlogits, reconstruction);
-        let elbo = Elbo::mean(reconstruction, kl);
+        let elbo = Elbo::mean(&self.reconstruction[..rows], &self.kl[..rows]);
         for (term, value) in [("reconstruction", elbo.reconstruction), ("KL", elbo.kl)] {
             if !value.is_finite() {
                 return Err(VaeError::NotFinite { term: term.to_owned() });
             }
         }
-
-        // and the same way home
-        vae.decoder.backward_inputs(
-            parameters,
-            p,
-            &decoder.outputs,
-            &mut decoder.deltas,
-            Some(dz.view_mut()),
-        );
-        let dposterior = encoder.deltas.output_mut(p);
-        posterior_backward(encoder.outputs.output(p), eps, dz.view(), beta * scale, rows, dposterior);
-        vae.encoder.backward_inputs(parameters, p, &encoder.outputs, &mut encoder.deltas, None);
-        samples_to_features(z.view(), self.z_by_feature.slice_mut(s![.., ..LANES * p]));
         Ok(elbo)
     }
 
-    /// Whether every gradient is bound to be finite, seen from the deltas of `p` panels.
-    fn surely_finite(&self, vae: &Vae, p: usize) -> bool {
-        let Self { encoder, decoder, .. } = self;
-        let z = largest(self.z.slice(s![..p, ..]));
-        [
-            vae.encoder.gradient_bound(
-                largest(self.x.slice(s![..p, ..])),
-                p,
-                &encoder.outputs,
-                &encoder.deltas,
-            ),
-            vae.decoder.gradient_bound(z, p, &decoder.outputs, &decoder.deltas),
-        ]
-        .into_iter()
-        .all(|bound| bound < LARGEST_GRADIENT)
+    /// The bands of a batch of `rows` samples.
+    fn bands_of(&self, rows: usize) -> &[Band] {
+        &self.bands[..panels(rows).div_ceil(self.band)]
     }
 
-    /// The gradient of every parameter from the deltas of `p` panels, and the update, where one is wanted.
+    /// Whether every gradient is bound to be finite, seen from the deltas: no sum of B products of a delta and an
+    /// input is larger than B times the largest of both.
+    fn surely_finite(&self, rows: usize) -> bool {
+        let largest =
+            |of: fn(&Band) -> u32| f32::from_bits(self.bands_of(rows).iter().map(of).fold(0, u32::max));
+        let (input, delta) = (largest(|band| band.largest_input), largest(|band| band.largest_delta));
+        (LANES * panels(rows)) as f32 * delta * (1.0 + input) < LARGEST_GRADIENT
+    }
+
+    /// Deltas and inputs of every layer, from the bands to the factors; x itself is there already.
+    fn turn(&mut self, encoder_layers: usize, rows: usize) {
+        let bands = &self.bands[..panels(rows).div_ceil(self.band)];
+        self.factors.par_iter_mut().enumerate().for_each(|(i, factors)| {
+            let half = |i: usize| {
+                if i < encoder_layers { (Half::Encoder, i) } else { (Half::Decoder, i - encoder_layers) }
+            };
+            let (half, i) = half(i);
+            factors.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
+                let tile = tile.as_slice_mut().expect("a tile is contiguous");
+                let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
+                for band in bands {
+                    turn(band.delta(half, i), TILE * t, &mut samples);
+                }
+            });
+            if let (Half::Encoder, 0) = (half, i) {
+                return;
+            }
+            factors.inputs.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
+                let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
+                for band in bands {
+                    turn(band.input(half, i), LANES * q, &mut samples);
+                }
+            });
+        });
+    }
+
+    /// The gradient of every parameter from the factors, and the update, where one is wanted.
     fn parameter_gradients(
         &mut self,
-        encoder: &Mlp,
-        decoder: &Mlp,
-        p: usize,
-        update: Option<(Moments<'_>, Rates)>,
+        [encoder, decoder]: [&[Linear]; 2],
+        rows: usize,
+        update: Option<Update<'_>>,
     ) {
-        let (of_encoder, of_decoder) = match update {
-            None => (None, None),
-            Some((moments, rates)) => {
-                let (first, second) = moments.split_at(encoder.parameters());
-                (Some((first, rates)), Some((second, rates)))
-            }
+        let samples = LANES * panels(rows);
+        let (of_encoder, of_decoder) = self.factors.split_at(encoder.len());
+        let length = encoder.iter().map(Linear::parameters).sum();
+        let (gradients, rest) = self.gradients.split_at_mut(length);
+        let (update, update_rest) = update.map(|update| update.split_at(length)).unzip();
+        rayon::join(
+            || layer_gradients(encoder, of_encoder, Some(&self.support), samples, gradients, update),
+            || layer_gradients(decoder, of_decoder, None, samples, rest, update_rest),
+        );
+    }
+}
+
+/// The gradients of consecutive layers, all at once.
+fn layer_gradients(
+    layers: &[Linear],
+    factors: &[Factors],
+    support: Option<&Support>,
+    samples: usize,
+    gradients: &mut [f32],
+    update: Option<Update<'_>>,
+) {
+    let ([layer, layers @ ..], [first, factors @ ..]) = (layers, factors) else { return };
+    let (gradient, gradients) = gradients.split_at_mut(layer.parameters());
+    let (update, update_rest) = update.map(|update| update.split_at(layer.parameters())).unzip();
+    let (dw, db) = gradient.split_at_mut(layer.inputs * layer.outputs);
+    let update = update.map(|update| update.split_at(dw.len())).map(|(w, b)| [w, b]);
+    let dy = first.deltas.slice(s![.., ..samples]);
+    let x = Panels { lanes: first.inputs.slice(s![.., ..samples]), support };
+    rayon::join(
+        || linear_backward_parameters(dy, x, dw, db, update),
+        || layer_gradients(layers, factors, None, samples, gradients, update_rest),
+    );
+}
+
+/// A few samples on their way through the network and back.
+#[derive(Clone, Debug)]
+struct Band {
+    forward: Forward,
+    /// The gradients of the layers' outputs before their nonlinearity.
+    encoder_deltas: Tape,
+    decoder_deltas: Tape,
+    /// By sample (P, L).
+    dz: Array2<Lanes>,
+    /// The largest magnitudes, by their bits.
+    largest_input: u32,
+    largest_delta: u32,
+}
+
+/// Which half of the network.
+#[derive(Clone, Copy)]
+enum Half {
+    Encoder,
+    Decoder,
+}
+
+impl Band {
+    fn new(vae: &Vae, rows: usize) -> Self {
+        Self {
+            forward: Forward::new(vae, rows),
+            encoder_deltas: vae.encoder.tape(rows),
+            decoder_deltas: vae.decoder.tape(rows),
+            dz: Array2::from_elem((panels(rows), vae.latent()), Lanes::default()),
+            largest_input: 0,
+            largest_delta: 0,
+        }
+    }
+
+    /// x → q(z|x) → z → logits → loss, and the same way home. The loss is scale · (reconstruction + β · KL), summed
+    /// over the samples; its two terms are left unscaled, in nats.
+    fn run(
+        &mut self,
+        vae: &Vae,
+        x: ArrayView2<'_, f32>,
+        eps: ArrayView2<'_, f32>,
+        [scale, kl_scale]: [f32; 2],
+        reconstruction: &mut [f32],
+        kl: &mut [f32],
+    ) {
+        let Self { forward, encoder_deltas, decoder_deltas, .. } = self;
+        let parameters = vae.parameters();
+        forward.run(vae, x, eps, kl);
+        let p = forward.panels();
+        let mut dz = self.dz.slice_mut(s![..p, ..]);
+
+        let (logits, dlogits) = (forward.decoder().output(p), decoder_deltas.output_mut(p));
+        bernoulli_backward(logits, forward.x(), scale, dlogits, reconstruction);
+        vae.decoder.backward_inputs(parameters, p, forward.decoder(), decoder_deltas, Some(dz.view_mut()));
+        let (posterior, dposterior) = (forward.encoder().output(p), encoder_deltas.output_mut(p));
+        posterior_backward(posterior, forward.eps(), dz.view(), kl_scale, forward.rows(), dposterior);
+        vae.encoder.backward_inputs(parameters, p, forward.encoder(), encoder_deltas, None);
+
+        let inputs = [
+            largest(forward.x()),
+            largest(forward.z()),
+            forward.encoder().largest(p),
+            forward.decoder().largest(p),
+        ];
+        self.largest_input = inputs.into_iter().fold(0, u32::max);
+        self.largest_delta = encoder_deltas.largest(p).max(decoder_deltas.largest(p));
+    }
+
+    /// The input of a layer but the encoder's first, by sample (P, I).
+    fn input(&self, half: Half, layer: usize) -> ArrayView2<'_, Lanes> {
+        let p = self.forward.panels();
+        match (half, layer) {
+            (Half::Decoder, 0) => self.forward.z(),
+            (Half::Decoder, i) => self.forward.decoder().layer(i - 1, p),
+            (Half::Encoder, i) => self.forward.encoder().layer(i - 1, p),
+        }
+    }
+
+    /// The gradient of a layer's output before its nonlinearity, by sample (P, O).
+    fn delta(&self, half: Half, layer: usize) -> ArrayView2<'_, Lanes> {
+        let deltas = match half {
+            Half::Encoder => &self.encoder_deltas,
+            Half::Decoder => &self.decoder_deltas,
         };
-        let gradients = &mut self.gradients;
-        let (x, z) = (&self.x_by_feature, &self.z_by_feature);
-        let (x, z) = (x.slice(s![.., ..LANES * p]), z.slice(s![.., ..LANES * p]));
-        let Half { outputs, deltas, inputs } = &mut self.encoder;
-        encoder.backward_parameters(x, p, outputs, deltas, inputs, gradients, of_encoder);
-        let Half { outputs, deltas, inputs } = &mut self.decoder;
-        decoder.backward_parameters(z, p, outputs, deltas, inputs, gradients, of_decoder);
+        deltas.layer(layer, self.forward.panels())
+    }
+}
+
+/// What the gradient of one layer is made of, sample by sample.
+#[derive(Clone, Debug)]
+struct Factors {
+    /// In tiles (T, 16 P): the gradient of the outputs before the nonlinearity.
+    deltas: Array2<Tile>,
+    /// By feature (Q, 16 P).
+    inputs: Array2<Lanes>,
+}
+
+impl Factors {
+    fn new(layer: &Linear, samples: usize) -> Self {
+        Self {
+            deltas: Array2::from_elem((layer.outputs.div_ceil(TILE), samples), [0.0; TILE]),
+            inputs: Array2::from_elem((panels(layer.inputs), samples), Lanes::default()),
+        }
     }
 }
 
@@ -223,10 +342,11 @@ impl Vae {
         beta: f32,
     ) -> Result<Elbo, VaeError> {
         let elbo = backprop.deltas(self, x, eps, beta)?;
-        let p = panels(x.nrows());
-        if backprop.surely_finite(self, p) {
+        if backprop.surely_finite(x.nrows()) {
+            backprop.turn(self.encoder.layers().len(), x.nrows());
             let (encoder, decoder, parameters) = self.parts_mut();
-            backprop.parameter_gradients(encoder, decoder, p, Some(adam.begin(parameters)));
+            let update = adam.begin(parameters);
+            backprop.parameter_gradients([encoder.layers(), decoder.layers()], x.nrows(), Some(update));
             return Ok(elbo);
         }
         // Nobody knows yet: look at every number before any of them changes a parameter.

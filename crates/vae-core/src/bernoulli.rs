@@ -5,7 +5,7 @@
 //! that the literature reports.
 
 use multiversion::multiversion;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
 use crate::{
@@ -22,13 +22,11 @@ pub(crate) fn bernoulli_forward(
     x: ArrayView2<'_, Lanes>,
     reconstruction: &mut [f32],
 ) {
-    reconstruction.par_chunks_mut(LANES).zip(logits.axis_iter(Axis(0))).zip(x.axis_iter(Axis(0))).for_each(
-        |((reconstruction, g), x)| {
-            let (g, x) = (g.to_slice(), x.to_slice());
-            let sums = panel_forward(g.expect("panels are contiguous"), x.expect("panels are contiguous"));
-            reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
-        },
-    );
+    for ((reconstruction, g), x) in reconstruction.chunks_mut(LANES).zip(logits.rows()).zip(x.rows()) {
+        let (g, x) = (g.to_slice(), x.to_slice());
+        let sums = panel_forward(g.expect("panels are contiguous"), x.expect("panels are contiguous"));
+        reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
+    }
 }
 
 /// The same, and the gradient scale · (σ(g) − x), zero in the padding.
@@ -42,18 +40,14 @@ pub(crate) fn bernoulli_backward(
     mut dlogits: ArrayViewMut2<'_, Lanes>,
     reconstruction: &mut [f32],
 ) {
-    reconstruction
-        .par_chunks_mut(LANES)
-        .zip(logits.axis_iter(Axis(0)))
-        .zip(x.axis_iter(Axis(0)))
-        .zip(dlogits.axis_iter_mut(Axis(0)))
-        .for_each(|(((reconstruction, g), x), mut dg)| {
-            let (g, x) = (g.to_slice(), x.to_slice());
-            let (g, x) = (g.expect("panels are contiguous"), x.expect("panels are contiguous"));
-            let dg = dg.as_slice_mut().expect("panels are contiguous");
-            let sums = panel_backward(g, x, Lanes::first(reconstruction.len(), scale), dg);
-            reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
-        });
+    let panels = logits.rows().into_iter().zip(x.rows()).zip(dlogits.rows_mut());
+    for (reconstruction, ((g, x), mut dg)) in reconstruction.chunks_mut(LANES).zip(panels) {
+        let (g, x) = (g.to_slice(), x.to_slice());
+        let (g, x) = (g.expect("panels are contiguous"), x.expect("panels are contiguous"));
+        let dg = dg.as_slice_mut().expect("panels are contiguous");
+        let sums = panel_backward(g, x, Lanes::first(reconstruction.len(), scale), dg);
+        reconstruction.copy_from_slice(&sums.0[..reconstruction.len()]);
+    }
 }
 
 /// p = σ(g), in place

@@ -4,8 +4,7 @@
 //! 2.4; KL(q ‖ N(0, I)) = ½ Σ_L [mean² + exp(log_var) − 1 − log_var], ibid., appendix B.
 
 use multiversion::multiversion;
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
-use rayon::prelude::*;
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::{
     panels::{LANES, Lanes},
@@ -26,16 +25,13 @@ pub(crate) fn posterior_forward(
     mut z: ArrayViewMut2<'_, Lanes>,
     kl: &mut [f32],
 ) {
-    kl.par_chunks_mut(LANES)
-        .zip(posterior.axis_iter(Axis(0)))
-        .zip(eps.axis_iter(Axis(0)))
-        .zip(z.axis_iter_mut(Axis(0)))
-        .for_each(|(((kl, posterior), eps), mut z)| {
-            let (mean, log_var) = halves(&posterior);
-            let eps = eps.to_slice().expect("panels are contiguous");
-            let sums = panel_forward(mean, log_var, eps, z.as_slice_mut().expect("panels are contiguous"));
-            kl.copy_from_slice(&sums.0[..kl.len()]);
-        });
+    let panels = posterior.rows().into_iter().zip(eps.rows()).zip(z.rows_mut());
+    for (kl, ((posterior, eps), mut z)) in kl.chunks_mut(LANES).zip(panels) {
+        let (mean, log_var) = halves(&posterior);
+        let eps = eps.to_slice().expect("panels are contiguous");
+        let sums = panel_forward(mean, log_var, eps, z.as_slice_mut().expect("panels are contiguous"));
+        kl.copy_from_slice(&sums.0[..kl.len()]);
+    }
 }
 
 /// The gradient of loss + weight · Σ_B KL with respect to the posterior's parameters, from dz of the loss:
@@ -52,22 +48,16 @@ pub(crate) fn posterior_backward(
     rows: usize,
     mut dposterior: ArrayViewMut2<'_, Lanes>,
 ) {
-    dposterior
-        .axis_iter_mut(Axis(0))
-        .into_par_iter()
-        .zip(posterior.axis_iter(Axis(0)))
-        .zip(eps.axis_iter(Axis(0)))
-        .zip(dz.axis_iter(Axis(0)))
-        .enumerate()
-        .for_each(|(p, (((mut dposterior, posterior), eps), dz))| {
-            let (mean, log_var) = halves(&posterior);
-            let dposterior = dposterior.as_slice_mut().expect("panels are contiguous");
-            let (dmean, dlog_var) = dposterior.split_at_mut(mean.len());
-            let (eps, dz) = (eps.to_slice(), dz.to_slice());
-            let (eps, dz) = (eps.expect("panels are contiguous"), dz.expect("panels are contiguous"));
-            let weight = Lanes::first(rows - LANES * p, weight);
-            panel_backward(mean, log_var, eps, dz, weight, dmean, dlog_var);
-        });
+    let panels = posterior.rows().into_iter().zip(eps.rows()).zip(dz.rows()).zip(dposterior.rows_mut());
+    for (p, (((posterior, eps), dz), mut dposterior)) in panels.enumerate() {
+        let (mean, log_var) = halves(&posterior);
+        let dposterior = dposterior.as_slice_mut().expect("panels are contiguous");
+        let (dmean, dlog_var) = dposterior.split_at_mut(mean.len());
+        let (eps, dz) = (eps.to_slice(), dz.to_slice());
+        let (eps, dz) = (eps.expect("panels are contiguous"), dz.expect("panels are contiguous"));
+        let weight = Lanes::first(rows - LANES * p, weight);
+        panel_backward(mean, log_var, eps, dz, weight, dmean, dlog_var);
+    }
 }
 
 /// Means and log-variances of a panel.

@@ -85,9 +85,14 @@ impl Linear {
         &buffer[self.bias.clone()]
     }
 
-    /// `W` (outputs, inputs) row-major and `b` (outputs,) to write to; they are neighbours in the buffer.
+    /// `W` (outputs, inputs) row-major and `b` (outputs,) to write to.
     pub(crate) fn parts_mut<'a>(&self, buffer: &'a mut [f32]) -> (&'a mut [f32], &'a mut [f32]) {
         buffer[self.weight.start..self.bias.end].split_at_mut(self.weight.len())
+    }
+
+    /// Number of parameters; weight and bias are neighbours in the buffer, in this order.
+    pub(crate) fn parameters(&self) -> usize {
+        (self.inputs + 1) * self.outputs
     }
 }
 

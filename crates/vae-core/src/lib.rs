@@ -77,6 +77,7 @@ mod elbo;
 mod gaussian;
 
 mod backprop;
+mod forward;
 mod vae;
 
 mod optimizer;

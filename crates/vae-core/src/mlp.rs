@@ -5,9 +5,8 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use crate::{
     Activation,
     layout::{Layout, Linear},
-    linear::{linear_backward_input, linear_backward_parameters, linear_backward_update, linear_forward},
-    optimizer::{Moments, Rates},
-    panels::{LANES, Lanes, largest, panels, samples_to_features},
+    linear::{linear_backward_input, linear_forward},
+    panels::{Lanes, Panels, largest, panels},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -26,8 +25,13 @@ pub(crate) struct Tape {
 
 impl Tape {
     /// Output of layer `i`, by sample (P, O).
-    fn layer(&self, i: usize, panels: usize) -> ArrayView2<'_, Lanes> {
+    pub(crate) fn layer(&self, i: usize, panels: usize) -> ArrayView2<'_, Lanes> {
         self.outputs[i].slice(s![..panels, ..])
+    }
+
+    /// The largest magnitude of all outputs of `panels` panels, by its bits.
+    pub(crate) fn largest(&self, panels: usize) -> u32 {
+        (0..self.outputs.len()).map(|i| largest(self.layer(i, panels))).fold(0, u32::max)
     }
 
     /// The last layer's output, by sample (P, O).
@@ -70,23 +74,15 @@ impl Mlp {
         Tape { outputs: self.layers.iter().map(room).collect() }
     }
 
-    /// Room for the inputs of all layers but the first, by feature, for batches of up to `rows` samples.
-    pub(crate) fn inputs_by_feature(&self, rows: usize) -> Vec<Array2<Lanes>> {
-        let room = |layer: &Linear| {
-            Array2::from_elem((panels(layer.inputs), LANES * panels(rows)), Lanes::default())
-        };
-        self.layers.iter().skip(1).map(room).collect()
-    }
-
     /// x → h₁ = f(W₁ x + b₁) → … → Wₙ hₙ₋₁ + bₙ, each left on the tape.
     ///
     /// # Shapes
     /// `x` by sample (P, I) of the first layer
-    pub(crate) fn forward(&self, parameters: &[f32], x: ArrayView2<'_, Lanes>, tape: &mut Tape) {
-        let p = x.nrows();
+    pub(crate) fn forward(&self, parameters: &[f32], x: Panels<'_>, tape: &mut Tape) {
+        let p = x.lanes.nrows();
         for (i, layer) in self.layers.iter().enumerate() {
             let (before, after) = tape.outputs.split_at_mut(i);
-            let x = before.last().map_or(x, |h| h.slice(s![..p, ..]));
+            let x = before.last().map_or_else(|| x.reborrow(), |h| h.slice(s![..p, ..]).into());
             let y = after[0].slice_mut(s![..p, ..]);
             let activation = (i + 1 < self.layers.len()).then_some(self.activation);
             linear_forward(layer.weight(parameters), layer.bias(parameters), x, activation, y);
@@ -116,65 +112,6 @@ impl Mlp {
             linear_backward_input(self.layers[0].weight(parameters), deltas.layer(0, p), None, dx);
         }
     }
-
-    /// Then every layer's dW and db, from the deltas and the layers' inputs; and its update, where one is wanted.
-    ///
-    /// # Shapes
-    /// `x` by feature (Q, 16 P) of the first layer; `inputs` is room for those of the others
-    #[allow(clippy::too_many_arguments, reason = "each is a matrix of the formula")]
-    pub(crate) fn backward_parameters(
-        &self,
-        x: ArrayView2<'_, Lanes>,
-        p: usize,
-        tape: &Tape,
-        deltas: &Tape,
-        inputs: &mut [Array2<Lanes>],
-        gradients: &mut [f32],
-        mut update: Option<(Moments<'_>, Rates)>,
-    ) {
-        for (i, layer) in self.layers.iter().enumerate() {
-            let (dw, db) = layer.parts_mut(gradients);
-            let dy = deltas.layer(i, p);
-            let x = match i {
-                0 => x,
-                _ => {
-                    let mut input = inputs[i - 1].slice_mut(s![.., ..LANES * p]);
-                    samples_to_features(tape.layer(i - 1, p), input.view_mut());
-                    inputs[i - 1].slice(s![.., ..LANES * p])
-                }
-            };
-            update = match update {
-                None => {
-                    linear_backward_parameters(dy, x, dw, db);
-                    None
-                }
-                Some((moments, rates)) => {
-                    let (w, rest) = moments.split_at(dw.len());
-                    let (b, rest) = rest.split_at(db.len());
-                    linear_backward_update(dy, x, dw, db, [w, b], rates);
-                    Some((rest, rates))
-                }
-            };
-        }
-    }
-
-    /// Number of parameters.
-    pub(crate) fn parameters(&self) -> usize {
-        self.layers.iter().map(|layer| (layer.inputs + 1) * layer.outputs).sum()
-    }
-
-    /// A bound of the magnitude of every gradient that [`backward_parameters`](Self::backward_parameters) is about to
-    /// compute: no sum of B products of a delta and an input is larger. Infinite or NaN where a delta or input is.
-    pub(crate) fn gradient_bound(&self, x: f32, p: usize, tape: &Tape, deltas: &Tape) -> f32 {
-        let inputs = (1..self.layers.len()).map(|i| largest(tape.layer(i - 1, p))).fold(x, larger);
-        let deltas = (0..self.layers.len()).map(|i| largest(deltas.layer(i, p))).fold(0.0, larger);
-        (LANES * p) as f32 * deltas * larger(inputs, 1.0)
-    }
-}
-
-/// The larger of two magnitudes, NaN where one is: without a sign, numbers are ordered as their bits are.
-fn larger(a: f32, b: f32) -> f32 {
-    f32::from_bits(a.to_bits().max(b.to_bits()))
 }
 
 #[cfg(test)]
@@ -192,7 +129,7 @@ mod tests {
     fn output(mlp: &Mlp, parameters: &[f32], x: &Array2<f32>, tape: &mut Tape) -> Array2<Lanes> {
         let mut lanes = Array2::from_elem((panels(x.nrows()), x.ncols()), Lanes::default());
         rows_to_samples(x.view(), lanes.view_mut());
-        mlp.forward(parameters, lanes.view(), tape);
+        mlp.forward(parameters, lanes.view().into(), tape);
         tape.output(lanes.nrows()).to_owned()
     }
 
@@ -200,21 +137,6 @@ mod tests {
     fn layers_carry_pytorchs_names() {
         let names: Vec<_> = mlp().1.tensors().iter().map(|t| t.name.clone()).collect();
         assert_eq!(names, ["half.fc1.weight", "half.fc1.bias", "half.fc2.weight", "half.fc2.bias"]);
-    }
-
-    #[test]
-    fn of_two_magnitudes_one_that_is_no_number_is_the_larger() {
-        assert!(larger(f32::NAN, 1.0).is_nan() && larger(1.0, f32::NAN).is_nan());
-        assert_eq!((larger(2.0, 1.0), larger(1.0, f32::INFINITY)), (2.0, f32::INFINITY));
-    }
-
-    #[test]
-    fn a_delta_that_is_no_number_leaves_no_bound() {
-        let (mlp, _, _) = mlp();
-        let (tape, mut deltas) = (mlp.tape(16), mlp.tape(16));
-        assert!(mlp.gradient_bound(1.0, 1, &tape, &deltas).is_finite());
-        deltas.outputs[0][[0, 1]].0[3] = f32::NAN;
-        assert!(mlp.gradient_bound(1.0, 1, &tape, &deltas).is_nan());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 mod adam;
 
+pub(crate) use adam::Update;
 pub use adam::{Adam, AdamConfig};
-pub(crate) use adam::{Moments, Rates};
 use multiversion::multiversion;
 use rayon::prelude::*;
 

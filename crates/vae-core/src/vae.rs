@@ -3,20 +3,22 @@
 use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
 
 use crate::{
     Activation, Elbo, VaeConfig, VaeError,
     bernoulli::{bernoulli_forward, probabilities},
-    gaussian::{clamp_log_var, posterior_forward},
+    forward::{BAND, Forward},
+    gaussian::clamp_log_var,
     init::initialise,
     layout::Layout,
     mlp::Mlp,
-    panels::{Lanes, panels, rows_to_samples, samples_to_rows},
+    panels::{LANES, Lanes, Panels, Support, panels, rows_to_samples, samples_to_rows},
     special::exp,
 };
 
-/// Samples that go through the network together outside of training: bounds the memory, whatever the batch.
-const BLOCK: usize = 1024;
+/// Samples that go through the network together outside of training.
+const BLOCK: usize = BAND * LANES;
 
 /// A variational autoencoder with a Gaussian posterior and a Bernoulli likelihood.
 ///
@@ -195,43 +197,39 @@ impl Vae {
     pub fn elbo_terms(&self, x: ArrayView2<'_, f32>, eps: ArrayView2<'_, f32>) -> ElboTerms {
         assert_eq!(eps.dim(), (x.nrows(), self.latent()), "the shape of eps");
         assert_eq!(x.ncols(), self.input(), "columns of x");
-        let rows = x.nrows().min(BLOCK);
-        let (mut encoder, mut decoder) = (self.encoder.tape(rows), self.decoder.tape(rows));
-        let room = |features| Array2::from_elem((panels(rows), features), Lanes::default());
-        let (mut x_lanes, mut eps_lanes) = (room(self.input()), room(self.latent()));
-        let mut z = room(self.latent());
         let (mut reconstruction, mut kl) = (vec![0.0; x.nrows()], vec![0.0; x.nrows()]);
-        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).zip(eps.axis_chunks_iter(Axis(0), BLOCK));
-        let terms = reconstruction.chunks_mut(BLOCK).zip(kl.chunks_mut(BLOCK));
-        for ((x, eps), (reconstruction, kl)) in blocks.zip(terms) {
-            let p = panels(x.nrows());
-            let mut x_lanes = x_lanes.slice_mut(s![..p, ..]);
-            let mut eps_lanes = eps_lanes.slice_mut(s![..p, ..]);
-            let mut z = z.slice_mut(s![..p, ..]);
-            rows_to_samples(x, x_lanes.view_mut());
-            rows_to_samples(eps, eps_lanes.view_mut());
-            self.encoder.forward(&self.parameters, x_lanes.view(), &mut encoder);
-            posterior_forward(encoder.output(p), eps_lanes.view(), z.view_mut(), kl);
-            self.decoder.forward(&self.parameters, z.view(), &mut decoder);
-            bernoulli_forward(decoder.output(p), x_lanes.view(), reconstruction);
-        }
+        let blocks =
+            x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), BLOCK));
+        let terms = reconstruction.par_chunks_mut(BLOCK).zip(kl.par_chunks_mut(BLOCK));
+        let room = || Forward::new(self, x.nrows().min(BLOCK));
+        blocks.zip(terms).for_each_init(room, |forward, ((x, eps), (reconstruction, kl))| {
+            forward.run(self, x, eps, kl);
+            bernoulli_forward(forward.decoder().output(forward.panels()), forward.x(), reconstruction);
+        });
         ElboTerms { reconstruction: Array1::from(reconstruction), kl: Array1::from(kl) }
     }
 
     /// One half of the network, a block of rows at a time.
     fn run(&self, half: &Mlp, x: ArrayView2<'_, f32>) -> Array2<f32> {
         assert_eq!(x.ncols(), half.inputs(), "columns of the input");
-        let rows = x.nrows().min(BLOCK);
-        let mut tape = half.tape(rows);
-        let mut lanes = Array2::from_elem((panels(rows), half.inputs()), Lanes::default());
         let mut y = Array2::zeros((x.nrows(), half.outputs()));
-        for (x, y) in x.axis_chunks_iter(Axis(0), BLOCK).zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)) {
-            let p = panels(x.nrows());
-            let mut lanes = lanes.slice_mut(s![..p, ..]);
-            rows_to_samples(x, lanes.view_mut());
-            half.forward(&self.parameters, lanes.view(), &mut tape);
-            samples_to_rows(tape.output(p), y);
-        }
+        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+        let room = || {
+            let rows = x.nrows().min(BLOCK);
+            let lanes = Array2::from_elem((panels(rows), half.inputs()), Lanes::default());
+            (lanes, Support::new(panels(rows), half.inputs()), half.tape(rows))
+        };
+        blocks.zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)).for_each_init(
+            room,
+            |(lanes, support, tape), (x, y)| {
+                let p = panels(x.nrows());
+                let mut lanes = lanes.slice_mut(s![..p, ..]);
+                rows_to_samples(x, lanes.view_mut());
+                support.find(lanes.view());
+                half.forward(&self.parameters, Panels { lanes: lanes.view(), support: Some(support) }, tape);
+                samples_to_rows(tape.output(p), y);
+            },
+        );
         y
     }
 }

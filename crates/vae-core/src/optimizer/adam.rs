@@ -94,52 +94,55 @@ impl Adam {
     /// If a slice is not of the length that the optimizer was made for.
     pub fn step(&mut self, parameters: &mut [f32], gradients: &[f32]) {
         assert_eq!(gradients.len(), self.first_moment.len(), "number of gradients");
-        let (moments, rates) = self.begin(parameters);
-        moments.par_chunks(PIECE).zip(gradients.par_chunks(PIECE)).for_each(|(m, g)| m.update(g, rates));
+        let update = self.begin(parameters);
+        update.par_chunks(PIECE).zip(gradients.par_chunks(PIECE)).for_each(|(update, g)| update.apply(g));
     }
 
-    /// Counts a step, and gives what it changes and by which rates.
+    /// Counts a step, and gives it to be applied, piece by piece, when the gradients are there.
     ///
     /// # Panics
     /// If `parameters` is not of the length that the optimizer was made for.
-    pub(crate) fn begin<'a>(&'a mut self, parameters: &'a mut [f32]) -> (Moments<'a>, Rates) {
+    pub(crate) fn begin<'a>(&'a mut self, parameters: &'a mut [f32]) -> Update<'a> {
         assert_eq!(parameters.len(), self.first_moment.len(), "number of parameters");
         self.steps += 1;
-        let (m, v) = (&mut self.first_moment[..], &mut self.second_moment[..]);
-        (Moments { p: parameters, m, v }, Rates::at(self.config, self.steps))
+        let rates = Rates::at(self.config, self.steps);
+        Update { p: parameters, m: &mut self.first_moment, v: &mut self.second_moment, rates }
     }
 }
 
-/// Some parameters and their moments.
-pub(crate) struct Moments<'a> {
+/// A step on some of the parameters that waits for their gradient.
+pub(crate) struct Update<'a> {
     p: &'a mut [f32],
     m: &'a mut [f32],
     v: &'a mut [f32],
+    rates: Rates,
 }
 
-impl<'a> Moments<'a> {
-    /// The first `length` of them, and the rest.
+impl<'a> Update<'a> {
+    /// The step on the first `length` of them, and on the rest.
     pub(crate) fn split_at(self, length: usize) -> (Self, Self) {
-        let ((p, p_rest), (m, m_rest)) = (self.p.split_at_mut(length), self.m.split_at_mut(length));
-        let (v, v_rest) = self.v.split_at_mut(length);
-        (Self { p, m, v }, Self { p: p_rest, m: m_rest, v: v_rest })
+        let Self { p, m, v, rates } = self;
+        let ((p, p_rest), (m, m_rest)) = (p.split_at_mut(length), m.split_at_mut(length));
+        let (v, v_rest) = v.split_at_mut(length);
+        (Self { p, m, v, rates }, Self { p: p_rest, m: m_rest, v: v_rest, rates })
     }
 
     /// Pieces of `length`, the last one smaller.
-    pub(crate) fn par_chunks(self, length: usize) -> impl IndexedParallelIterator<Item = Self> + 'a {
-        let pieces = self.p.par_chunks_mut(length).zip(self.m.par_chunks_mut(length));
-        pieces.zip(self.v.par_chunks_mut(length)).map(|((p, m), v)| Self { p, m, v })
+    fn par_chunks(self, length: usize) -> impl IndexedParallelIterator<Item = Self> + 'a {
+        let Self { p, m, v, rates } = self;
+        let pieces = p.par_chunks_mut(length).zip(m.par_chunks_mut(length)).zip(v.par_chunks_mut(length));
+        pieces.map(move |((p, m), v)| Self { p, m, v, rates })
     }
 
-    /// The update along the gradient `g`, on the calling thread.
-    pub(crate) fn update(self, g: &[f32], rates: Rates) {
-        update(self.p, self.m, self.v, g, rates);
+    /// Takes the step along the gradient `g`, on the calling thread.
+    pub(crate) fn apply(self, g: &[f32]) {
+        update(self.p, self.m, self.v, g, self.rates);
     }
 }
 
 /// The numbers of one step that are the same for every parameter.
 #[derive(Clone, Copy)]
-pub(crate) struct Rates {
+struct Rates {
     beta1: f32,
     beta2: f32,
     epsilon: f32,
