@@ -71,6 +71,7 @@ mod linear;
 mod mlp;
 mod panels;
 mod special;
+mod vectors;
 
 mod bernoulli;
 mod elbo;
@@ -82,6 +83,9 @@ mod vae;
 
 mod optimizer;
 
+#[cfg(feature = "benchmarks")]
+#[doc(hidden)]
+pub mod benchmarks;
 pub mod noise;
 pub mod weights;
 

@@ -4,14 +4,17 @@
 //! between threads, and no sum depends on the cut. So the same numbers give the same bits with any number of threads.
 //! A tile spans few rows of the weight, so each core keeps its share of the weights in its own cache.
 
+use std::cell::RefCell;
+
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
 use crate::{
     Activation,
-    kernel::{product, product_outer, product_transposed},
+    kernel::{Outer, Product, Transposed},
     optimizer::Update,
-    panels::{Lanes, Panels, TILE, Tile},
+    panels::{LANES, Lanes, Panels, TILE, Tile},
+    vectors::dispatch,
 };
 
 /// y = f(W x + b)
@@ -28,7 +31,8 @@ pub(crate) fn linear_forward(
     let (weights, inputs) = (w.to_slice().expect("weights are contiguous"), w.ncols());
     for_each_tile(y, |first, mut y| {
         let last = first + y.ncols();
-        product(&weights[first * inputs..last * inputs], &b[first..last], x, y.view_mut());
+        let (w, b) = (&weights[first * inputs..last * inputs], &b[first..last]);
+        dispatch(Product { w, b, x: x.reborrow(), y: y.view_mut() });
         if let Some(f) = activation {
             for mut y in y.rows_mut() {
                 f.forward(y.as_slice_mut().expect("panels are contiguous"));
@@ -50,7 +54,7 @@ pub(crate) fn linear_backward_input(
     da: ArrayViewMut2<'_, Lanes>,
 ) {
     for_each_tile(da, |first, mut da| {
-        product_transposed(w, first, dy, da.view_mut());
+        dispatch(Transposed { w: w.reborrow(), first, dy: dy.reborrow(), dx: da.view_mut() });
         if let Some((f, x)) = x_of {
             let x = x.slice(s![.., first..first + da.ncols()]);
             for (x, mut da) in x.rows().into_iter().zip(da.rows_mut()) {
@@ -61,8 +65,8 @@ pub(crate) fn linear_backward_input(
     });
 }
 
-/// From y = W x + b: dW = dy xᵀ and db = Σ_B dy. Each tile of them meets its update, where one is wanted, while it is
-/// still in the cache.
+/// From y = W x + b: dW = dy xᵀ and db = Σ_B dy. Where an update is wanted, it is given each tile of dW while that is
+/// in the cache, and `dw` stays as it was: 4 bytes a parameter that need not go to memory and back.
 ///
 /// # Shapes
 /// `dy` in tiles (T, 16 P), `x` by feature (Q, 16 P), `dw` (O, I) row-major, `db` (O); `update` is of (W, b)
@@ -84,18 +88,39 @@ pub(crate) fn linear_backward_parameters(
             .map(|((w, w_rest), (b, b_rest))| ([w, b], [w_rest, b_rest]))
             .unzip();
         rayon::join(
-            || linear_backward_parameters(dy, x, dw, db, update),
-            || linear_backward_parameters(dy_rest, x, dw_rest, db_rest, update_rest),
+            || linear_backward_parameters(dy, x.reborrow(), dw, db, update),
+            || linear_backward_parameters(dy_rest, x.reborrow(), dw_rest, db_rest, update_rest),
         );
         return;
     }
     let dy = dy.to_slice().expect("a tile is contiguous");
-    product_outer(dy, x, dw, inputs);
     bias_gradient(dy, db);
-    if let Some([w, b]) = update {
-        w.apply(dw);
-        b.apply(db);
-    }
+    let width = LANES * x.lanes.nrows();
+    with_scratch(db.len() * width, |gradient| {
+        dispatch(Outer { dy, x: x.reborrow(), dw: gradient.as_chunks_mut().0 });
+        let rows = gradient.chunks_exact(width).map(|row| &row[..inputs]);
+        match update {
+            Some([mut w, mut b]) => {
+                rows.enumerate().for_each(|(o, row)| w.apply(o * inputs, row));
+                b.apply(0, db);
+            }
+            None => dw.chunks_exact_mut(inputs).zip(rows).for_each(|(dw, row)| dw.copy_from_slice(row)),
+        }
+    });
+}
+
+/// Lends room for `length` numbers, at the start of a cache line; what they are is left from before.
+///
+/// Each thread keeps its room, so that it is in the thread's own cache and no step allocates any.
+fn with_scratch(length: usize, f: impl FnOnce(&mut [f32])) {
+    thread_local!(static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) });
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < length + LANES {
+            scratch.resize(length + LANES, 0.0);
+        }
+        let start = scratch.as_ptr().align_offset(align_of::<Lanes>()).min(LANES);
+        f(&mut scratch[start..start + length]);
+    });
 }
 
 /// Σ_B dy of the outputs of a tile, sample by sample.

@@ -40,16 +40,6 @@ impl Lanes {
         }
     }
 
-    /// Gives the first lanes, as many as there is room for; a whole line at once where it is whole.
-    #[inline(always)]
-    pub(crate) fn store(&self, room: &mut [f32]) {
-        if let Ok(room) = <&mut [f32; LANES]>::try_from(&mut *room) {
-            *room = self.0;
-        } else {
-            room.copy_from_slice(&self.0[..room.len()]);
-        }
-    }
-
     /// Adds lane by lane.
     #[inline(always)]
     pub(crate) fn add(&mut self, other: &Self) {

@@ -47,8 +47,9 @@ impl AdamConfig {
 /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², p ← p − α · m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ) and
 /// v̂ = v / (1 − β₂ᵗ).
 ///
-/// Numbers too small to be normal are taken as zero: the gradient of a pixel that is always black is zero, its
-/// moments would decay into subnormal numbers, and arithmetic on those is many times slower.
+/// No moment is a subnormal number: the gradient of a pixel that is always black is zero, its moments would decay into
+/// such numbers, and arithmetic on those is many times slower. So a first moment that is too small to be normal is
+/// taken as zero, and to the second moment no gradient is smaller than 10⁻⁹ ε, of which √v̂ + ε shows nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adam {
     /// May be changed between steps.
@@ -95,7 +96,10 @@ impl Adam {
     pub fn step(&mut self, parameters: &mut [f32], gradients: &[f32]) {
         assert_eq!(gradients.len(), self.first_moment.len(), "number of gradients");
         let update = self.begin(parameters);
-        update.par_chunks(PIECE).zip(gradients.par_chunks(PIECE)).for_each(|(update, g)| update.apply(g));
+        update
+            .par_chunks(PIECE)
+            .zip(gradients.par_chunks(PIECE))
+            .for_each(|(mut update, g)| update.apply(0, g));
     }
 
     /// Counts a step, and gives it to be applied, piece by piece, when the gradients are there.
@@ -134,9 +138,10 @@ impl<'a> Update<'a> {
         pieces.map(move |((p, m), v)| Self { p, m, v, rates })
     }
 
-    /// Takes the step along the gradient `g`, on the calling thread.
-    pub(crate) fn apply(self, g: &[f32]) {
-        update(self.p, self.m, self.v, g, self.rates);
+    /// Takes the step for the parameters from `first` on, as many as there are gradients, on the calling thread.
+    pub(crate) fn apply(&mut self, first: usize, g: &[f32]) {
+        let range = first..first + g.len();
+        update(&mut self.p[range.clone()], &mut self.m[range.clone()], &mut self.v[range], g, self.rates);
     }
 }
 
@@ -146,6 +151,8 @@ struct Rates {
     beta1: f32,
     beta2: f32,
     epsilon: f32,
+    /// What the second moment takes a smaller gradient for, lest it decays into subnormal numbers.
+    least_gradient: f32,
     /// α / (1 − β₁ᵗ)
     step_size: f32,
     /// 1 / √(1 − β₂ᵗ)
@@ -159,16 +166,18 @@ impl Rates {
         let AdamConfig { learning_rate, beta1, beta2, epsilon } = config;
         let step_size = f64::from(learning_rate) / (1.0 - f64::from(beta1).powi(t));
         let root_correction = 1.0 / (1.0 - f64::from(beta2).powi(t)).sqrt();
-        Self { beta1, beta2, epsilon, step_size: step_size as f32, root_correction: root_correction as f32 }
+        let (step_size, root_correction) = (step_size as f32, root_correction as f32);
+        Self { beta1, beta2, epsilon, least_gradient: 1e-9 * epsilon, step_size, root_correction }
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn update(p: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32], rates: Rates) {
-    let Rates { beta1, beta2, epsilon, step_size, root_correction } = rates;
+    let Rates { beta1, beta2, epsilon, least_gradient, step_size, root_correction } = rates;
     for (((p, m), v), &g) in p.iter_mut().zip(m).zip(v).zip(g) {
+        let magnitude = if g.abs() < least_gradient { least_gradient } else { g.abs() };
         *m = flush(beta1 * *m + (1.0 - beta1) * g);
-        *v = flush(beta2 * *v + (1.0 - beta2) * flush(g * g));
+        *v = beta2 * *v + (1.0 - beta2) * magnitude * magnitude;
         *p -= step_size * *m / (v.sqrt() * root_correction + epsilon);
     }
 }

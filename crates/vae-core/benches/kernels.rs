@@ -1,0 +1,94 @@
+//! The pieces of a training step, on one thread: `cargo bench -p vae-core --features benchmarks`.
+//!
+//! Items are multiply-adds where there are any, numbers elsewhere: what a piece takes shows beside what it does.
+
+use divan::{Bencher, counter::ItemsCount};
+use ndarray::{Array2, ArrayView2};
+use vae_core::{
+    Adam, AdamConfig, Backprop, Vae, VaeConfig,
+    benchmarks::{Layer, Loss},
+    noise::{Purpose, standard_normal, stream},
+};
+
+fn main() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+    one.install(divan::main);
+}
+
+/// (batch, inputs, outputs, share of the inputs that are not zero): the layers of 784-256-64 and of wider networks.
+const LAYERS: [(usize, usize, usize, f32); 6] = [
+    (64, 784, 256, 0.5),
+    (64, 784, 256, 1.0),
+    (64, 256, 784, 1.0),
+    (64, 256, 128, 1.0),
+    (512, 784, 512, 0.5),
+    (512, 512, 784, 1.0),
+];
+
+type Shape = (usize, usize, usize, f32);
+
+fn layer(
+    bencher: Bencher<'_, '_>,
+    (batch, inputs, outputs, share): Shape,
+    mut piece: impl FnMut(&mut Layer),
+) {
+    let mut layer = Layer::new(batch, inputs, outputs, share);
+    bencher.counter(ItemsCount::new(batch * inputs * outputs)).bench_local(|| piece(&mut layer));
+}
+
+#[divan::bench(args = LAYERS)]
+fn forward(bencher: Bencher<'_, '_>, shape: Shape) {
+    layer(bencher, shape, Layer::forward);
+}
+
+#[divan::bench(args = LAYERS)]
+fn backward_input(bencher: Bencher<'_, '_>, shape: Shape) {
+    layer(bencher, shape, Layer::backward_input);
+}
+
+#[divan::bench(args = LAYERS)]
+fn backward_parameters(bencher: Bencher<'_, '_>, shape: Shape) {
+    layer(bencher, shape, Layer::backward_parameters);
+}
+
+#[divan::bench(args = LAYERS)]
+fn turn(bencher: Bencher<'_, '_>, shape: Shape) {
+    let mut layer = Layer::new(shape.0, shape.1, shape.2, shape.3);
+    bencher.counter(ItemsCount::new(shape.0 * shape.2)).bench_local(|| layer.turn());
+}
+
+#[divan::bench(args = [64, 512])]
+fn loss(bencher: Bencher<'_, '_>, batch: usize) {
+    let mut loss = Loss::new(batch, 784);
+    bencher.counter(ItemsCount::new(batch * 784)).bench_local(|| loss.backward());
+}
+
+#[divan::bench(args = [16_384, 450_560, 4_194_304])]
+fn adam(bencher: Bencher<'_, '_>, parameters: usize) {
+    let mut adam = Adam::new(AdamConfig::default(), parameters);
+    let (mut p, g) =
+        (vec![0.1; parameters], (0..parameters).map(|i| (i % 13) as f32 * 1e-3).collect::<Vec<_>>());
+    bencher.counter(ItemsCount::new(parameters)).bench_local(|| adam.step(&mut p, &g));
+}
+
+#[divan::bench]
+fn noise(bencher: Bencher<'_, '_>) {
+    let mut eps = Array2::zeros((64, 64));
+    bencher
+        .counter(ItemsCount::new(eps.len()))
+        .bench_local(|| standard_normal(&mut stream(1, Purpose::Training, 0, 0), eps.view_mut()));
+}
+
+#[divan::bench(args = [64, 512])]
+fn train_step(bencher: Bencher<'_, '_>, batch: usize) {
+    let mut vae =
+        Vae::new(VaeConfig { hidden: vec![256], latent: 64, ..VaeConfig::default() }, 1).expect("valid");
+    let mut backprop = Backprop::new(&vae, batch);
+    let mut adam = Adam::new(AdamConfig::default(), vae.parameters().len());
+    let x = Array2::from_shape_fn((batch, 784), |(i, j)| ((i * 7 + j * 3) % 11) as f32 / 10.0);
+    let eps = Array2::from_shape_fn((batch, 64), |(i, j)| ((i * 5 + j) % 7) as f32 / 3.0 - 1.0);
+    let (x, eps): (ArrayView2<'_, f32>, ArrayView2<'_, f32>) = (x.view(), eps.view());
+    bencher
+        .counter(ItemsCount::new(batch))
+        .bench_local(|| vae.train_step(&mut backprop, &mut adam, x, eps, 1.0).expect("finite"));
+}

@@ -1,0 +1,135 @@
+//! Sixteen numbers as the machine at hand holds them, and the choice of the instruction set at run time.
+//!
+//! The kernels are written once, over [`Vectors`]. What LLVM makes of plain loops over arrays depends on every line
+//! around them; values of a vector type stay in registers. Everything elementwise is simple enough for plain loops,
+//! which `multiversion` compiles for each instruction set.
+
+use crate::panels::LANES;
+
+/// Arithmetic with lines of sixteen numbers.
+pub(crate) trait Vectors: Copy {
+    /// Sixteen numbers in registers.
+    type Line: Copy;
+
+    fn load(self, numbers: &[f32; LANES]) -> Self::Line;
+
+    fn store(self, line: Self::Line, numbers: &mut [f32; LANES]);
+
+    /// a · x + sum in each lane, rounded once where there is an instruction for it.
+    fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line;
+}
+
+/// Work that is compiled for each instruction set.
+pub(crate) trait Kernel {
+    /// Does it; M is how many lines of sums fit into the registers beside what they are made of.
+    fn run<V: Vectors, const M: usize>(self, v: V);
+}
+
+/// Runs `kernel` with the widest instructions that this machine has.
+pub(crate) fn dispatch(kernel: impl Kernel) {
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    {
+        use pulp::x86::{V3, V4};
+        if let Some(v4) = V4::try_new() {
+            return v4.vectorize(x86::Run::<_, _, 12>(v4, kernel));
+        }
+        if let Some(v3) = V3::try_new() {
+            return v3.vectorize(x86::Run::<_, _, 6>(v3, kernel));
+        }
+    }
+    kernel.run::<_, 6>(Plain);
+}
+
+/// Arrays and loops, for instruction sets that are known when the program is compiled.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain;
+
+impl Plain {
+    const FUSED: bool = cfg!(target_arch = "aarch64") || cfg!(target_feature = "fma");
+}
+
+impl Vectors for Plain {
+    type Line = [f32; LANES];
+
+    #[inline(always)]
+    fn load(self, numbers: &[f32; LANES]) -> Self::Line {
+        *numbers
+    }
+
+    #[inline(always)]
+    fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
+        *numbers = line;
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: f32, x: Self::Line, mut sum: Self::Line) -> Self::Line {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum = if Self::FUSED { a.mul_add(x, *sum) } else { a * x + *sum };
+        }
+        sum
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+mod x86 {
+    use pulp::{
+        NullaryFnOnce, cast, f32x8, f32x16,
+        x86::{V3, V4},
+    };
+
+    use super::{Kernel, Vectors};
+    use crate::panels::LANES;
+
+    /// A kernel on its way into a function that is compiled for an instruction set.
+    pub(super) struct Run<V, K, const M: usize>(pub(super) V, pub(super) K);
+
+    impl<V: Vectors, K: Kernel, const M: usize> NullaryFnOnce for Run<V, K, M> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            self.1.run::<V, M>(self.0);
+        }
+    }
+
+    /// AVX2 and FMA: two vectors a line.
+    impl Vectors for V3 {
+        type Line = [f32x8; 2];
+
+        #[inline(always)]
+        fn load(self, numbers: &[f32; LANES]) -> Self::Line {
+            cast(*numbers)
+        }
+
+        #[inline(always)]
+        fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
+            *numbers = cast(line);
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
+            let a = self.splat_f32x8(a);
+            [self.mul_add_f32x8(a, x[0], sum[0]), self.mul_add_f32x8(a, x[1], sum[1])]
+        }
+    }
+
+    /// AVX-512: one vector a line.
+    impl Vectors for V4 {
+        type Line = f32x16;
+
+        #[inline(always)]
+        fn load(self, numbers: &[f32; LANES]) -> Self::Line {
+            cast(*numbers)
+        }
+
+        #[inline(always)]
+        fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
+            *numbers = cast(line);
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
+            self.mul_add_f32x16(self.splat_f32x16(a), x, sum)
+        }
+    }
+}
