@@ -22,3 +22,8 @@ pub(crate) mod workload;
 
 pub(crate) mod report;
 pub(crate) mod table;
+
+pub(crate) mod child;
+pub(crate) mod peer;
+
+pub(crate) mod against;

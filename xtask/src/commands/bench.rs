@@ -9,15 +9,18 @@ use vae_train::TrainConfig;
 use crate::{
     Done,
     bench::{
+        against::{self, Comparison, Contest},
         floor::Work,
         inference,
         limits::Limits,
         machine::{self, Machine},
+        peer::Peer,
         report::{Inference, Report, Training},
         step::Steps,
         watch::Watch,
         workload,
     },
+    data_source::{self, Interrupted},
     term,
 };
 
@@ -49,6 +52,19 @@ pub(crate) struct Args {
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
+    /// Trains in turn with COMMAND, a program that trains the same network and prints a line 'epoch N SECONDS s loss
+    /// LOSS' an epoch; {hidden}, {latent}, {batch} and {epochs} in it are replaced. Once for each program. No shell
+    /// reads COMMAND, but quotes keep words together
+    #[arg(long, value_name = "COMMAND", conflicts_with = "seconds")]
+    against: Vec<Peer>,
+    /// How often each program trains [default: 5]
+    #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    rounds: Option<u64>,
+    /// Epochs of a training; the first is not timed [default: 4]
+    #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u64).range(2..=TrainConfig::MAX_EPOCHS))]
+    epochs: Option<u64>,
+    #[arg(long, value_name = "D", requires = "against", help = data_source::HELP)]
+    data: Option<String>,
 }
 
 /// Networks to measure where nobody says which: hidden widths and latents.
@@ -56,14 +72,23 @@ const NETWORKS: [(&[usize], usize); 4] = [(&[256], 64), (&[400], 20), (&[512, 25
 const BATCHES: [usize; 3] = [64, 128, 512];
 const SECONDS: f64 = 0.6;
 
+const ROUNDS: usize = 5;
+const EPOCHS: u64 = 4;
+
 /// `threads`: as many as asked for, one run each; none for one thread and all.
 pub(crate) fn run(args: &Args, threads: &[u16]) -> anyhow::Result<Done> {
-    let report = args.measure(threads)?;
-    if args.json {
-        term::result(format_args!("{}", serde_json::to_string(&report)?))?;
+    let (text, json) = if args.against.is_empty() {
+        let report = args.measure(threads)?;
+        (report.text(), serde_json::to_string(&report)?)
     } else {
-        term::result(format_args!("{}", report.text()))?;
-    }
+        match args.compare(threads) {
+            Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
+            other => {
+                other.and_then(|comparison| Ok((comparison.text(), serde_json::to_string(&comparison)?)))?
+            }
+        }
+    };
+    term::result(format_args!("{}", if args.json { json } else { text }))?;
     Ok(Done::Finished)
 }
 
@@ -104,6 +129,34 @@ impl Args {
             }
         }
         Ok(Report { machine: Machine::this(), limits, training, inference })
+    }
+
+    /// Our training and that of others, in turn.
+    fn compare(&self, threads: &[u16]) -> anyhow::Result<Comparison> {
+        let network = self.network();
+        let batch = match self.batch[..] {
+            [] => BATCHES[0],
+            [batch] => size(batch),
+            _ => crate::misuse("--against takes one --batch"),
+        };
+        let pool = match *threads {
+            [] => pool(machine::cores()),
+            [threads] => pool(threads.into()),
+            _ => crate::misuse("--against takes one number of --threads"),
+        }?;
+        check(&network, batch)?;
+        let defaults = TrainConfig::default().data;
+        let loaded = data_source::load(self.data.as_deref().unwrap_or(&defaults.source), defaults.digits)?;
+        let data = &loaded.splits.train;
+        let contest = Contest {
+            network: VaeConfig { input: data.pixels(), ..network },
+            batch,
+            epochs: self.epochs.unwrap_or(EPOCHS),
+            rounds: self.rounds.map_or(ROUNDS, size),
+            data_name: loaded.name,
+            data,
+        };
+        against::compare(&contest, &self.against, &pool)
     }
 
     /// The networks to measure: the one asked for, else those of the table.
