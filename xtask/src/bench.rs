@@ -27,3 +27,8 @@ pub(crate) mod child;
 pub(crate) mod peer;
 
 pub(crate) mod against;
+
+pub(crate) mod point;
+pub(crate) mod scale;
+
+pub(crate) mod document;

@@ -1,6 +1,6 @@
 //! A training step, whole and in its parts.
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Instant};
 
 use ndarray::Array2;
 use vae_core::{
@@ -94,6 +94,34 @@ impl<'d> Steps<'d> {
         Ok(step)
     }
 
+    /// Times whole epochs, from the drawing of their order on, until `seconds` are over. One that lasts longer is cut
+    /// short, and its time is what all of its steps would take.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`]
+    pub(crate) fn time_epochs(&mut self, seconds: f64) -> Result<Samples, VaeError> {
+        self.step()?;
+        let start = Instant::now();
+        let over = || start.elapsed().as_secs_f64() >= seconds;
+        let mut epochs = Vec::new();
+        while epochs.is_empty() || !over() {
+            let begin = Instant::now();
+            self.batches.begin_epoch();
+            let (ordered, all) = (Instant::now(), self.batches.left());
+            let mut done = 0;
+            while done < all && (done == 0 || !over()) {
+                self.step()?;
+                done += 1;
+            }
+            // An epoch that was begun and not finished counts only where there is no other.
+            if done == all || epochs.is_empty() {
+                let (ordering, steps) = (ordered - begin, ordered.elapsed());
+                epochs.push(ordering.as_secs_f64() + steps.as_secs_f64() * all as f64 / done as f64);
+            }
+        }
+        Ok(Samples::new(epochs))
+    }
+
     /// Times the step and its parts, each for about `seconds`.
     ///
     /// # Errors
@@ -142,6 +170,17 @@ mod tests {
         }
         let after = loss(&steps);
         assert!(after < 0.8 * before, "{before} to {after}");
+    }
+
+    #[test]
+    fn an_epoch_that_is_cut_short_is_scaled_up() {
+        let data = workload::draw(4_000);
+        let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
+        let mut steps = Steps::new(&network, &data, 10).unwrap();
+        let epochs = steps.time_epochs(0.0).unwrap();
+        // One step to warm up and one that is timed.
+        assert_eq!(steps.drawn, 2);
+        assert!(epochs.median() > 0.0);
     }
 
     #[test]

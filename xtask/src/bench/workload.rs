@@ -35,12 +35,22 @@ impl<'d> Batches<'d> {
         Self { data, order: shuffled(data.len(), SEED, 0), batch, next: 0, epoch: 0 }
     }
 
+    /// Draws the order of the next epoch.
+    pub(crate) fn begin_epoch(&mut self) {
+        self.epoch += 1;
+        self.order = shuffled(self.data.len(), SEED, self.epoch);
+        self.next = 0;
+    }
+
+    /// Whole batches left of this epoch.
+    pub(crate) fn left(&self) -> usize {
+        (self.order.len() - self.next) / self.batch
+    }
+
     /// Fills `x` (B, D) with the next batch. What is left over at the end of an epoch is passed over.
     pub(crate) fn fill(&mut self, x: ArrayViewMut2<'_, f32>) {
-        if self.next + self.batch > self.order.len() {
-            self.epoch += 1;
-            self.order = shuffled(self.data.len(), SEED, self.epoch);
-            self.next = 0;
+        if self.left() == 0 {
+            self.begin_epoch();
         }
         let indices = &self.order[self.next..][..self.batch];
         gather(self.data.images(), indices, x);

@@ -1,27 +1,35 @@
 //! `cargo xtask bench`
 
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
 use anyhow::{Context, ensure};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use vae_core::VaeConfig;
 use vae_data::Dataset;
-use vae_train::TrainConfig;
+use vae_train::{TrainConfig, write_atomically};
 
 use crate::{
     Done,
     bench::{
         against::{self, Comparison, Contest},
+        document,
         floor::Work,
         inference,
         limits::Limits,
         machine::{self, Machine},
         peer::Peer,
+        point::Point,
         report::{Inference, Report, Training},
+        scale,
         step::Steps,
         watch::Watch,
         workload,
     },
     data_source::{self, Interrupted},
-    term,
+    interrupt, paths, term,
 };
 
 /// Measures training and inference beside the machine's own limits.
@@ -65,6 +73,13 @@ pub(crate) struct Args {
     epochs: Option<u64>,
     #[arg(long, value_name = "D", requires = "against", help = data_source::HELP)]
     data: Option<String>,
+    /// Writes a document of how the cost grows with batch, width, depth, threads and training set, instead; takes some
+    /// minutes and 1 GB
+    #[arg(long, value_name = "FILE.md", conflicts_with_all = ["hidden", "latent", "batch", "json", "against"])]
+    scale: Option<PathBuf>,
+    /// One measurement of --scale, which calls itself with this.
+    #[arg(long = Point::FLAG, hide = true, exclusive = true)]
+    point: Option<Point>,
 }
 
 /// Networks to measure where nobody says which: hidden widths and latents.
@@ -72,27 +87,41 @@ const NETWORKS: [(&[usize], usize); 4] = [(&[256], 64), (&[400], 20), (&[512, 25
 const BATCHES: [usize; 3] = [64, 128, 512];
 const SECONDS: f64 = 0.6;
 
+const SCALE_SECONDS: f64 = 2.0;
+
 const ROUNDS: usize = 5;
 const EPOCHS: u64 = 4;
 
 /// `threads`: as many as asked for, one run each; none for one thread and all.
 pub(crate) fn run(args: &Args, threads: &[u16]) -> anyhow::Result<Done> {
-    let (text, json) = if args.against.is_empty() {
-        let report = args.measure(threads)?;
-        (report.text(), serde_json::to_string(&report)?)
-    } else {
-        match args.compare(threads) {
-            Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-            other => {
-                other.and_then(|comparison| Ok((comparison.text(), serde_json::to_string(&comparison)?)))?
-            }
+    match args.result(threads) {
+        Err(error) if error.is::<Interrupted>() => Ok(Done::Interrupted),
+        result => {
+            term::result(format_args!("{}", result?))?;
+            Ok(Done::Finished)
         }
-    };
-    term::result(format_args!("{}", if args.json { json } else { text }))?;
-    Ok(Done::Finished)
+    }
 }
 
 impl Args {
+    /// What to print.
+    fn result(&self, threads: &[u16]) -> anyhow::Result<String> {
+        if let Some(point) = &self.point {
+            return Ok(serde_json::to_string(&point.measure(&pool(point.threads)?)?)?);
+        }
+        if let Some(path) = &self.scale {
+            self.write_scale(path, threads)?;
+            return Ok(format!("written: {}", paths::display(path)));
+        }
+        if self.against.is_empty() {
+            let report = self.measure(threads)?;
+            return if self.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.text()) };
+        }
+        let comparison = self.compare(threads)?;
+        if self.json { Ok(serde_json::to_string(&comparison)?) } else { Ok(comparison.text()) }
+    }
+
+    /// Training and inference beside the machine's limits.
     fn measure(&self, threads: &[u16]) -> anyhow::Result<Report> {
         let seconds = self.seconds.unwrap_or(SECONDS);
         let (networks, batches, crews) = (self.networks(), self.batches(), crews(threads));
@@ -139,11 +168,7 @@ impl Args {
             [batch] => size(batch),
             _ => crate::misuse("--against takes one --batch"),
         };
-        let pool = match *threads {
-            [] => pool(machine::cores()),
-            [threads] => pool(threads.into()),
-            _ => crate::misuse("--against takes one number of --threads"),
-        }?;
+        let pool = pool(one_crew("--against", threads))?;
         check(&network, batch)?;
         let defaults = TrainConfig::default().data;
         let loaded = data_source::load(self.data.as_deref().unwrap_or(&defaults.source), defaults.digits)?;
@@ -157,6 +182,34 @@ impl Args {
             data,
         };
         against::compare(&contest, &self.against, &pool)
+    }
+
+    /// How the cost grows, as a file.
+    fn write_scale(&self, path: &Path, threads: &[u16]) -> anyhow::Result<()> {
+        // Nobody should wait for minutes to hear of it.
+        let directory = path.parent().filter(|parent| *parent != Path::new(""));
+        ensure!(
+            !path.is_dir() && directory.is_none_or(Path::is_dir),
+            "cannot write {}: expected a file in a directory that exists",
+            path.display()
+        );
+        let threads = one_crew("--scale", threads);
+        let base = scale::base(threads, self.seconds.unwrap_or(SCALE_SECONDS));
+        let series = scale::series(threads, base.seconds);
+        let watch = Watch::new(series.iter().map(|series| series.points.len()).sum());
+        let _ending = interrupt::EndCleanly::begin();
+        let mut measured = Vec::new();
+        for series in series {
+            let mut outcomes = Vec::new();
+            for (value, point) in &series.points {
+                watch.begin(&format!("{} {value}", series.variable));
+                outcomes.push(point.measure_apart()?);
+                watch.done();
+            }
+            measured.push((series, outcomes));
+        }
+        let text = document::text(&Machine::this(), &command_line(), &base, &measured);
+        Ok(write_atomically(path, text.as_bytes())?)
     }
 
     /// The networks to measure: the one asked for, else those of the table.
@@ -214,6 +267,21 @@ fn crews(asked: &[u16]) -> Vec<usize> {
     };
     crews.dedup();
     crews
+}
+
+/// The one number of threads that `flag` measures with.
+fn one_crew(flag: &str, asked: &[u16]) -> usize {
+    match *asked {
+        [] => machine::cores(),
+        [threads] => threads.into(),
+        _ => crate::misuse(format_args!("{flag} takes one number of --threads")),
+    }
+}
+
+/// The command as it was called.
+fn command_line() -> String {
+    let arguments = env::args_os().skip(1).map(|argument| paths::argument(Path::new(&argument)));
+    ["cargo xtask".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
