@@ -21,21 +21,43 @@ pub(crate) fn text(machine: &Machine, command: &str, base: &Point, measured: &[M
     let Point { hidden, latent, batch, threads, seconds, .. } = base;
     let hidden: Vec<String> = hidden.iter().map(ToString::to_string).collect();
     let s = if *threads == 1 { "" } else { "s" };
-    let mut text = format!(
-        "# How the cost grows\n\
-         Made by `{command}` on {machine}.\n\n\
-         Training steps of 784-{}-{latent} at a batch of {batch} on {threads} thread{s}, but for what a table varies: \
+    let introduction = format!(
+        "Training steps of 784-{}-{latent} at a batch of {batch} on {threads} thread{s}, but for what a table varies: \
          batches of built-in digits ({} where nothing else is said), noise, gradient and Adam. Each row is a process of \
          its own, each time a median of about {seconds} s. GFLOP/s counts two operations for every multiply-add of the \
          formulas, also for those that are left out because a factor is zero. Peak memory is all that the process ever \
-         held at once, program and images included.\n",
+         held at once, program and images included.",
         hidden.join("-"),
         term::thousands(workload::IMAGES),
     );
+    let mut text =
+        format!("# How the cost grows\n{}", wrapped(&format!("Made by `{command}` on {machine}.")));
+    let _ = write!(text, "\n{}", wrapped(&introduction));
     for (series, outcomes) in measured {
-        let _ = write!(text, "\n## {}\n{}\n\n{}", series.title, series.expectation, table(series, outcomes));
+        let (expectation, table) = (wrapped(series.expectation), table(series, outcomes));
+        let _ = write!(text, "\n## {}\n{expectation}\n{table}", series.title);
     }
     text
+}
+
+/// A paragraph in lines that can be read and compared.
+fn wrapped(paragraph: &str) -> String {
+    const WIDTH: usize = 110;
+    let mut text = String::new();
+    let mut line = 0;
+    for word in paragraph.split(' ') {
+        let length = word.chars().count();
+        if line > 0 && line + 1 + length > WIDTH {
+            text.push('\n');
+            line = 0;
+        } else if line > 0 {
+            text.push(' ');
+            line += 1;
+        }
+        text.push_str(word);
+        line += length;
+    }
+    text + "\n"
 }
 
 fn table(series: &Series, outcomes: &[Outcome]) -> String {
@@ -114,6 +136,14 @@ mod tests {
         measured[0].1.iter_mut().for_each(|outcome| outcome.peak_resident_bytes = None);
         let text = text(&Machine::this(), "made", &scale::base(2, 1.0), &measured);
         assert!(text.trim_end().ends_with("| 15.62 | - |"), "{text}");
+    }
+
+    #[test]
+    fn a_paragraph_is_wrapped_between_its_words() {
+        let paragraph = ["word"; 50].join(" ");
+        let text = wrapped(&paragraph);
+        assert_eq!(text.lines().map(str::len).collect::<Vec<_>>(), [109, 109, 29]);
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>().join(" "), paragraph);
     }
 
     #[test]
