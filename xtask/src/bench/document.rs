@@ -8,13 +8,10 @@ use crate::term;
 use super::{
     machine::Machine,
     point::{Outcome, Point},
-    scale::{Series, Unit},
+    scale::{Measured, Series, Unit},
     table::number,
     workload,
 };
-
-/// A series and what was measured at each of its points.
-pub(crate) type Measured = (Series, Vec<Outcome>);
 
 /// The document's text. `command` is what makes it, `base` what the series leave as it is.
 pub(crate) fn text(machine: &Machine, command: &str, base: &Point, measured: &[Measured]) -> String {
@@ -106,7 +103,7 @@ mod tests {
     };
 
     fn measured() -> Vec<Measured> {
-        scale::series(2, 1.0)
+        scale::series(&scale::base(2, 1.0))
             .into_iter()
             .map(|series| {
                 let outcomes = vec![OUTCOME; series.points.len()];

@@ -84,11 +84,11 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_no_cache_holds_is_bound_by_memory() {
-        // 3 936 144 parameters, 63 MB held, 110.2 MB moved at 10 GB/s: 11.02 ms.
+    fn a_larger_network_moves_at_the_bandwidth_of_a_larger_set() {
+        // Some 3.9 million parameters: 63 MB held in 64 MiB, 110 MB moved at 20 GB/s, 5.5 ms.
         let work = work(&[1024, 1024], 64, 1);
         assert_eq!(work.parameters, 2 * 1024 * 784 + 2 * 1024 * 1024 + 3 * 64 * 1024 + 4 * 1024 + 128 + 784);
         let bytes = work.floor_seconds(&limits(1)) - work.flop() as f64 / 1e11;
-        assert!((bytes - work.parameters as f64 * 28.0 / 1e10).abs() < 1e-12, "{bytes}");
+        assert!((bytes - work.parameters as f64 * 28.0 / 2e10).abs() < 1e-12, "{bytes}");
     }
 }

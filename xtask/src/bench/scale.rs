@@ -1,9 +1,15 @@
 //! How the cost of training grows: one thing at a time, from small to large.
 
+use crate::interrupt;
+
 use super::{
     point::{Outcome, Point},
+    watch::Watch,
     workload,
 };
+
+/// A series and what was measured at each of its points.
+pub(crate) type Measured = (Series, Vec<Outcome>);
 
 /// Measurements in which one thing grows.
 pub(crate) struct Series {
@@ -60,9 +66,29 @@ pub(crate) fn base(threads: usize, seconds: f64) -> Point {
     }
 }
 
-/// All series, on up to `threads` threads, each point for about `seconds`.
-pub(crate) fn series(threads: usize, seconds: f64) -> [Series; 5] {
-    let base = base(threads, seconds);
+/// Measures all series that `base` is the base of.
+///
+/// # Errors
+/// Those of [`Point::measure_apart`].
+pub(crate) fn measure(base: &Point) -> anyhow::Result<Vec<Measured>> {
+    let series = series(base);
+    let _ending = interrupt::EndCleanly::begin();
+    let watch = Watch::new(series.iter().map(|series| series.points.len()).sum());
+    let mut measured = Vec::new();
+    for series in series {
+        let mut outcomes = Vec::new();
+        for (value, point) in &series.points {
+            watch.begin(&format!("{} {value}", series.variable));
+            outcomes.push(point.measure_apart()?);
+            watch.done();
+        }
+        measured.push((series, outcomes));
+    }
+    Ok(measured)
+}
+
+/// All series, on up to as many threads as `base` has.
+pub(crate) fn series(base: &Point) -> [Series; 5] {
     let points = |values: Vec<usize>, change: &dyn Fn(&mut Point, usize)| {
         let point = |&value: &usize| {
             let mut point = base.clone();
@@ -101,7 +127,7 @@ pub(crate) fn series(threads: usize, seconds: f64) -> [Series; 5] {
                           same.",
             variable: "threads",
             unit: Unit::Step,
-            points: points(crews(threads), &|point, value| point.threads = value),
+            points: points(crews(base.threads), &|point, value| point.threads = value),
         },
         Series {
             title: "Training set",
@@ -149,7 +175,7 @@ mod tests {
 
     #[test]
     fn every_batch_is_there_to_be_gathered() {
-        for series in series(2, 1.0) {
+        for series in series(&base(2, 1.0)) {
             assert!(series.points.iter().all(|(_, point)| point.batch <= point.images), "{}", series.title);
         }
     }

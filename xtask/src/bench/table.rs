@@ -34,7 +34,8 @@ fn limits(limits: &[Limits]) -> String {
     };
     let table = aligned(&head, limits.iter().map(row));
     format!(
-        "Limits: multiply-adds in registers; GB/s of an optimizer's arrays in three working sets\n{table}"
+        "Limits: multiply-adds in registers; GB/s of an optimizer's arrays, by the working set of all threads\n\
+         together, the smallest by that of each\n{table}"
     )
 }
 

@@ -29,7 +29,7 @@ use crate::{
         workload,
     },
     data_source::{self, Interrupted},
-    interrupt, paths, term,
+    paths, term,
 };
 
 /// Measures training and inference beside the machine's own limits.
@@ -195,19 +195,7 @@ impl Args {
         );
         let threads = one_crew("--scale", threads);
         let base = scale::base(threads, self.seconds.unwrap_or(SCALE_SECONDS));
-        let series = scale::series(threads, base.seconds);
-        let watch = Watch::new(series.iter().map(|series| series.points.len()).sum());
-        let _ending = interrupt::EndCleanly::begin();
-        let mut measured = Vec::new();
-        for series in series {
-            let mut outcomes = Vec::new();
-            for (value, point) in &series.points {
-                watch.begin(&format!("{} {value}", series.variable));
-                outcomes.push(point.measure_apart()?);
-                watch.done();
-            }
-            measured.push((series, outcomes));
-        }
+        let measured = scale::measure(&base)?;
         let text = document::text(&Machine::this(), &command_line(), &base, &measured);
         Ok(write_atomically(path, text.as_bytes())?)
     }

@@ -45,7 +45,7 @@ fn the_report_for_machines_has_the_documented_numbers() {
     for limits in limits {
         has_positive(limits, &["peak_gflops"]);
         let sets = limits["bandwidth"].as_array().expect("a list");
-        assert_eq!(sets.len(), 3);
+        assert_eq!(sets.len(), 6);
         sets.iter().for_each(|set| has_positive(set, &["working_set_bytes", "gb_per_second"]));
     }
     for line in training {
