@@ -1,5 +1,6 @@
 //! One module a command: its arguments and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod data;
 pub(crate) mod eval;

@@ -16,7 +16,7 @@ pub(crate) fn watch() -> anyhow::Result<()> {
         if ASKED.swap(true, Ordering::Relaxed) || !SAVES.load(Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        term::note(format_args!("\nstopping, and saving what is done (once more to stop at once)"));
+        term::note(format_args!("\nstopping cleanly (once more to stop at once)"));
     };
     ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
 }

@@ -1,8 +1,9 @@
-//! The commands: `cargo xtask train`, `grid`, `eval`, `data`, `ci`.
+//! The commands: `cargo xtask train`, `grid`, `eval`, `bench`, `data`, `ci`.
 //!
 //! The only crate of the workspace that parses arguments, chooses paths and prints. One file a command; the others
 //! hold what several commands need.
 
+mod bench;
 mod commands;
 mod data_source;
 mod interrupt;
@@ -12,10 +13,10 @@ mod pictures;
 mod progress;
 mod term;
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 /// A variational autoencoder on the CPU: train it, look at it, measure it.
 #[derive(Parser)]
@@ -23,9 +24,10 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Threads to compute with; the results are the same to the bit for any number [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    /// Threads to compute with; the results are the same to the bit for any number [default: all cores]. 'bench' takes
+    /// several, as in 1,2,4
+    #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Vec<u16>,
 }
 
 #[derive(Subcommand)]
@@ -33,6 +35,7 @@ enum Command {
     Train(Box<commands::train::Args>),
     Grid(commands::grid::Args),
     Eval(commands::eval::Args),
+    Bench(commands::bench::Args),
     Data(commands::data::Args),
     Ci(commands::ci::Args),
 }
@@ -59,15 +62,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// Ends the process as for any other wrong usage: arguments that are each right and do not go together.
+fn misuse(message: impl Display) -> ! {
+    Cli::command().error(ErrorKind::ArgumentConflict, message).exit()
+}
+
 fn run(cli: Cli) -> anyhow::Result<Done> {
     interrupt::watch()?;
-    let threads = cli.threads.map_or(0, usize::from);
+    let threads = match (&cli.threads[..], &cli.command) {
+        // Which makes pools of its own.
+        ([], _) | (_, Command::Bench(_)) => 0,
+        (&[threads], _) => usize::from(threads),
+        _ => misuse("only 'bench' takes more than one number of --threads"),
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     // On a thread of the pool, so that every parallel step starts without a hand-over.
     pool.context("cannot start the threads")?.install(|| match cli.command {
         Command::Train(args) => commands::train::run(*args),
         Command::Grid(args) => commands::grid::run(args),
         Command::Eval(args) => commands::eval::run(args),
+        Command::Bench(args) => commands::bench::run(&args, &cli.threads),
         Command::Data(args) => commands::data::run(args),
         Command::Ci(args) => commands::ci::run(args),
     })

@@ -4,6 +4,7 @@
 
 mod project;
 
+mod bench;
 mod data;
 mod eval;
 mod grid;

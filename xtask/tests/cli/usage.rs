@@ -116,7 +116,7 @@ fn helps(command: &str, flags: &[&str]) {
 
 #[test]
 fn the_help_names_the_commands() {
-    helps("", &["train", "grid", "eval", "data", "ci", "--threads"]);
+    helps("", &["train", "grid", "eval", "bench", "data", "ci", "--threads"]);
 }
 
 #[test]
@@ -142,6 +142,25 @@ fn the_help_of_grid_names_its_flags() {
 #[test]
 fn the_help_of_eval_names_its_flags() {
     helps("eval", &["--run", "--model", "--data", "--seed", "--json"]);
+}
+
+#[test]
+fn the_help_of_bench_names_its_flags() {
+    helps(
+        "bench",
+        &[
+            "--hidden",
+            "--latent",
+            "--batch",
+            "--seconds",
+            "--json",
+            "--against",
+            "--rounds",
+            "--epochs",
+            "--data",
+            "--scale",
+        ],
+    );
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! What the machine could do at best, measured in the same run as everything that is compared with it.
+
+use rayon::ThreadPool;
+use serde::Serialize;
+
+use super::{bandwidth, peak};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// The limits of some threads together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Limits {
+    pub(crate) threads: usize,
+    /// Multiply-adds in `f32`, each counted as two operations, 10⁹ a second.
+    pub(crate) peak_gflops: f64,
+    /// One for each of [`SETS`](Self::SETS).
+    pub(crate) bandwidth: Vec<Bandwidth>,
+}
+
+/// How fast the arrays of an optimizer move.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Bandwidth {
+    /// The working set of all threads together.
+    pub(crate) working_set_bytes: u64,
+    /// 10⁹ bytes a second.
+    pub(crate) gb_per_second: f64,
+}
+
+impl Limits {
+    /// The working sets, as a table's head says them.
+    pub(crate) const SETS: [&str; 6] = ["256 KiB each", "8 MiB", "16 MiB", "32 MiB", "64 MiB", "256 MiB"];
+
+    /// Measures `pool`, each of the limits for about `seconds`.
+    pub(crate) fn measure(pool: &ThreadPool, seconds: f64) -> Self {
+        let threads = pool.current_num_threads();
+        // One that a core's second cache holds, and one that is in memory on any machine. In between, where networks
+        // are, a shared cache gives out little by little: too coarse a step there would make floors that are none.
+        let each_second_cache = 256 * KIB * threads as u64;
+        let sets = [each_second_cache, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB, 256 * MIB];
+        Self {
+            threads,
+            peak_gflops: peak::flops(pool, seconds) / 1e9,
+            bandwidth: sets
+                .into_iter()
+                .map(|working_set_bytes| {
+                    let each = working_set_bytes / threads as u64;
+                    let gb_per_second = bandwidth::bytes_per_second(pool, each, seconds) / 1e9;
+                    Bandwidth { working_set_bytes, gb_per_second }
+                })
+                .collect(),
+        }
+    }
+
+    /// The bandwidth, in 10⁹ bytes a second, of the smallest measured working set that holds `bytes`; of the largest
+    /// where none does.
+    pub(crate) fn bandwidth_of(&self, bytes: u64) -> f64 {
+        let holding = self.bandwidth.iter().filter(|set| set.working_set_bytes >= bytes);
+        let smallest = holding.min_by_key(|set| set.working_set_bytes);
+        let largest = || self.bandwidth.iter().max_by_key(|set| set.working_set_bytes);
+        smallest.or_else(largest).map_or(0.0, |set| set.gb_per_second)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// 100 GFLOP/s; 200 GB/s in each thread's cache, then from 50 to 10.
+    pub(in crate::bench) fn limits(threads: u64) -> Limits {
+        let sizes = [256 * KIB * threads, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB, 256 * MIB];
+        let rates = [200.0, 50.0, 40.0, 30.0, 20.0, 10.0];
+        let set = |(working_set_bytes, gb_per_second)| Bandwidth { working_set_bytes, gb_per_second };
+        let bandwidth = sizes.into_iter().zip(rates).map(set).collect();
+        Limits { threads: threads as usize, peak_gflops: 100.0, bandwidth }
+    }
+
+    #[test]
+    fn the_bandwidth_is_that_of_the_smallest_set_that_holds_the_bytes() {
+        assert_eq!(limits(1).bandwidth_of(256 * KIB), 200.0);
+        assert_eq!(limits(1).bandwidth_of(256 * KIB + 1), 50.0);
+        assert_eq!(limits(1).bandwidth_of(8 * MIB + 1), 40.0);
+        assert_eq!(limits(1).bandwidth_of(64 * MIB + 1), 10.0);
+        assert_eq!(limits(1).bandwidth_of(u64::MAX), 10.0);
+    }
+
+    #[test]
+    fn the_caches_of_all_threads_hold_what_that_of_one_does_not() {
+        assert_eq!(limits(2).bandwidth_of(512 * KIB), 200.0);
+        // 80 threads hold 20 MiB, more than the next two sets.
+        assert_eq!(limits(80).bandwidth_of(17 * MIB), 200.0);
+    }
+
+    #[test]
+    fn every_limit_of_this_machine_is_positive() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let limits = Limits::measure(&pool, 0.001);
+        assert_eq!((limits.threads, limits.bandwidth.len()), (2, Limits::SETS.len()));
+        assert!(limits.peak_gflops > 0.0 && limits.bandwidth.iter().all(|set| set.gb_per_second > 0.0));
+    }
+}

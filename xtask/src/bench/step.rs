@@ -1,0 +1,196 @@
+//! A training step, whole and in its parts.
+
+use std::{hint::black_box, time::Instant};
+
+use ndarray::Array2;
+use vae_core::{
+    Adam, AdamConfig, Backprop, Vae, VaeConfig, VaeError,
+    noise::{self, Purpose},
+};
+use vae_data::Dataset;
+
+use super::{
+    samples::{Samples, in_turns},
+    workload::{Batches, SEED},
+};
+
+/// A model in training, and what a step of it needs.
+pub(crate) struct Steps<'d> {
+    vae: Vae,
+    backprop: Backprop,
+    adam: Adam,
+    batches: Batches<'d>,
+    /// (B, D)
+    x: Array2<f32>,
+    /// (B, L)
+    eps: Array2<f32>,
+    drawn: u64,
+}
+
+/// What can be timed by itself.
+#[derive(Clone, Copy)]
+enum Part {
+    /// Everything: batch, noise, gradient and update.
+    Step,
+    /// `vae_data::gather`
+    Batch,
+    /// `noise::standard_normal`
+    Noise,
+    /// `Vae::elbo_terms`
+    Forward,
+    /// `Backprop::run`: forward and backward
+    Gradient,
+    /// `Vae::train_step`: forward, backward and update
+    Update,
+}
+
+/// Medians, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepTimes {
+    /// The whole step, measured by itself and not the sum of the others.
+    pub(crate) step: f64,
+    pub(crate) batch: f64,
+    pub(crate) noise: f64,
+    pub(crate) forward: f64,
+    /// The gradient without the forward pass: a difference of medians.
+    pub(crate) backward: f64,
+    /// The step on a ready batch without its gradient: a difference of medians, and of two ways to go, as the update is
+    /// fused with the gradient. So it may come out small, or even negative.
+    pub(crate) optimizer: f64,
+}
+
+impl<'d> Steps<'d> {
+    /// # Errors
+    /// For a network that is not valid.
+    ///
+    /// # Panics
+    /// If `batch` is 0 or more images than there are.
+    pub(crate) fn new(network: &VaeConfig, data: &'d Dataset, batch: usize) -> Result<Self, VaeError> {
+        let vae = Vae::new(network.clone(), SEED)?;
+        let (backprop, count) = (Backprop::new(&vae, batch), vae.parameters().len());
+        let adam = Adam::new(AdamConfig::default(), count);
+        let (x, eps) = (Array2::zeros((batch, vae.input())), Array2::zeros((batch, vae.latent())));
+        Ok(Self { vae, backprop, adam, batches: Batches::new(data, batch), x, eps, drawn: 0 })
+    }
+
+    pub(crate) fn vae(&self) -> &Vae {
+        &self.vae
+    }
+
+    /// One whole step: the next batch, its noise, gradient and update.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`]
+    pub(crate) fn step(&mut self) -> Result<(), VaeError> {
+        [Part::Batch, Part::Noise, Part::Update].into_iter().try_for_each(|part| self.call(part))
+    }
+
+    /// Times the whole step alone.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`]
+    pub(crate) fn time_step(&mut self, seconds: f64) -> Result<Samples, VaeError> {
+        let [step] = in_turns([Part::Step], seconds, |part| self.call(part))?;
+        Ok(step)
+    }
+
+    /// Times whole epochs, from the drawing of their order on, until `seconds` are over. One that lasts longer is cut
+    /// short, and its time is what all of its steps would take.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`]
+    pub(crate) fn time_epochs(&mut self, seconds: f64) -> Result<Samples, VaeError> {
+        self.step()?;
+        let start = Instant::now();
+        let over = || start.elapsed().as_secs_f64() >= seconds;
+        let mut epochs = Vec::new();
+        while epochs.is_empty() || !over() {
+            let begin = Instant::now();
+            self.batches.begin_epoch();
+            let (ordered, all) = (Instant::now(), self.batches.left());
+            let mut done = 0;
+            while done < all && (done == 0 || !over()) {
+                self.step()?;
+                done += 1;
+            }
+            // An epoch that was begun and not finished counts only where there is no other.
+            if done == all || epochs.is_empty() {
+                let (ordering, steps) = (ordered - begin, ordered.elapsed());
+                epochs.push(ordering.as_secs_f64() + steps.as_secs_f64() * all as f64 / done as f64);
+            }
+        }
+        Ok(Samples::new(epochs))
+    }
+
+    /// Times the step and its parts, each for about `seconds`.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`]
+    pub(crate) fn time(&mut self, seconds: f64) -> Result<StepTimes, VaeError> {
+        use Part::{Batch, Forward, Gradient, Noise, Step, Update};
+        let parts = [Step, Batch, Noise, Forward, Gradient, Update];
+        let times = in_turns(parts, seconds, |part| self.call(part))?;
+        let [step, batch, noise, forward, gradient, update] = times.map(|samples| samples.median());
+        let (backward, optimizer) = (gradient - forward, update - gradient);
+        Ok(StepTimes { step, batch, noise, forward, backward, optimizer })
+    }
+
+    fn call(&mut self, part: Part) -> Result<(), VaeError> {
+        let Self { vae, backprop, adam, batches, x, eps, drawn } = self;
+        match part {
+            Part::Step => self.step()?,
+            Part::Batch => batches.fill(x.view_mut()),
+            Part::Noise => {
+                *drawn += 1;
+                let mut stream = noise::stream(SEED, Purpose::Training, 0, *drawn);
+                noise::standard_normal(&mut stream, eps.view_mut());
+            }
+            Part::Forward => drop(black_box(vae.elbo_terms(x.view(), eps.view()))),
+            Part::Gradient => drop(black_box(backprop.run(vae, x.view(), eps.view(), 1.0)?)),
+            Part::Update => drop(black_box(vae.train_step(backprop, adam, x.view(), eps.view(), 1.0)?)),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::workload, *};
+
+    #[test]
+    fn what_is_timed_really_learns() {
+        let data = workload::draw(200);
+        let network = VaeConfig { hidden: vec![32], latent: 3, ..VaeConfig::default() };
+        let mut steps = Steps::new(&network, &data, 50).unwrap();
+        steps.step().unwrap();
+        let loss = |steps: &Steps<'_>| steps.vae().elbo(steps.x.view(), steps.eps.view()).neg_elbo();
+        let before = loss(&steps);
+        for _ in 0..100 {
+            steps.step().unwrap();
+        }
+        let after = loss(&steps);
+        assert!(after < 0.8 * before, "{before} to {after}");
+    }
+
+    #[test]
+    fn an_epoch_that_is_cut_short_is_scaled_up() {
+        let data = workload::draw(4_000);
+        let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
+        let mut steps = Steps::new(&network, &data, 10).unwrap();
+        let epochs = steps.time_epochs(0.0).unwrap();
+        // One step to warm up and one that is timed.
+        assert_eq!(steps.drawn, 2);
+        assert!(epochs.median() > 0.0);
+    }
+
+    #[test]
+    fn the_whole_step_takes_time_and_so_do_its_parts() {
+        let data = workload::draw(40);
+        let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
+        let times = Steps::new(&network, &data, 20).unwrap().time(0.0).unwrap();
+        assert!(
+            [times.step, times.batch, times.noise, times.forward].iter().all(|&time| time > 0.0),
+            "{times:?}"
+        );
+    }
+}
