@@ -231,7 +231,7 @@ fn accumulate<V: Vectors, const M: usize>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, s};
+    use ndarray::{Array1, Array2, s};
 
     use super::*;
     use crate::{
@@ -267,22 +267,35 @@ mod tests {
         [(1, 1, 1), (3, 5, 4), (16, 16, 6), (21, 37, 29), (64, 20, 13), (33, 40, 2 * WALK + 3)];
 
     /// What this machine takes, and plain loops over the blocks of either size.
-    fn forms<K: Kernel>() -> [fn(K); 3] {
-        [dispatch, |kernel| kernel.run::<_, 6>(Plain), |kernel| kernel.run::<_, 12>(Plain)]
+    #[derive(Clone, Copy, Debug)]
+    enum Form {
+        Dispatched,
+        Plain6,
+        Plain12,
+    }
+
+    const FORMS: [Form; 3] = [Form::Dispatched, Form::Plain6, Form::Plain12];
+
+    impl Form {
+        fn run(self, kernel: impl Kernel) {
+            match self {
+                Self::Dispatched => dispatch(kernel),
+                Self::Plain6 => kernel.run::<_, 6>(Plain),
+                Self::Plain12 => kernel.run::<_, 12>(Plain),
+            }
+        }
     }
 
     #[test]
     fn the_product_is_the_plain_loop() {
         for (b, i, o) in SIZES {
             let (x, w) = (numbers(b, i, 0), numbers(o, i, 5));
-            let bias: Vec<f32> = (0..o).map(|o| o as f32 * 0.01).collect();
-            for form in forms() {
+            let (bias, lanes) = (Array1::from_iter((0..o).map(|o| o as f32 * 0.01)), by_sample(&x));
+            for form in FORMS {
                 let mut y = Array2::from_elem((panels(b), o), Lanes::default());
-                let (w, lanes) = (w.as_slice().unwrap(), by_sample(&x));
-                form(Product { w, b: &bias, x: lanes.view().into(), y: y.view_mut() });
-                let want =
-                    x.dot(&ArrayView2::from_shape((o, i), w).unwrap().t()) + ndarray::ArrayView1::from(&bias);
-                assert_close(&rows(&y, b), &want);
+                let (w, b_) = (w.as_slice().unwrap(), bias.as_slice().unwrap());
+                form.run(Product { w, b: b_, x: lanes.view().into(), y: y.view_mut() });
+                assert_close(&rows(&y, b), &(x.dot(&numbers(o, i, 5).t()) + &bias));
             }
         }
     }
@@ -291,12 +304,11 @@ mod tests {
     fn the_transposed_product_is_the_plain_loop() {
         for (b, i, o) in SIZES {
             let (dy, w) = (numbers(b, o, 0), numbers(o, i, 5));
-            let first = i / 3;
-            for form in forms() {
+            let (first, lanes) = (i / 3, by_sample(&dy));
+            for form in FORMS {
                 let mut dx = Array2::from_elem((panels(b), i - first), Lanes([f32::NAN; LANES]));
-                form(Transposed { w: w.view(), first, dy: by_sample(&dy).view(), dx: dx.view_mut() });
-                let want = dy.dot(&w).slice(s![.., first..]).to_owned();
-                assert_close(&rows(&dx, b), &want);
+                form.run(Transposed { w: w.view(), first, dy: lanes.view(), dx: dx.view_mut() });
+                assert_close(&rows(&dx, b), &dy.dot(&w).slice(s![.., first..]).to_owned());
             }
         }
     }
@@ -311,10 +323,10 @@ mod tests {
             rows_to_features(x.view(), by_feature.view_mut(), &mut support);
             let mut tiles = vec![[f32::NAN; TILE]; LANES * panels(b)];
             turn(by_sample(&dy).view(), 0, tiles.iter_mut().map(|tile| &mut tile[..]));
-            for (form, support) in forms().iter().flat_map(|form| [(form, None), (form, Some(&support))]) {
+            for (form, support) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(&support))]) {
                 let mut found = Array2::from_elem((o, LANES * panels(i)), f32::NAN);
                 let dw = found.as_slice_mut().unwrap().as_chunks_mut().0;
-                form(Outer { dy: &tiles, x: Panels { lanes: by_feature.view(), support }, dw });
+                form.run(Outer { dy: &tiles, x: Panels { lanes: by_feature.view(), support }, dw });
                 assert_close(&found.slice(s![.., ..i]).to_owned(), &dy.t().dot(&x));
             }
         }
@@ -329,12 +341,8 @@ mod tests {
         support.find(lanes.view());
         let mut found = [None, Some(&support)].map(|support| {
             let mut y = Array2::from_elem((panels(33), 20), Lanes::default());
-            product(
-                w.as_slice().unwrap(),
-                &[0.25; 20],
-                Panels { lanes: lanes.view(), support },
-                y.view_mut(),
-            );
+            let x = Panels { lanes: lanes.view(), support };
+            dispatch(Product { w: w.as_slice().unwrap(), b: &[0.25; 20], x, y: y.view_mut() });
             y
         });
         let [all, some] = &mut found;
