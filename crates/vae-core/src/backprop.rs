@@ -22,7 +22,7 @@ use crate::{
     linear::linear_backward_parameters,
     mlp::Tape,
     optimizer::{LARGEST_GRADIENT, Update, all_finite},
-    panels::{LANES, Lanes, Panels, Support, TILE, Tile, largest, panels, rows_to_features, turn},
+    panels::{LANES, Lanes, Panels, Support, TILE, Tile, panels, rows_to_features, square_sum, turn},
 };
 
 /// The buffers of a training step, made once for the largest batch: activations, their gradients, and the gradient
@@ -136,13 +136,12 @@ impl Backprop {
         &self.bands[..panels(rows).div_ceil(self.band)]
     }
 
-    /// Whether every gradient is bound to be finite, seen from the deltas: no sum of B products of a delta and an
-    /// input is larger than B times the largest of both.
+    /// Whether every gradient is bound to be finite, seen from the deltas: by Cauchy and Schwarz, no sum of products of
+    /// deltas and inputs is larger than the product of their norms. (A bias has an input of ones.)
     fn surely_finite(&self, rows: usize) -> bool {
-        let largest =
-            |of: fn(&Band) -> u32| f32::from_bits(self.bands_of(rows).iter().map(of).fold(0, u32::max));
-        let (input, delta) = (largest(|band| band.largest_input), largest(|band| band.largest_delta));
-        (LANES * panels(rows)) as f32 * delta * (1.0 + input) < LARGEST_GRADIENT
+        let sum = |of: fn(&Band) -> f32| self.bands_of(rows).iter().map(of).sum::<f32>();
+        let (inputs, deltas) = (sum(|band| band.input_squares), sum(|band| band.delta_squares));
+        deltas.sqrt() * inputs.max(rows as f32).sqrt() < LARGEST_GRADIENT / 2.0
     }
 
     /// Deltas and inputs of every layer, from the bands to the factors; x itself is there already.
@@ -222,9 +221,9 @@ struct Band {
     decoder_deltas: Tape,
     /// By sample (P, L).
     dz: Array2<Lanes>,
-    /// The largest magnitudes, by their bits.
-    largest_input: u32,
-    largest_delta: u32,
+    /// Sums of the squares of all layers' inputs and deltas.
+    input_squares: f32,
+    delta_squares: f32,
 }
 
 /// Which half of the network.
@@ -241,8 +240,8 @@ impl Band {
             encoder_deltas: vae.encoder.tape(rows),
             decoder_deltas: vae.decoder.tape(rows),
             dz: Array2::from_elem((panels(rows), vae.latent()), Lanes::default()),
-            largest_input: 0,
-            largest_delta: 0,
+            input_squares: 0.0,
+            delta_squares: 0.0,
         }
     }
 
@@ -270,14 +269,10 @@ impl Band {
         posterior_backward(posterior, forward.eps(), dz.view(), kl_scale, forward.rows(), dposterior);
         vae.encoder.backward_inputs(parameters, p, forward.encoder(), encoder_deltas, None);
 
-        let inputs = [
-            largest(forward.x()),
-            largest(forward.z()),
-            forward.encoder().largest(p),
-            forward.decoder().largest(p),
-        ];
-        self.largest_input = inputs.into_iter().fold(0, u32::max);
-        self.largest_delta = encoder_deltas.largest(p).max(decoder_deltas.largest(p));
+        let squares = |tape: &Tape, last: usize| tape.square_sum(tape.layers() - last, p);
+        let hidden = squares(forward.encoder(), 1) + squares(forward.decoder(), 1);
+        self.input_squares = square_sum(forward.x()) + hidden + square_sum(forward.z());
+        self.delta_squares = squares(encoder_deltas, 0) + squares(decoder_deltas, 0);
     }
 
     /// The input of a layer but the encoder's first, by sample (P, I).

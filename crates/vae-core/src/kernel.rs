@@ -9,7 +9,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::{
-    panels::{LANES, Lanes, Panels, Tile},
+    panels::{LANES, Lanes, Panels, TILE, Tile},
     vectors::{Kernel, Vectors},
 };
 
@@ -73,14 +73,29 @@ impl Kernel for Transposed<'_> {
     #[inline(always)]
     fn run<V: Vectors, const M: usize>(mut self, v: V) {
         let (outputs, inputs, columns) = (self.w.nrows(), self.w.ncols(), self.dx.ncols());
-        let w = self.w.to_slice().expect("weights are contiguous");
+        let weights = self.w.to_slice().expect("weights are contiguous");
+        // A column of W lies across many cache lines, often all in the same few places of the cache. Where several
+        // panels share it, it is worth being gathered.
+        let gather = self.dy.nrows() > 2 && columns <= TILE;
+        let mut gathered = [[0.0; TILE]; WALK];
         for start in (0..outputs).step_by(WALK) {
             let terms = start..outputs.min(start + WALK);
-            let w = &w[start * inputs + self.first..];
+            let (w, stride) = if gather {
+                let rows = weights[start * inputs..].chunks_exact(inputs);
+                for (gathered, row) in gathered[..terms.len()].iter_mut().zip(rows) {
+                    match <&Tile>::try_from(&row[self.first..self.first + columns]).ok() {
+                        Some(row) => *gathered = *row,
+                        None => gathered[..columns].copy_from_slice(&row[self.first..self.first + columns]),
+                    }
+                }
+                (gathered.as_flattened(), TILE)
+            } else {
+                (&weights[start * inputs + self.first..], inputs)
+            };
             for (dy, mut dx) in self.dy.rows().into_iter().zip(self.dx.rows_mut()) {
                 let dy = &dy.to_slice().expect("panels are contiguous")[terms.clone()];
                 let dx = dx.as_slice_mut().expect("panels are contiguous");
-                in_blocks::<V, M>(v, columns, &mut Transposing { w, inputs, dy, dx, begun: start > 0 });
+                in_blocks::<V, M>(v, columns, &mut Transposing { w, stride, dy, dx, begun: start > 0 });
             }
         }
     }
@@ -88,9 +103,9 @@ impl Kernel for Transposed<'_> {
 
 /// Some of the terms, for one panel.
 struct Transposing<'a> {
-    /// From the first row and column on that are wanted.
+    /// From the first row and column on that are wanted, a row every `stride` numbers.
     w: &'a [f32],
-    inputs: usize,
+    stride: usize,
     dy: &'a [Lanes],
     dx: &'a mut [Lanes],
     /// Whether `dx` already holds the sum of earlier terms.
@@ -100,10 +115,10 @@ struct Transposing<'a> {
 impl Blocks for Transposing<'_> {
     #[inline(always)]
     fn block<V: Vectors, const M: usize>(&mut self, v: V, row: usize) {
-        let (w, inputs, begun) = (&self.w[row..], self.inputs, self.begun);
+        let (w, stride, begun) = (&self.w[row..], self.stride, self.begun);
         let dx = &mut self.dx[row..row + M];
         let a = |o: usize| {
-            let w = &w[o * inputs..][..M];
+            let w = &w[o * stride..][..M];
             std::array::from_fn(|m| w[m])
         };
         let sums: [V::Line; M] =
@@ -235,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        panels::{Support, TILE, panels, rows_to_features, rows_to_samples, samples_to_rows, turn},
+        panels::{Support, panels, rows_to_features, rows_to_samples, samples_to_rows, turn},
         vectors::{Plain, dispatch},
     };
 

@@ -6,7 +6,7 @@ use crate::{
     Activation,
     layout::{Layout, Linear},
     linear::{linear_backward_input, linear_forward},
-    panels::{Lanes, Panels, largest, panels},
+    panels::{Lanes, Panels, panels, square_sum},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -29,9 +29,14 @@ impl Tape {
         self.outputs[i].slice(s![..panels, ..])
     }
 
-    /// The largest magnitude of all outputs of `panels` panels, by its bits.
-    pub(crate) fn largest(&self, panels: usize) -> u32 {
-        (0..self.outputs.len()).map(|i| largest(self.layer(i, panels))).fold(0, u32::max)
+    /// Σ v² over the outputs of the first `layers` layers.
+    pub(crate) fn square_sum(&self, layers: usize, panels: usize) -> f32 {
+        (0..layers).map(|i| square_sum(self.layer(i, panels))).sum()
+    }
+
+    /// Number of layers.
+    pub(crate) fn layers(&self) -> usize {
+        self.outputs.len()
     }
 
     /// The last layer's output, by sample (P, O).

@@ -221,22 +221,24 @@ fn turn_panel<'a>(x: &[Lanes], samples: &mut impl Iterator<Item = &'a mut [f32]>
     }
 }
 
-/// The largest magnitude, by its bits: without their sign, numbers are ordered as their bits are: zero, finite,
-/// infinite, NaN.
-pub(crate) fn largest(panels: ArrayView2<'_, Lanes>) -> u32 {
-    let panel = |panel: ArrayView1<'_, Lanes>| largest_bits(panel.to_slice().expect("panels are contiguous"));
-    panels.rows().into_iter().map(panel).max().unwrap_or(0)
+/// Σ v² over all numbers; infinite or NaN where one is, or where squares overflow.
+pub(crate) fn square_sum(panels: ArrayView2<'_, Lanes>) -> f32 {
+    let panel = |panel: ArrayView1<'_, Lanes>| {
+        let sums = panel_square_sum(panel.to_slice().expect("panels are contiguous"));
+        sums.0.into_iter().sum::<f32>()
+    };
+    panels.rows().into_iter().map(panel).sum()
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn largest_bits(lanes: &[Lanes]) -> u32 {
-    let mut largest = [0; LANES];
-    for lanes in lanes {
-        for (largest, lane) in largest.iter_mut().zip(&lanes.0) {
-            *largest = (*largest).max(lane.to_bits() & 0x7fff_ffff);
+fn panel_square_sum(panel: &[Lanes]) -> Lanes {
+    let mut sums = Lanes::default();
+    for lanes in panel {
+        for (sum, value) in sums.0.iter_mut().zip(&lanes.0) {
+            *sum += value * value;
         }
     }
-    largest.into_iter().fold(0, u32::max)
+    sums
 }
 
 #[cfg(test)]
@@ -272,14 +274,16 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_magnitude_is_found_and_nothing_hides_behind_it() {
+    fn no_number_hides_from_the_sum_of_squares() {
         let mut panels = by_sample();
-        panels[[0, 3]].0[7] = -1e9;
-        assert_eq!(f32::from_bits(largest(panels.view())), 1e9);
+        let want: f32 = rows().iter().map(|v| v * v).sum();
+        assert!((square_sum(panels.view()) - want).abs() < 1e-5 * want);
+        panels[[0, 3]].0[7] = -1e30;
+        assert_eq!(square_sum(panels.view()), f32::INFINITY);
         panels[[1, 36]].0[2] = f32::NEG_INFINITY;
-        assert_eq!(f32::from_bits(largest(panels.view())), f32::INFINITY);
+        assert_eq!(square_sum(panels.view()), f32::INFINITY);
         panels[[0, 0]].0[0] = f32::NAN;
-        assert!(f32::from_bits(largest(panels.view())).is_nan());
+        assert!(square_sum(panels.view()).is_nan());
     }
 
     #[test]

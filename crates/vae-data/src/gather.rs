@@ -1,5 +1,6 @@
 //! Bytes become numbers: the images of a batch, picked from wherever they lie, as `f32` in [0, 1].
 
+use multiversion::multiversion;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Fills row `i` of `out` with image `indices[i]`, byte `b` as the `f32` nearest to `b / 255`.
@@ -23,18 +24,22 @@ pub fn gather(images: ArrayView2<'_, u8>, indices: &[u32], mut out: ArrayViewMut
         assert!((index as usize) < count, "image {index} of {count}");
         let image = images.row(index as usize);
         match (image.as_slice(), row.as_slice_mut()) {
-            // Two plain slices are what the compiler turns into vector instructions.
-            (Some(image), Some(row)) => {
-                for (number, &byte) in row.iter_mut().zip(image) {
-                    *number = unit(byte);
-                }
-            }
+            (Some(image), Some(row)) => units(image, row),
             _ => row.zip_mut_with(&image, |number, &byte| *number = unit(byte)),
         }
     }
 }
 
+/// Two plain slices are what the compiler turns into vector instructions.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn units(bytes: &[u8], numbers: &mut [f32]) {
+    for (number, &byte) in numbers.iter_mut().zip(bytes) {
+        *number = unit(byte);
+    }
+}
+
 /// 0 to 255 as 0 to 1.
+#[inline(always)]
 fn unit(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }

@@ -190,8 +190,11 @@ impl<'d> Trainer<'d> {
         self.adam.config.learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch) as f32;
         let mut x = self.x.slice_mut(s![..indices.len(), ..]);
         let mut eps = self.eps.slice_mut(s![..indices.len(), ..]);
-        gather(self.data.images(), indices, x.view_mut());
-        noise::standard_normal(&mut noise::stream(seed, Purpose::Training, epoch, batch), eps.view_mut());
+        let mut stream = noise::stream(seed, Purpose::Training, epoch, batch);
+        rayon::join(
+            || gather(self.data.images(), indices, x.view_mut()),
+            || noise::standard_normal(&mut stream, eps.view_mut()),
+        );
         let beta = self.config.training.beta as f32;
         self.vae.train_step(&mut self.backprop, &mut self.adam, x.view(), eps.view(), beta).map_err(|error| {
             match error {
