@@ -5,8 +5,6 @@
 
 use std::{fmt, str::FromStr};
 
-use multiversion::multiversion;
-
 use crate::{VaeError, panels::Lanes, special};
 
 /// The nonlinearity after every layer but the last of each half.
@@ -49,7 +47,7 @@ impl Activation {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn relu_forward(h: &mut [Lanes]) {
     for h in h {
         // Not `max`, which would turn NaN into 0 and hide it.
@@ -59,7 +57,7 @@ fn relu_forward(h: &mut [Lanes]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn relu_backward(h: &[Lanes], dh: &mut [Lanes]) {
     for (dh, h) in dh.iter_mut().zip(h) {
         for (dh, &h) in dh.0.iter_mut().zip(&h.0) {
@@ -70,7 +68,7 @@ fn relu_backward(h: &[Lanes], dh: &mut [Lanes]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn tanh_forward(h: &mut [Lanes]) {
     for h in h {
         for h in &mut h.0 {
@@ -79,7 +77,7 @@ fn tanh_forward(h: &mut [Lanes]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn tanh_backward(h: &[Lanes], dh: &mut [Lanes]) {
     for (dh, h) in dh.iter_mut().zip(h) {
         for (dh, &h) in dh.0.iter_mut().zip(&h.0) {

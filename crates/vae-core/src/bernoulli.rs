@@ -4,7 +4,6 @@
 //! of a computed σ(g) instead would give infinities at |g| > 17. For grey pixels x ∈ [0, 1] it is the cross-entropy
 //! that the literature reports.
 
-use multiversion::multiversion;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
@@ -58,7 +57,10 @@ pub(crate) fn probabilities(logits: &mut [f32]) {
 /// Pixels that are summed by themselves before their sum joins the others, for the sake of rounding.
 const PART: usize = 64;
 
-#[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
+#[cfg_attr(
+    not(feature = "portable"),
+    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
+)]
 fn panel_forward(g: &[Lanes], x: &[Lanes]) -> Lanes {
     let mut total = Lanes::default();
     for (g, x) in g.chunks(PART).zip(x.chunks(PART)) {
@@ -73,7 +75,10 @@ fn panel_forward(g: &[Lanes], x: &[Lanes]) -> Lanes {
     total
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
+#[cfg_attr(
+    not(feature = "portable"),
+    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
+)]
 fn panel_backward(g: &[Lanes], x: &[Lanes], scale: Lanes, dg: &mut [Lanes]) -> Lanes {
     let mut total = Lanes::default();
     for ((g, x), dg) in g.chunks(PART).zip(x.chunks(PART)).zip(dg.chunks_mut(PART)) {
@@ -90,7 +95,10 @@ fn panel_backward(g: &[Lanes], x: &[Lanes], scale: Lanes, dg: &mut [Lanes]) -> L
     total
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
+#[cfg_attr(
+    not(feature = "portable"),
+    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
+)]
 fn sigmoid_in_place(g: &mut [f32]) {
     for g in g {
         *g = sigmoid(*g);

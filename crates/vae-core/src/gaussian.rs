@@ -3,7 +3,6 @@
 //! Sources: the reparameterization z = mean + exp(log_var / 2) · ε and its gradient, Kingma & Welling 2014, section
 //! 2.4; KL(q ‖ N(0, I)) = ½ Σ_L [mean² + exp(log_var) − 1 − log_var], ibid., appendix B.
 
-use multiversion::multiversion;
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::{
@@ -72,7 +71,10 @@ pub(crate) fn clamp_log_var(log_var: f32) -> f32 {
     log_var.clamp(-LOG_VAR_BOUND, LOG_VAR_BOUND)
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
+#[cfg_attr(
+    not(feature = "portable"),
+    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
+)]
 fn panel_forward(mean: &[Lanes], log_var: &[Lanes], eps: &[Lanes], z: &mut [Lanes]) -> Lanes {
     let mut kl = Lanes::default();
     for (((z, mean), log_var), eps) in z.iter_mut().zip(mean).zip(log_var).zip(eps) {
@@ -86,7 +88,10 @@ fn panel_forward(mean: &[Lanes], log_var: &[Lanes], eps: &[Lanes], z: &mut [Lane
     kl
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
+#[cfg_attr(
+    not(feature = "portable"),
+    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
+)]
 fn panel_backward(
     mean: &[Lanes],
     log_var: &[Lanes],

@@ -4,7 +4,6 @@ mod adam;
 
 pub(crate) use adam::Update;
 pub use adam::{Adam, AdamConfig};
-use multiversion::multiversion;
 use rayon::prelude::*;
 
 /// Numbers of a piece of work: small enough that the moments and gradients of a piece stay in a core's cache.
@@ -18,7 +17,7 @@ pub(crate) fn all_finite(values: &[f32]) -> bool {
     values.par_chunks(PIECE).all(piece_is_finite)
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn piece_is_finite(values: &[f32]) -> bool {
     // Without their sign, numbers are ordered as their bits are: finite, infinite, NaN.
     let magnitude = |v: &f32| v.to_bits() & 0x7fff_ffff;

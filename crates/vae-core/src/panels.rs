@@ -12,7 +12,6 @@
 //!
 //! Everything here works on the panels it is given, on the calling thread, but for [`rows_to_features`].
 
-use multiversion::multiversion;
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
@@ -132,7 +131,7 @@ impl Support {
 }
 
 /// Lists the lanes that are not all zero, and returns their number.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn support(panel: &[Lanes], columns: &mut [u32]) -> usize {
     let mut count = 0;
     for (column, lanes) in panel.iter().enumerate() {
@@ -210,7 +209,7 @@ pub(crate) fn turn<'a>(
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn turn_panel<'a>(x: &[Lanes], samples: &mut impl Iterator<Item = &'a mut [f32]>) {
     for (lane, sample) in samples.take(LANES).enumerate() {
         let known = sample.len().min(x.len());
@@ -230,7 +229,7 @@ pub(crate) fn square_sum(panels: ArrayView2<'_, Lanes>) -> f32 {
     panels.rows().into_iter().map(panel).sum()
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn panel_square_sum(panel: &[Lanes]) -> Lanes {
     let mut sums = Lanes::default();
     for lanes in panel {

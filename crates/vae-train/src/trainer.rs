@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 use vae_core::{
     Adam, Backprop, Elbo, ElboSum, Vae, VaeError,
@@ -25,10 +25,26 @@ pub struct Trainer<'d> {
     pub(crate) adam: Adam,
     pub(crate) progress: Progress,
     backprop: Backprop,
-    /// (B, D), images of the batch.
+    /// The batch of this step, and room for that of the next.
+    batches: [Batch; 2],
+}
+
+/// What a step works on.
+#[derive(Debug)]
+struct Batch {
+    /// (B, D), images.
     x: Array2<f32>,
-    /// (B, L), noise of the batch.
+    /// (B, L), noise.
     eps: Array2<f32>,
+}
+
+impl Batch {
+    /// The images at `indices`, and the noise of batch number `batch` of `epoch`.
+    fn prepare(&mut self, images: ArrayView2<'_, u8>, indices: &[u32], seed: u64, epoch: u64, batch: u64) {
+        gather(images, indices, self.x.slice_mut(s![..indices.len(), ..]));
+        let mut stream = noise::stream(seed, Purpose::Training, epoch, batch);
+        noise::standard_normal(&mut stream, self.eps.slice_mut(s![..indices.len(), ..]));
+    }
 }
 
 /// How far training has come.
@@ -97,9 +113,11 @@ impl<'d> Trainer<'d> {
         }
         let holdout = Holdout::new(data.len(), config.data.validation, config.training.seed)?;
         let rows = config.training.batch.min(holdout.train.len());
-        let (backprop, x) = (Backprop::new(&vae, rows), Array2::zeros((rows, data.pixels())));
-        let eps = Array2::zeros((rows, vae.latent()));
-        Ok(Self { config, data, holdout, vae, adam, progress, backprop, x, eps })
+        let backprop = Backprop::new(&vae, rows);
+        let room =
+            || Batch { x: Array2::zeros((rows, data.pixels())), eps: Array2::zeros((rows, vae.latent())) };
+        let batches = [room(), room()];
+        Ok(Self { config, data, holdout, vae, adam, progress, backprop, batches })
     }
 
     /// The configuration.
@@ -127,9 +145,14 @@ impl<'d> Trainer<'d> {
         self.holdout.train.len()
     }
 
+    /// Images of a batch but the last of an epoch.
+    fn batch_size(&self) -> usize {
+        self.batches[0].x.nrows()
+    }
+
     /// Steps of an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
-        self.images().div_ceil(self.x.nrows()) as u64
+        self.images().div_ceil(self.batch_size()) as u64
     }
 
     /// The rest of the current epoch.
@@ -142,9 +165,19 @@ impl<'d> Trainer<'d> {
         let mut order = self.holdout.train.clone();
         shuffle(&mut order, seed, epoch);
         let mut clock = Clock { before: self.progress.seconds, since: Instant::now() };
-        let first = self.progress.batches as usize;
-        for (batch, indices) in order.chunks(self.x.nrows()).enumerate().skip(first) {
-            let elbo = self.step(indices, batch as u64)?;
+        let images = self.data.images();
+        let mut batches =
+            order.chunks(self.batch_size()).zip(0..).skip(self.progress.batches as usize).peekable();
+        if let Some(&(indices, batch)) = batches.peek() {
+            self.batches[0].prepare(images, indices, seed, epoch, batch);
+        }
+        while let Some((indices, batch)) = batches.next() {
+            let elbo = self.step(indices.len(), batch, |room| {
+                // While this step computes, whoever has nothing to do prepares the next.
+                if let Some(&(indices, batch)) = batches.peek() {
+                    room.prepare(images, indices, seed, epoch, batch);
+                }
+            })?;
             self.progress.add(elbo, indices.len());
             self.progress.seconds = clock.seconds();
             let report = StepReport {
@@ -184,25 +217,24 @@ impl<'d> Trainer<'d> {
         evaluate(&self.vae, self.data.images(), &self.holdout.validation, self.config.training.seed)
     }
 
-    /// One step on the images at `indices`, batch number `batch` of the current epoch.
-    fn step(&mut self, indices: &[u32], batch: u64) -> Result<Elbo, TrainError> {
-        let (seed, epoch) = (self.config.training.seed, self.progress.epochs);
+    /// One step on the `rows` images of this batch, number `batch` of the current epoch, and beside it `prepare`, for
+    /// which there is room.
+    fn step(
+        &mut self,
+        rows: usize,
+        batch: u64,
+        prepare: impl FnOnce(&mut Batch) + Send,
+    ) -> Result<Elbo, TrainError> {
+        let epoch = self.progress.epochs;
         self.adam.config.learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch) as f32;
-        let mut x = self.x.slice_mut(s![..indices.len(), ..]);
-        let mut eps = self.eps.slice_mut(s![..indices.len(), ..]);
-        let mut stream = noise::stream(seed, Purpose::Training, epoch, batch);
-        rayon::join(
-            || gather(self.data.images(), indices, x.view_mut()),
-            || noise::standard_normal(&mut stream, eps.view_mut()),
-        );
         let beta = self.config.training.beta as f32;
-        self.vae.train_step(&mut self.backprop, &mut self.adam, x.view(), eps.view(), beta).map_err(|error| {
-            match error {
-                VaeError::NotFinite { term } => {
-                    TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term }
-                }
-                other => TrainError::Model(other),
-            }
+        let Self { vae, adam, backprop, batches: [this, next], .. } = self;
+        let (x, eps) = (this.x.slice(s![..rows, ..]), this.eps.slice(s![..rows, ..]));
+        let (result, ()) = rayon::join(|| vae.train_step(backprop, adam, x, eps, beta), || prepare(next));
+        self.batches.swap(0, 1);
+        result.map_err(|error| match error {
+            VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },
+            other => TrainError::Model(other),
         })
     }
 }

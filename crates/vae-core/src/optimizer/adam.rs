@@ -1,6 +1,5 @@
 //! Adam (Kingma & Ba 2015, algorithm 1), with PyTorch's defaults and its place of ε.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::PIECE;
@@ -171,7 +170,7 @@ impl Rates {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+#[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
 fn update(p: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32], rates: Rates) {
     let Rates { beta1, beta2, epsilon, least_gradient, step_size, root_correction } = rates;
     for (((p, m), v), &g) in p.iter_mut().zip(m).zip(v).zip(g) {
