@@ -50,8 +50,8 @@ impl Blocks for Product<'_> {
                 None => accumulate(v, 0..inputs, a, x, sums),
             };
             let y = &mut y.as_slice_mut().expect("panels are contiguous")[row..row + M];
-            for m in 0..M {
-                v.store(sums[m], &mut y[m].0);
+            for (sum, y) in sums.iter().zip(y) {
+                v.store(*sum, &mut y.0);
             }
         }
     }
@@ -124,8 +124,8 @@ impl Blocks for Transposing<'_> {
         let sums: [V::Line; M] =
             std::array::from_fn(|m| v.load(if begun { &dx[m].0 } else { &[0.0; LANES] }));
         let sums = accumulate(v, 0..self.dy.len(), a, self.dy, sums);
-        for m in 0..M {
-            v.store(sums[m], &mut dx[m].0);
+        for (sum, dx) in sums.iter().zip(dx) {
+            v.store(*sum, &mut dx.0);
         }
     }
 }
@@ -195,8 +195,8 @@ impl Blocks for OuterColumn<'_> {
             Some(support) => accumulate(v, support.iter().map(|&sample| sample as usize), a, x, sums),
             None => accumulate(v, 0..dy.len(), a, x, sums),
         };
-        for m in 0..M {
-            v.store(sums[m], &mut self.dw[place(m)]);
+        for (m, &sum) in sums.iter().enumerate() {
+            v.store(sum, &mut self.dw[place(m)]);
         }
     }
 }

@@ -53,10 +53,16 @@
 //! thread pool: call within `ThreadPool::install` to choose the number of threads. The same seed gives the same
 //! bits with any number of them.
 //!
+//! # Speed
+//! The matrix products are written for AVX2 and AVX-512, everything else is compiled for them, and what the machine has
+//! is found out at run time: no flags are needed. With the feature `portable` all of it is left out, and the instruction
+//! set is that of the compilation. `cargo bench -p vae-core --features benchmarks` times the pieces of a step.
+//!
 //! # Modules in reading order
 //! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
-//! how a batch lies in memory (`panels`), the products (`kernel`), the layers (`linear`, `activation` with its `special`
-//! functions, `mlp`); the two terms of the loss (`bernoulli`, `gaussian`) and their sum (`elbo`); [`Vae`], [`Backprop`],
+//! how a batch lies in memory (`panels`), the arithmetic of the machine at hand (`vectors`), the products (`kernel`), the
+//! layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
+//! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`), [`Vae`], [`Backprop`],
 //! the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
 
 mod config;

@@ -20,11 +20,24 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
     let picture = scratch.path().join("samples.png").display().to_string();
     let train = ["xtask", "train", "--data", "digits", "--digits", "3000", "--epochs", "2", "--run", &run];
     let shipped = ["xtask", "grid", "--model", "data/model.safetensors", "--out", &picture];
-    let steps: [(&str, &str, &[&str]); 9] = [
+    let lints = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "vae-core/benchmarks",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    let benchmarks = ["test", "--package", "vae-core", "--features", "benchmarks", "--benches"];
+    let steps: [(&str, &str, &[&str]); 11] = [
         ("formatting", "cargo", &["fmt", "--all", "--check"]),
-        ("lints", "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        ("lints", "cargo", &lints),
         ("documentation", "cargo", &["doc", "--workspace", "--no-deps"]),
         ("tests", "cargo", &["test", "--workspace"]),
+        ("tests without vectors", "cargo", &["test", "--package", "vae-core", "--features", "portable"]),
+        ("benchmarks, once each", "cargo", &benchmarks),
         ("train", "cargo", &train),
         ("grid of the run", "cargo", &["xtask", "grid", "--run", &run, "--out", &picture]),
         ("eval of the run", "cargo", &["xtask", "eval", "--run", &run, "--json"]),
