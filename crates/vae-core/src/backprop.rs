@@ -62,7 +62,8 @@ impl Backprop {
         }
     }
 
-    /// The gradient of the last batch, laid out like the parameters.
+    /// The gradient that the last [`run`](Self::run) found, laid out like the parameters. A training step leaves none: each
+    /// piece of it goes into its update instead.
     pub fn gradients(&self) -> &[f32] {
         &self.gradients
     }
@@ -148,10 +149,10 @@ impl Backprop {
     fn turn(&mut self, encoder_layers: usize, rows: usize) {
         let bands = &self.bands[..panels(rows).div_ceil(self.band)];
         self.factors.par_iter_mut().enumerate().for_each(|(i, factors)| {
-            let half = |i: usize| {
-                if i < encoder_layers { (Half::Encoder, i) } else { (Half::Decoder, i - encoder_layers) }
+            let (half, i) = match i.checked_sub(encoder_layers) {
+                None => (Half::Encoder, i),
+                Some(i) => (Half::Decoder, i),
             };
-            let (half, i) = half(i);
             factors.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
                 let tile = tile.as_slice_mut().expect("a tile is contiguous");
                 let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
@@ -316,8 +317,8 @@ impl Factors {
 impl Vae {
     /// One step of training: the gradient of the loss at `x`, then Adam's update.
     ///
-    /// Each piece of the gradient meets its update as soon as it is computed; the result is, to the bit, that of
-    /// [`Backprop::run`] and [`Adam::step`] one after the other.
+    /// Each piece of the gradient meets its update as soon as it is computed, and is forgotten; the result is, to the bit,
+    /// that of [`Backprop::run`] and [`Adam::step`] one after the other.
     ///
     /// # Shapes
     /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I)

@@ -31,6 +31,7 @@ fn bits(threads: usize) -> Vec<u64> {
                 (x.slice(ndarray::s![..rows, ..]), normal(rows, 10, batch));
             let elbo = vae.train_step(&mut backprop, &mut adam, x, eps.view(), 1.0).unwrap();
             bits.extend([elbo.reconstruction.to_bits(), elbo.kl.to_bits()]);
+            backprop.run(&vae, x, eps.view(), 1.0).unwrap();
             bits.extend(backprop.gradients().iter().map(|g| u64::from(g.to_bits())));
         }
         bits.extend(vae.parameters().iter().map(|p| u64::from(p.to_bits())));
