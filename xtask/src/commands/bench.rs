@@ -34,11 +34,11 @@ use crate::{
 
 /// Measures training and inference beside the machine's own limits.
 ///
-/// First the limits, on one thread and on all, or on as many as --threads says: how fast the machine multiplies and adds in f32, and how fast it moves the
-/// arrays of an optimizer. Then training steps on built-in digits, at several batches, and beside each its floor: the
-/// time of its multiply-adds at that peak and of the optimizer's 28 bytes a parameter at that bandwidth. The floor counts
-/// every multiply-add of the formulas; inputs that are zero need none, so a share can exceed what the arithmetic alone
-/// would allow. Then encoding, decoding and sampling.
+/// First the limits, on one thread and on all, or on as many as --threads says: how fast the machine multiplies and adds
+/// in f32, and how fast it moves the arrays of an optimizer. Then training steps on built-in digits, at several batches,
+/// and beside each its floor: the time of its multiply-adds at that peak and of the optimizer's 28 bytes a parameter at
+/// that bandwidth. The floor counts every multiply-add of the formulas; inputs that are zero need none, so a share can
+/// exceed what the arithmetic alone would allow. Then encoding, decoding and sampling.
 ///
 /// Every number is a median of repetitions after a warm-up, every limit the best of ten rounds. The parts of a step are
 /// measured apart; the time of the backward pass and of the optimizer, whose update is fused with the gradient, are
