@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use vae_data::{DataError, Split, Splits, digits, fetch, mnist};
+use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, mnist};
 use vae_train::{DataConfig, ModelFile};
 
 use crate::{interrupt, paths, term};
@@ -24,11 +24,67 @@ pub(crate) const HELP: &str = "What images: 'mnist'; 'digits', drawn by the prog
      MNIST from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'";
 
 /// Images, and what they are called: `mnist`, `digits` or the directory they came from.
-pub(crate) struct Loaded {
+pub(crate) struct Loaded<I> {
     pub(crate) name: String,
-    pub(crate) splits: Splits,
-    /// [`vae_data::Dataset::fingerprint`] of the training set.
+    pub(crate) images: I,
+    /// [`Dataset::fingerprint`] of the set that [`Images::known_by`] names.
     pub(crate) fingerprint: String,
+}
+
+/// What a command takes of a source: both sets to train, the test set alone to measure. Most of the time to load or
+/// draw images goes into those to train on.
+pub(crate) trait Images: Sized {
+    /// The fingerprint that [`known_by`](Self::known_by) has in MNIST.
+    const MNIST: &str;
+    /// From a directory of IDX files.
+    fn read(directory: &Path) -> Result<Self, DataError>;
+    /// Drawn by the program, where `digits` are to train on.
+    fn draw(digits: usize) -> Self;
+    /// The set that tells one source from another.
+    fn known_by(&self) -> &Dataset;
+    /// How many images of which sets.
+    fn count(&self) -> String;
+}
+
+impl Images for Splits {
+    const MNIST: &str = mnist::TRAIN_FINGERPRINT;
+
+    fn read(directory: &Path) -> Result<Self, DataError> {
+        mnist::load(directory)
+    }
+
+    fn draw(digits: usize) -> Self {
+        Self { train: digits::generate(digits, DIGITS_SEED, Split::Train), test: Images::draw(digits) }
+    }
+
+    fn known_by(&self) -> &Dataset {
+        &self.train
+    }
+
+    fn count(&self) -> String {
+        format!("{} training and {}", term::thousands(self.train.len()), self.test.count())
+    }
+}
+
+/// The test set.
+impl Images for Dataset {
+    const MNIST: &str = mnist::TEST_FINGERPRINT;
+
+    fn read(directory: &Path) -> Result<Self, DataError> {
+        mnist::load_split(directory, Split::Test)
+    }
+
+    fn draw(digits: usize) -> Self {
+        digits::generate(digits.div_ceil(6), DIGITS_SEED, Split::Test)
+    }
+
+    fn known_by(&self) -> &Dataset {
+        self
+    }
+
+    fn count(&self) -> String {
+        format!("{} test images", term::thousands(self.len()))
+    }
 }
 
 /// The download was cut short by Ctrl-C.
@@ -38,10 +94,10 @@ pub(crate) struct Interrupted;
 
 /// Loads what `source` asks for, and says in a line what that came to. `digits` is how many digits to draw for
 /// training.
-pub(crate) fn load(source: &str, digits: usize) -> anyhow::Result<Loaded> {
+pub(crate) fn load<I: Images>(source: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
     let loaded = match source {
         "auto" => auto(digits)?,
-        "mnist" => match find_or_fetch_mnist() {
+        "mnist" => match find_or_fetch_mnist::<I>() {
             Ok(loaded) if loaded.name == "mnist" => loaded,
             Ok(loaded) => {
                 bail!("{} holds other images than MNIST; name it with --data to use it", loaded.name)
@@ -53,19 +109,16 @@ pub(crate) fn load(source: &str, digits: usize) -> anyhow::Result<Loaded> {
             format!("--data {directory:?} is neither auto, mnist, digits nor a directory of IDX files")
         })?,
     };
-    let Splits { train, test } = &loaded.splits;
-    let (train_len, test_len) = (term::thousands(train.len()), term::thousands(test.len()));
-    let (height, width) = (train.height(), train.width());
-    term::note(format_args!(
-        "data: {}, {train_len} training and {test_len} test images of {height} x {width}",
-        loaded.name
-    ));
+    let Loaded { name, images, .. } = &loaded;
+    let (height, width) = (images.known_by().height(), images.known_by().width());
+    term::note(format_args!("data: {name}, {} of {height} x {width}", images.count()));
     Ok(loaded)
 }
 
-/// The data to show or measure a model on: what was asked for, else what the model was trained on. A model of MNIST, or
-/// of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names the data.
-pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded> {
+/// The test images to show or measure a model on: those asked for, else of what the model was trained on. A model of
+/// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
+/// the data.
+pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<Dataset>> {
     let source = match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
         (None, Some("mnist") | None) => "auto",
@@ -74,7 +127,7 @@ pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result
     load(source, DataConfig::default().digits)
 }
 
-fn auto(digits: usize) -> anyhow::Result<Loaded> {
+fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
     match find_or_fetch_mnist() {
         Ok(loaded) => Ok(loaded),
         // A directory that somebody named must not be passed over in silence, nor Ctrl-C.
@@ -89,7 +142,7 @@ fn auto(digits: usize) -> anyhow::Result<Loaded> {
 }
 
 /// MNIST, or whatever lies in the directory that `$VAE_DATA` names.
-fn find_or_fetch_mnist() -> anyhow::Result<Loaded> {
+fn find_or_fetch_mnist<I: Images>() -> anyhow::Result<Loaded<I>> {
     if let Some(directory) = variable() {
         return from_directory(&directory).with_context(|| format!("${VARIABLE} is {}", directory.display()));
     }
@@ -106,23 +159,21 @@ pub(crate) fn variable() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn from_directory(directory: &Path) -> anyhow::Result<Loaded> {
-    let splits = mnist::load(directory)?;
-    let fingerprint = splits.train.fingerprint();
-    let name = if fingerprint == mnist::TRAIN_FINGERPRINT {
+fn from_directory<I: Images>(directory: &Path) -> anyhow::Result<Loaded<I>> {
+    let images = I::read(directory)?;
+    let fingerprint = images.known_by().fingerprint();
+    let name = if fingerprint == I::MNIST {
         "mnist".to_owned()
     } else {
         std::path::absolute(directory)?.display().to_string()
     };
-    Ok(Loaded { name, splits, fingerprint })
+    Ok(Loaded { name, images, fingerprint })
 }
 
-fn draw(count: usize) -> Loaded {
-    let train = digits::generate(count, DIGITS_SEED, Split::Train);
-    let test = digits::generate(count.div_ceil(6), DIGITS_SEED, Split::Test);
-    let fingerprint = train.fingerprint();
-    let splits = Splits { train, test };
-    Loaded { name: "digits".to_owned(), splits, fingerprint }
+fn draw<I: Images>(digits: usize) -> Loaded<I> {
+    let images = I::draw(digits);
+    let fingerprint = images.known_by().fingerprint();
+    Loaded { name: "digits".to_owned(), images, fingerprint }
 }
 
 /// Downloads MNIST with a progress bar a file.

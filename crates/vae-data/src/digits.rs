@@ -47,7 +47,7 @@ const CLASSES: usize = 10;
 /// `10 k` to `10 k + 9` show every digit once, in random order. The splits differ as two samples of the same writers
 /// do; they share no image.
 ///
-/// Takes about 15 microseconds an image and core.
+/// Takes about 5 microseconds an image and core.
 ///
 /// ```
 /// use vae_data::Split;

@@ -11,7 +11,6 @@ mod verify;
 use std::path::Path;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 
 use crate::dataset::{Dataset, Split, Splits};
 use crate::error::DataError;
@@ -35,16 +34,18 @@ pub(crate) use verify::{check, content_sha256};
 /// file that is not what it should be; [`DataError::LabelCount`] and [`DataError::SplitSizes`] for files that do not
 /// belong together.
 pub fn load(dir: &Path) -> Result<Splits, DataError> {
-    use Part::{Images, Labels};
-    let wanted =
-        [(Split::Train, Images), (Split::Train, Labels), (Split::Test, Images), (Split::Test, Labels)];
-    // Collected before the first error is looked for, so that the same directory always gives the same error.
-    let arrays: Vec<_> = wanted.into_par_iter().map(|(split, part)| read(dir, split, part)).collect();
-    let mut arrays = arrays.into_iter();
-    let mut next = || arrays.next().expect("one result for each file");
-    let train = assemble(next()?, next()?)?;
-    let test = assemble(next()?, next()?)?;
-    Splits::new(train, test)
+    let (train, test) = rayon::join(|| load_split(dir, Split::Train), || load_split(dir, Split::Test));
+    // Both are there before the first error is looked for, so that the same directory always gives the same error.
+    Splits::new(train?, test?)
+}
+
+/// Loads the training or the test set alone, from its two files, as [`load`] loads both.
+///
+/// # Errors
+/// Those of [`load`] that concern one set.
+pub fn load_split(dir: &Path, split: Split) -> Result<Dataset, DataError> {
+    let (images, labels) = rayon::join(|| read(dir, split, Part::Images), || read(dir, split, Part::Labels));
+    assemble(images?, labels?)
 }
 
 /// Finds and reads one of the four files.

@@ -1,7 +1,7 @@
 //! Pixels to PNG bytes. A picture outlives the run that made it, so what made it (data, model, seed) travels
 //! inside the file as text that every PNG reader shows.
 
-use png::{BitDepth, ColorType, Compression, Encoder};
+use png::{BitDepth, ColorType, DeflateCompression, Encoder};
 
 use crate::{Picture, VizError};
 
@@ -20,9 +20,8 @@ impl Picture {
         let mut encoder = Encoder::new(&mut bytes, width, height);
         encoder.set_color(ColorType::Rgb);
         encoder.set_depth(BitDepth::Eight);
-        // Little more than half the bytes of `Fast`, for some 15 ms a page of digits: pictures are kept for
-        // longer than they are made.
-        encoder.set_compression(Compression::Balanced);
+        // A page of digits in 4 ms. The usual level 6 takes 9 for 7 % fewer bytes, `Fast` 2 for 75 % more.
+        encoder.set_deflate_compression(DeflateCompression::Level(2));
         for &(keyword, text) in metadata {
             check_metadata(keyword, text)?;
             if text.is_ascii() {

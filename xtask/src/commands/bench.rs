@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, ensure};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use vae_core::VaeConfig;
-use vae_data::Dataset;
+use vae_data::{Dataset, Splits};
 use vae_train::{TrainConfig, write_atomically};
 
 use crate::{
@@ -171,8 +171,9 @@ impl Args {
         let pool = pool(one_crew("--against", threads))?;
         check(&network, batch)?;
         let defaults = TrainConfig::default().data;
-        let loaded = data_source::load(self.data.as_deref().unwrap_or(&defaults.source), defaults.digits)?;
-        let data = &loaded.splits.train;
+        let loaded =
+            data_source::load::<Splits>(self.data.as_deref().unwrap_or(&defaults.source), defaults.digits)?;
+        let data = &loaded.images.train;
         let contest = Contest {
             network: VaeConfig { input: data.pixels(), ..network },
             batch,

@@ -50,7 +50,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
         other => other?,
     };
-    let test = &loaded.splits.test;
+    let test = &loaded.images;
     ensure!(
         test.pixels() == vae.input(),
         "the model takes images of {} pixels, {} has {} ({} x {})",

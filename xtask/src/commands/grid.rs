@@ -63,7 +63,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
                 Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
                 other => other?,
             };
-            pictures::reconstructions(&chosen.model, &loaded.splits.test, &loaded.name, &shape, args.seed)?
+            pictures::reconstructions(&chosen.model, &loaded.images, &loaded.name, &shape, args.seed)?
         }
     };
     let out = match args.out {

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use vae_core::Activation;
+use vae_data::Splits;
 use vae_train::{
     Keep, ModelFile, Outcome, Preset, RunDir, Schedule, TrainConfig, TrainError, Trainer, fit, read_bounded,
 };
@@ -120,13 +121,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
     }
-    let loaded = match data_source::load(&config.data.source, config.data.digits) {
+    let loaded = match data_source::load::<Splits>(&config.data.source, config.data.digits) {
         Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
         other => other?,
     };
     config.data.source.clone_from(&loaded.name);
-    let Loaded { name, splits, fingerprint } = &loaded;
-    let fresh = if args.resume { None } else { Some(Trainer::new(config.clone(), &splits.train)?) };
+    let Loaded { name, images, fingerprint } = &loaded;
+    let fresh = if args.resume { None } else { Some(Trainer::new(config.clone(), &images.train)?) };
     let _lock = run.lock()?;
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
@@ -139,9 +140,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut trainer = match (fresh, checkpoint) {
         (Some(fresh), _) => fresh,
         (None, Some(checkpoint)) => checkpoint
-            .into_trainer(config, &splits.train, fingerprint)
+            .into_trainer(config, &images.train, fingerprint)
             .with_context(|| format!("cannot go on with {}", paths::display(run.path())))?,
-        (None, None) => Trainer::new(config, &splits.train)?,
+        (None, None) => Trainer::new(config, &images.train)?,
     };
     announce(&trainer, &run);
     let steps = trainer.steps_per_epoch();
@@ -251,7 +252,7 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
 }
 
 /// The pictures of a finished run, and what to do next.
-fn draw(run: &RunDir, loaded: &Loaded) -> anyhow::Result<()> {
+fn draw(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
     let model = ModelFile::read(&run.model(), None)?;
     let directory = run.pictures();
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
@@ -261,7 +262,7 @@ fn draw(run: &RunDir, loaded: &Loaded) -> anyhow::Result<()> {
         ("samples.png", pictures::samples(&model, &pictures::SAMPLES, 0)?),
         (
             "reconstructions.png",
-            pictures::reconstructions(&model, &loaded.splits.test, &loaded.name, &pictures::PAIRS, 0)?,
+            pictures::reconstructions(&model, &loaded.images.test, &loaded.name, &pictures::PAIRS, 0)?,
         ),
     ] {
         picture.write(&directory.join(name))?;

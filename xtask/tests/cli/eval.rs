@@ -1,5 +1,7 @@
 //! `eval`: the numbers of a model on test images.
 
+use std::env;
+
 use serde_json::Value;
 
 use crate::project::Project;
@@ -55,6 +57,30 @@ fn a_model_is_measured_on_the_data_that_is_asked_for() {
     let report = report(&project, "--run a --data images");
     assert_eq!(report["images"], 20);
     assert!(report["data"].as_str().is_some_and(|data| data.ends_with("images")), "{report}");
+}
+
+#[test]
+fn measuring_takes_no_training_images() {
+    let project = Project::trained();
+    project.write_images("images", 28, 28);
+    for part in ["images-idx3", "labels-idx1"] {
+        std::fs::remove_file(project.path("images").join(format!("train-{part}-ubyte"))).expect("a file");
+    }
+    let ended = project.run("eval --run a --data images").succeeds();
+    assert!(ended.stderr.contains("images, 20 test images of 28 x 28"), "{}", ended.stderr);
+}
+
+#[test]
+fn real_test_images_are_known_by_themselves() {
+    let Some(directory) = env::var_os("VAE_DATA").filter(|value| !value.is_empty()) else {
+        println!("skipped: VAE_DATA names no directory with MNIST");
+        return;
+    };
+    let project = Project::trained();
+    let mut command = project.command("eval --json --run a --data");
+    command.arg(directory);
+    let ended = project.start(command).wait().succeeds();
+    assert!(ended.stdout.contains(r#""data":"mnist""#), "{}", ended.stdout);
 }
 
 #[test]

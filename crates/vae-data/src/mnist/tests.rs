@@ -41,6 +41,22 @@ fn images_of_any_size_load_with_their_labels() {
 }
 
 #[test]
+fn a_split_alone_is_that_of_both() {
+    let dir = directory();
+    let both = load(dir.path()).unwrap();
+    assert_eq!(load_split(dir.path(), Split::Train).unwrap(), both.train);
+    assert_eq!(load_split(dir.path(), Split::Test).unwrap(), both.test);
+}
+
+#[test]
+fn a_split_alone_needs_no_file_of_the_other() {
+    let dir = directory();
+    fs::remove_file(dir.path().join("train-images-idx3-ubyte")).unwrap();
+    fs::write(dir.path().join("train-labels-idx1-ubyte"), "damaged").unwrap();
+    assert_eq!(load_split(dir.path(), Split::Test).unwrap().len(), 2);
+}
+
+#[test]
 fn naming_habits_may_be_mixed() {
     let dir = directory();
     rename(&dir, "train-images-idx3-ubyte", "train-images.idx3-ubyte");
