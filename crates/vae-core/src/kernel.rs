@@ -278,8 +278,15 @@ mod tests {
     }
 
     /// (B, I, O): less than a block, a block, blocks and a rest; one panel and several; more terms than a walk has.
-    const SIZES: [(usize, usize, usize); 6] =
-        [(1, 1, 1), (3, 5, 4), (16, 16, 6), (21, 37, 29), (64, 20, 13), (33, 40, 2 * WALK + 3)];
+    const SIZES: [(usize, usize, usize); 7] = [
+        (1, 1, 1),
+        (3, 5, 4),
+        (16, 16, 6),
+        (21, 37, 29),
+        (64, 20, 13),
+        (17, 40, WALK + 5),
+        (33, 30, 2 * WALK + 3),
+    ];
 
     /// What this machine takes, and plain loops over the blocks of either size.
     #[derive(Clone, Copy, Debug)]
