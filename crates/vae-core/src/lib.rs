@@ -62,8 +62,8 @@
 //! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
 //! how a batch lies in memory (`panels`), the arithmetic of the machine at hand (`vectors`), the products (`kernel`), the
 //! layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
-//! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`), [`Vae`], [`Backprop`],
-//! the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
+//! [`Vae`], [`Backprop`], the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
 
 mod config;
 mod error;
@@ -84,6 +84,7 @@ mod elbo;
 mod gaussian;
 
 mod backprop;
+mod band;
 mod forward;
 mod vae;
 

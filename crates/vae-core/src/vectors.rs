@@ -4,16 +4,24 @@
 //! around them; values of a vector type stay in registers. Everything elementwise is simple enough for plain loops,
 //! which `multiversion` compiles for each instruction set.
 
+use pulp::{bytemuck::Pod, cast};
+
 use crate::panels::LANES;
 
 /// Arithmetic with lines of sixteen numbers.
 pub(crate) trait Vectors: Copy {
-    /// Sixteen numbers in registers.
-    type Line: Copy;
+    /// Sixteen numbers in registers: the same bytes as in memory.
+    type Line: Pod;
 
-    fn load(self, numbers: &[f32; LANES]) -> Self::Line;
+    #[inline(always)]
+    fn load(self, numbers: &[f32; LANES]) -> Self::Line {
+        cast(*numbers)
+    }
 
-    fn store(self, line: Self::Line, numbers: &mut [f32; LANES]);
+    #[inline(always)]
+    fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
+        *numbers = cast(line);
+    }
 
     /// a · x + sum in each lane, rounded once where there is an instruction for it.
     fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line;
@@ -52,16 +60,6 @@ impl Vectors for Plain {
     type Line = [f32; LANES];
 
     #[inline(always)]
-    fn load(self, numbers: &[f32; LANES]) -> Self::Line {
-        *numbers
-    }
-
-    #[inline(always)]
-    fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
-        *numbers = line;
-    }
-
-    #[inline(always)]
     fn multiply_add(self, a: f32, x: Self::Line, mut sum: Self::Line) -> Self::Line {
         for (sum, x) in sum.iter_mut().zip(x) {
             *sum = if Self::FUSED { a.mul_add(x, *sum) } else { a * x + *sum };
@@ -73,13 +71,11 @@ impl Vectors for Plain {
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 mod x86 {
     use pulp::{
-        NullaryFnOnce, cast, f32x8, f32x16,
+        NullaryFnOnce, f32x8, f32x16,
         x86::{V3, V4},
     };
 
     use super::{Kernel, Vectors};
-    use crate::panels::LANES;
-
     /// A kernel on its way into a function that is compiled for an instruction set.
     pub(super) struct Run<V, K, const M: usize>(pub(super) V, pub(super) K);
 
@@ -97,16 +93,6 @@ mod x86 {
         type Line = [f32x8; 2];
 
         #[inline(always)]
-        fn load(self, numbers: &[f32; LANES]) -> Self::Line {
-            cast(*numbers)
-        }
-
-        #[inline(always)]
-        fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
-            *numbers = cast(line);
-        }
-
-        #[inline(always)]
         fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
             let a = self.splat_f32x8(a);
             [self.mul_add_f32x8(a, x[0], sum[0]), self.mul_add_f32x8(a, x[1], sum[1])]
@@ -116,16 +102,6 @@ mod x86 {
     /// AVX-512: one vector a line.
     impl Vectors for V4 {
         type Line = f32x16;
-
-        #[inline(always)]
-        fn load(self, numbers: &[f32; LANES]) -> Self::Line {
-            cast(*numbers)
-        }
-
-        #[inline(always)]
-        fn store(self, line: Self::Line, numbers: &mut [f32; LANES]) {
-            *numbers = cast(line);
-        }
 
         #[inline(always)]
         fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
