@@ -36,8 +36,8 @@ impl Band {
     pub(crate) fn new(vae: &Vae, rows: usize) -> Self {
         Self {
             forward: Forward::new(vae, rows),
-            encoder_deltas: vae.encoder.tape(rows),
-            decoder_deltas: vae.decoder.tape(rows),
+            encoder_deltas: vae.encoder.deltas(rows),
+            decoder_deltas: vae.decoder.deltas(rows),
             dz: Array2::from_elem((panels(rows), vae.latent()), Lanes::default()),
             input_squares: 0.0,
             delta_squares: 0.0,

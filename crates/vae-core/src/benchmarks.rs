@@ -70,7 +70,7 @@ impl Layer {
     /// y = relu(W x + b)
     pub fn forward(&mut self) {
         let x = Panels { lanes: self.x.view(), support: Some(&self.support) };
-        linear_forward(self.w.view(), &self.b, x, Some(Activation::Relu), self.y.view_mut());
+        linear_forward(self.w.view(), &self.b, x, Some(Activation::Relu), self.y.view_mut(), None);
     }
 
     /// da = (Wᵀ dy) · f′(a)

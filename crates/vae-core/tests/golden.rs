@@ -141,8 +141,38 @@ fn relu_meets_pytorch() {
 }
 
 #[test]
+fn leaky_relu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_leaky_relu");
+}
+
+#[test]
+fn elu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_elu");
+}
+
+#[test]
 fn tanh_meets_pytorch() {
     assert_forward_and_gradients("elbo_tanh");
+}
+
+#[test]
+fn silu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_silu");
+}
+
+#[test]
+fn gelu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_gelu");
+}
+
+#[test]
+fn softplus_meets_pytorch() {
+    assert_forward_and_gradients("elbo_softplus");
+}
+
+#[test]
+fn sigmoid_meets_pytorch() {
+    assert_forward_and_gradients("elbo_sigmoid");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub struct ModelConfig {
     pub hidden: Vec<usize>,
     /// Latent dimensions, L. Default 64.
     pub latent: usize,
-    /// `relu` or `tanh`. Default `relu`.
+    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
     pub activation: String,
 }
 
