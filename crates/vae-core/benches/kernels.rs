@@ -5,7 +5,7 @@
 use divan::{Bencher, counter::ItemsCount};
 use ndarray::{Array2, ArrayView2};
 use vae_core::{
-    Adam, AdamConfig, Backprop, Vae, VaeConfig,
+    Adam, Backprop, Optimizer, Vae, VaeConfig,
     benchmarks::{Layer, Loss},
     noise::{Purpose, standard_normal, stream},
 };
@@ -65,7 +65,7 @@ fn loss(bencher: Bencher<'_, '_>, batch: usize) {
 
 #[divan::bench(args = [16_384, 450_560, 4_194_304])]
 fn adam(bencher: Bencher<'_, '_>, parameters: usize) {
-    let mut adam = Adam::new(AdamConfig::default(), parameters);
+    let mut optimizer = Optimizer::new(Adam::default(), parameters);
     let (mut p, g) =
         (vec![0.1; parameters], (0..parameters).map(|i| (i % 13) as f32 * 1e-3).collect::<Vec<_>>());
     bencher.counter(ItemsCount::new(parameters)).bench_local(|| adam.step(&mut p, &g));
@@ -84,11 +84,11 @@ fn train_step(bencher: Bencher<'_, '_>, batch: usize) {
     let mut vae =
         Vae::new(VaeConfig { hidden: vec![256], latent: 64, ..VaeConfig::default() }, 1).expect("valid");
     let mut backprop = Backprop::new(&vae, batch);
-    let mut adam = Adam::new(AdamConfig::default(), vae.parameters().len());
+    let mut optimizer = Optimizer::new(Adam::default(), vae.parameters().len());
     let x = Array2::from_shape_fn((batch, 784), |(i, j)| ((i * 7 + j * 3) % 11) as f32 / 10.0);
     let eps = Array2::from_shape_fn((batch, 64), |(i, j)| ((i * 5 + j) % 7) as f32 / 3.0 - 1.0);
     let (x, eps): (ArrayView2<'_, f32>, ArrayView2<'_, f32>) = (x.view(), eps.view());
     bencher
         .counter(ItemsCount::new(batch))
-        .bench_local(|| vae.train_step(&mut backprop, &mut adam, x, eps, 1.0).expect("finite"));
+        .bench_local(|| vae.train_step(&mut backprop, &mut optimizer, x, eps, 1.0).expect("finite"));
 }

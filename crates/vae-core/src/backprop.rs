@@ -14,7 +14,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::{
-    Adam, Elbo, Vae, VaeError,
+    Elbo, Optimizer, Vae, VaeError,
     band::{Band, Half},
     forward::BAND,
     layout::Linear,
@@ -66,6 +66,11 @@ impl Backprop {
         &self.gradients
     }
 
+    /// The same, to change: an exchange between machines, for instance.
+    pub fn gradients_mut(&mut self) -> &mut [f32] {
+        &mut self.gradients
+    }
+
     /// The loss (reconstruction + β · KL, averaged over the batch) of `x`, and its gradient, left in
     /// [`gradients`](Self::gradients).
     ///
@@ -86,11 +91,17 @@ impl Backprop {
         beta: f32,
     ) -> Result<Elbo, VaeError> {
         let elbo = self.deltas(vae, x, eps, beta)?;
-        self.turn(vae.encoder.layers().len(), x.nrows());
-        self.parameter_gradients([vae.encoder.layers(), vae.decoder.layers()], x.nrows(), None);
+        self.write_gradients(vae, x.nrows())?;
+        Ok(elbo)
+    }
+
+    /// The gradients from the deltas, each number of them looked at.
+    fn write_gradients(&mut self, vae: &Vae, rows: usize) -> Result<(), VaeError> {
+        self.turn(vae.encoder.layers().len(), rows);
+        self.parameter_gradients([vae.encoder.layers(), vae.decoder.layers()], rows, None);
         match vae.layout().iter(&self.gradients).find(|(_, _, gradient)| !all_finite(gradient)) {
             Some((name, ..)) => Err(VaeError::NotFinite { term: format!("gradient of {name}") }),
-            None => Ok(elbo),
+            None => Ok(()),
         }
     }
 
@@ -230,10 +241,11 @@ impl Factors {
 }
 
 impl Vae {
-    /// One step of training: the gradient of the loss at `x`, then Adam's update.
+    /// One step of training: the gradient of the loss at `x`, then the optimizer's update.
     ///
     /// Each piece of the gradient meets its update as soon as it is computed, and is forgotten; the result is, to the bit,
-    /// that of [`Backprop::run`] and [`Adam::step`] one after the other.
+    /// that of [`Backprop::run`] and [`Optimizer::step`] one after the other. Only where the gradient is
+    /// [clipped](Optimizer::clip_norm) must it be there as a whole first.
     ///
     /// # Shapes
     /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I)
@@ -243,26 +255,26 @@ impl Vae {
     /// optimizer are then as they were.
     ///
     /// # Panics
-    /// As [`Backprop::run`] and [`Adam::step`].
+    /// As [`Backprop::run`] and [`Optimizer::step`].
     pub fn train_step(
         &mut self,
         backprop: &mut Backprop,
-        adam: &mut Adam,
+        optimizer: &mut Optimizer,
         x: ArrayView2<'_, f32>,
         eps: ArrayView2<'_, f32>,
         beta: f32,
     ) -> Result<Elbo, VaeError> {
-        let elbo = backprop.deltas(self, x, eps, beta)?;
-        if backprop.surely_finite(x.nrows()) {
-            backprop.turn(self.encoder.layers().len(), x.nrows());
+        let (elbo, rows) = (backprop.deltas(self, x, eps, beta)?, x.nrows());
+        if optimizer.clip_norm.is_none() && backprop.surely_finite(rows) {
+            backprop.turn(self.encoder.layers().len(), rows);
             let (encoder, decoder, parameters) = self.parts_mut();
-            let update = adam.begin(parameters);
-            backprop.parameter_gradients([encoder.layers(), decoder.layers()], x.nrows(), Some(update));
+            let update = optimizer.begin(parameters);
+            backprop.parameter_gradients([encoder.layers(), decoder.layers()], rows, Some(update));
             return Ok(elbo);
         }
-        // Nobody knows yet: look at every number before any of them changes a parameter.
-        let elbo = backprop.run(self, x, eps, beta)?;
-        adam.step(self.parameters_mut(), backprop.gradients());
+        // Every number of the gradient has to be looked at before any of them changes a parameter.
+        backprop.write_gradients(self, rows)?;
+        optimizer.step(self.parameters_mut(), backprop.gradients_mut());
         Ok(elbo)
     }
 }
@@ -270,7 +282,7 @@ impl Vae {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, AdamConfig, VaeConfig};
+    use crate::{Activation, Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
 
     fn model() -> (Vae, Array2<f32>, Array2<f32>) {
         let config = VaeConfig { input: 30, hidden: vec![40, 9], latent: 3, ..VaeConfig::default() };
@@ -279,21 +291,41 @@ mod tests {
         (Vae::new(config, 2).unwrap(), x, eps)
     }
 
-    #[test]
-    fn a_step_is_the_gradient_then_the_update_to_the_bit() {
+    /// Three steps at once, and as gradient and update one after the other.
+    fn assert_step_is_gradient_then_update(method: Method, clip_norm: Option<f32>) {
         let (mut fused, x, eps) = model();
         let mut plain = fused.clone();
         let (mut backprop, count) = (Backprop::new(&fused, 37), fused.parameters().len());
-        let (mut fused_adam, mut plain_adam) =
-            (Adam::new(AdamConfig::default(), count), Adam::new(AdamConfig::default(), count));
+        let mut optimizer = Optimizer::new(method, count);
+        optimizer.clip_norm = clip_norm;
+        let (mut fused_optimizer, mut plain_optimizer) = (optimizer.clone(), optimizer);
         for _ in 0..3 {
-            let a = fused.train_step(&mut backprop, &mut fused_adam, x.view(), eps.view(), 1.0).unwrap();
+            let a = fused.train_step(&mut backprop, &mut fused_optimizer, x.view(), eps.view(), 1.0).unwrap();
             let b = backprop.run(&plain, x.view(), eps.view(), 1.0).unwrap();
-            plain_adam.step(plain.parameters_mut(), backprop.gradients());
+            plain_optimizer.step(plain.parameters_mut(), backprop.gradients_mut());
             assert_eq!(a, b);
-            assert_eq!(fused.parameters(), plain.parameters());
-            assert_eq!(fused_adam, plain_adam);
+            assert!(fused.parameters() == plain.parameters(), "{method:?}");
+            assert!(fused_optimizer == plain_optimizer, "{method:?}");
         }
+    }
+
+    #[test]
+    fn a_step_is_the_gradient_then_the_update_to_the_bit() {
+        for method in [
+            Method::from(Adam::default()),
+            AdamW::default().into(),
+            Adamax::default().into(),
+            RmsProp::default().into(),
+            Sgd::default().into(),
+            Sgd { momentum: 0.0, ..Sgd::default() }.into(),
+        ] {
+            assert_step_is_gradient_then_update(method, None);
+        }
+    }
+
+    #[test]
+    fn a_clipped_step_is_the_gradient_then_the_clipped_update_to_the_bit() {
+        assert_step_is_gradient_then_update(Adam::default().into(), Some(0.1));
     }
 
     #[test]
@@ -303,10 +335,10 @@ mod tests {
         let bits = |vae: &Vae| vae.parameters().iter().map(|p| p.to_bits()).collect::<Vec<_>>();
         let before = bits(&vae);
         let mut backprop = Backprop::new(&vae, 37);
-        let mut adam = Adam::new(AdamConfig::default(), before.len());
-        let error = vae.train_step(&mut backprop, &mut adam, x.view(), eps.view(), 1.0).unwrap_err();
+        let mut optimizer = Optimizer::new(Adam::default(), before.len());
+        let error = vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0).unwrap_err();
         assert_eq!(error, VaeError::NotFinite { term: "reconstruction".to_owned() });
-        assert_eq!((bits(&vae), adam.steps()), (before, 0));
+        assert_eq!((bits(&vae), optimizer.steps()), (before, 0));
     }
 
     #[test]
@@ -324,11 +356,11 @@ mod tests {
         }
         let before = vae.parameters().to_vec();
         let mut backprop = Backprop::new(&vae, 37);
-        let mut adam = Adam::new(AdamConfig::default(), before.len());
-        let result = vae.train_step(&mut backprop, &mut adam, x.view(), eps.view(), 1.0);
+        let mut optimizer = Optimizer::new(Adam::default(), before.len());
+        let result = vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0);
         if let Err(VaeError::NotFinite { term }) = result {
             assert!(term.starts_with("gradient of "), "{term}");
-            assert_eq!((vae.parameters(), adam.steps()), (&before[..], 0));
+            assert_eq!((vae.parameters(), optimizer.steps()), (&before[..], 0));
         } else {
             panic!("the gradient should overflow: {result:?}");
         }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
-use vae_core::Activation;
+use vae_core::{Activation, Method};
 use vae_data::Splits;
 use vae_train::{
     Keep, ModelFile, Outcome, Preset, RunDir, Schedule, TrainConfig, TrainError, Trainer, fit, read_bounded,
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Activation::ALL.map(Activation::name)))]
     activation: Option<String>,
     /// The optimizer
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(["adam"]))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Method::NAMES))]
     optimizer: Option<String>,
     /// The optimizer's step size
     #[arg(long, value_name = "X")]
@@ -72,6 +72,24 @@ pub(crate) struct Args {
     /// How the step size changes over the run
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Schedule::ALL.map(Schedule::name)))]
     schedule: Option<String>,
+    /// Epochs, or parts of one, over which the step size first grows from almost nothing
+    #[arg(long, value_name = "EPOCHS")]
+    warmup: Option<f64>,
+    /// What the schedules step and exponential multiply the step size by, every --gamma-epochs
+    #[arg(long, value_name = "X")]
+    gamma: Option<f64>,
+    /// After how many epochs the schedules step and exponential have multiplied the step size by --gamma
+    #[arg(long, value_name = "N")]
+    gamma_epochs: Option<u64>,
+    /// The largest norm of a gradient; longer ones are made shorter. 0: any
+    #[arg(long, value_name = "X")]
+    clip_norm: Option<f64>,
+    /// How fast the weights decay, with --optimizer adamw
+    #[arg(long, value_name = "X")]
+    weight_decay: Option<f64>,
+    /// The share of the last step that the next one keeps, with --optimizer sgd
+    #[arg(long, value_name = "X")]
+    momentum: Option<f64>,
     /// The weight of the KL term; 1 is the ELBO
     #[arg(long, value_name = "X")]
     beta: Option<f64>,
@@ -207,6 +225,12 @@ impl Args {
         set(&mut optimizer.name, self.optimizer.clone());
         set(&mut optimizer.learning_rate, self.lr);
         set(&mut optimizer.schedule, self.schedule.as_deref().and_then(Schedule::from_name));
+        set(&mut optimizer.warmup_epochs, self.warmup);
+        set(&mut optimizer.gamma, self.gamma);
+        set(&mut optimizer.gamma_epochs, self.gamma_epochs);
+        set(&mut optimizer.clip_norm, self.clip_norm);
+        set(&mut optimizer.weight_decay, self.weight_decay);
+        set(&mut optimizer.momentum, self.momentum);
         set(&mut training.epochs, self.epochs);
         set(&mut training.batch, self.batch.map(size));
         set(&mut training.beta, self.beta);

@@ -147,7 +147,7 @@ pub(super) struct Gelu;
 impl OfInput for Gelu {
     #[inline(always)]
     fn forward(a: f32) -> (f32, f32) {
-        const DENSITY_AT_ZERO: f32 = 0.398_942_28; // 1 / √(2π)
+        const DENSITY_AT_ZERO: f32 = 0.398_942_3; // 1 / √(2π)
         // f′(a) = Φ(a) + a φ(a)
         let bell = exp(-0.5 * (a * a));
         let tail = bell * normal_tail(a.abs());
