@@ -5,8 +5,8 @@
 use divan::{Bencher, counter::ItemsCount};
 use ndarray::{Array2, ArrayView2};
 use vae_core::{
-    Adam, Backprop, Optimizer, Vae, VaeConfig,
-    benchmarks::{Layer, Loss},
+    Activation, Adam, AdamW, Adamax, Backprop, Method, Optimizer, RmsProp, Sgd, Vae, VaeConfig,
+    benchmarks::{Layer, Loss, Nonlinearity},
     noise::{Purpose, standard_normal, stream},
 };
 
@@ -65,10 +65,35 @@ fn loss(bencher: Bencher<'_, '_>, batch: usize) {
 
 #[divan::bench(args = [16_384, 450_560, 4_194_304])]
 fn adam(bencher: Bencher<'_, '_>, parameters: usize) {
-    let mut optimizer = Optimizer::new(Adam::default(), parameters);
-    let (mut p, g) =
+    step(bencher, Adam::default(), parameters);
+}
+
+/// The others, at the size of 784-256-64.
+const OTHERS: [&str; 4] = ["sgd", "adamw", "adamax", "rmsprop"];
+
+#[divan::bench(args = OTHERS)]
+fn other_optimizer(bencher: Bencher<'_, '_>, name: &str) {
+    let method: Method = match name {
+        "sgd" => Sgd::default().into(),
+        "adamw" => AdamW::default().into(),
+        "adamax" => Adamax::default().into(),
+        _ => RmsProp::default().into(),
+    };
+    step(bencher, method, 450_560);
+}
+
+fn step(bencher: Bencher<'_, '_>, method: impl Into<Method>, parameters: usize) {
+    let mut optimizer = Optimizer::new(method, parameters);
+    let (mut p, mut g) =
         (vec![0.1; parameters], (0..parameters).map(|i| (i % 13) as f32 * 1e-3).collect::<Vec<_>>());
-    bencher.counter(ItemsCount::new(parameters)).bench_local(|| adam.step(&mut p, &g));
+    bencher.counter(ItemsCount::new(parameters)).bench_local(|| optimizer.step(&mut p, &mut g));
+}
+
+/// As many numbers as a tile of a batch of 64 has.
+#[divan::bench(args = Activation::ALL)]
+fn activation(bencher: Bencher<'_, '_>, activation: Activation) {
+    let mut layer = Nonlinearity::new(activation, 1536);
+    bencher.counter(ItemsCount::new(1536_usize)).bench_local(|| layer.there_and_back());
 }
 
 #[divan::bench]
