@@ -212,8 +212,7 @@ impl TrainConfig {
     /// # Errors
     /// [`TrainError::Toml`] for text that is no TOML, a key that does not exist, or a value of another type.
     pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
-        let parse_error =
-            |error: toml::de::Error| TrainError::Toml { reason: error.to_string().trim_end().to_owned() };
+        let parse_error = |error: toml::de::Error| TrainError::Toml { reason: in_a_line(&error, toml) };
         // The text is read by itself first: its errors then point at its lines.
         toml::from_str::<Self>(toml).map_err(parse_error)?;
         let over: toml::Table = toml::from_str(toml).map_err(parse_error)?;
@@ -302,6 +301,14 @@ impl TrainConfig {
     }
 }
 
+/// The parser's message, after the line and column of `text` that it is about.
+fn in_a_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', ", ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    format!("line {}, column {}: {message}", before.matches('\n').count() + 1, column + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,7 +332,8 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_by_name_and_line() {
         let error = TrainConfig::default().overlay("[training]\nepoch = 3\n").unwrap_err().to_string();
-        assert!(error.contains("line 2") && error.contains("unknown field `epoch`"), "{error}");
+        let expected = "line 2, column 1: unknown field `epoch`, expected one of `epochs`, ";
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
     }
 
     #[test]

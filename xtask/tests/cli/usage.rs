@@ -90,6 +90,12 @@ fn an_unknown_activation_is_wrong_usage() {
 }
 
 #[test]
+fn an_unknown_optimizer_or_schedule_is_wrong_usage() {
+    is_wrong_for_train("--optimizer newton");
+    is_wrong_for_train("--schedule sawtooth");
+}
+
+#[test]
 fn no_threads_are_wrong_usage() {
     is_wrong_for_train("--threads 0");
 }
