@@ -1,6 +1,6 @@
 //! `cargo xtask eval`
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
 use vae_train::evaluate;
 
@@ -51,15 +51,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         other => other?,
     };
     let test = &loaded.images;
-    ensure!(
-        test.pixels() == vae.input(),
-        "the model takes images of {} pixels, {} has {} ({} x {})",
-        vae.input(),
-        loaded.name,
-        test.pixels(),
-        test.height(),
-        test.width(),
-    );
+    data_source::check_size(vae, test, &loaded.name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
     let elbo = evaluate(vae, test.images(), &indices, args.seed);
     let elbo = elbo.with_context(|| format!("{} has no test images", loaded.name))?;

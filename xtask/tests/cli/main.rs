@@ -6,8 +6,10 @@ mod project;
 
 mod bench;
 mod data;
+mod encode;
 mod eval;
 mod grid;
+mod import;
 mod inputs;
 mod output;
 mod resume;
