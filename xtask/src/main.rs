@@ -11,7 +11,9 @@ mod model_source;
 mod paths;
 mod pictures;
 mod progress;
+mod settings;
 mod term;
+mod training;
 
 use std::{fmt::Display, process::ExitCode};
 
