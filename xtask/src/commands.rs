@@ -7,4 +7,5 @@ pub(crate) mod encode;
 pub(crate) mod eval;
 pub(crate) mod grid;
 pub(crate) mod import;
+pub(crate) mod sweep;
 pub(crate) mod train;

@@ -13,5 +13,6 @@ mod import;
 mod inputs;
 mod output;
 mod resume;
+mod sweep;
 mod train;
 mod usage;

@@ -116,7 +116,7 @@ fn helps(command: &str, flags: &[&str]) {
 
 #[test]
 fn the_help_names_the_commands() {
-    helps("", &["train", "grid", "eval", "encode", "import", "bench", "data", "ci", "--threads"]);
+    helps("", &["train", "grid", "eval", "encode", "import", "sweep", "bench", "data", "ci", "--threads"]);
 }
 
 #[test]
@@ -152,6 +152,12 @@ fn the_help_of_encode_names_its_flags() {
 #[test]
 fn the_help_of_import_names_its_flags() {
     helps("import", &["--activation", "--input-range", "--image", "--data", "--out"]);
+}
+
+#[test]
+fn the_help_of_sweep_names_its_flags_and_shows_a_plan() {
+    let flags = "--over --seeds --run --out --json --preset --config --data --epochs [[variant]] PLAN.toml";
+    helps("sweep", &flags.split_whitespace().collect::<Vec<_>>());
 }
 
 #[test]
