@@ -3,6 +3,9 @@
 pub(crate) mod bench;
 pub(crate) mod ci;
 pub(crate) mod data;
+pub(crate) mod encode;
 pub(crate) mod eval;
 pub(crate) mod grid;
+pub(crate) mod import;
+pub(crate) mod sweep;
 pub(crate) mod train;

@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use vae_core::Vae;
 use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, mnist};
 use vae_train::{DataConfig, ModelFile};
 
@@ -115,16 +116,29 @@ pub(crate) fn load<I: Images>(source: &str, digits: usize) -> anyhow::Result<Loa
     Ok(loaded)
 }
 
-/// The test images to show or measure a model on: those asked for, else of what the model was trained on. A model of
+/// The images to show or measure a model on: those asked for, else of what the model was trained on. A model of
 /// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
 /// the data.
-pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<Dataset>> {
+pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<I>> {
     let source = match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
         (None, Some("mnist") | None) => "auto",
         (None, Some(own)) => own,
     };
     load(source, DataConfig::default().digits)
+}
+
+/// Refuses images of another size than the model was made for.
+pub(crate) fn check_size(vae: &Vae, images: &Dataset, name: &str) -> anyhow::Result<()> {
+    ensure!(
+        images.pixels() == vae.input(),
+        "the model takes images of {} pixels, {name} has {} ({} x {})",
+        vae.input(),
+        images.pixels(),
+        images.height(),
+        images.width(),
+    );
+    Ok(())
 }
 
 fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {

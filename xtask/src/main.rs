@@ -1,4 +1,4 @@
-//! The commands: `cargo xtask train`, `grid`, `eval`, `bench`, `data`, `ci`.
+//! The commands: `cargo xtask train`, `grid`, `eval`, `encode`, `import`, `sweep`, `bench`, `data`, `ci`.
 //!
 //! The only crate of the workspace that parses arguments, chooses paths and prints. One file a command; the others
 //! hold what several commands need.
@@ -11,7 +11,10 @@ mod model_source;
 mod paths;
 mod pictures;
 mod progress;
+mod settings;
+mod sweep;
 mod term;
+mod training;
 
 use std::{fmt::Display, process::ExitCode};
 
@@ -35,6 +38,9 @@ enum Command {
     Train(Box<commands::train::Args>),
     Grid(commands::grid::Args),
     Eval(commands::eval::Args),
+    Encode(commands::encode::Args),
+    Import(commands::import::Args),
+    Sweep(Box<commands::sweep::Args>),
     Bench(commands::bench::Args),
     Data(commands::data::Args),
     Ci(commands::ci::Args),
@@ -81,6 +87,9 @@ fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Train(args) => commands::train::run(*args),
         Command::Grid(args) => commands::grid::run(args),
         Command::Eval(args) => commands::eval::run(args),
+        Command::Encode(args) => commands::encode::run(args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Sweep(args) => commands::sweep::run(*args),
         Command::Bench(args) => commands::bench::run(&args, &cli.threads),
         Command::Data(args) => commands::data::run(args),
         Command::Ci(args) => commands::ci::run(args),

@@ -30,7 +30,7 @@ pub(crate) fn pictures() -> PathBuf {
 }
 
 /// Where runs go.
-fn runs() -> PathBuf {
+pub(crate) fn runs() -> PathBuf {
     root().join("runs")
 }
 

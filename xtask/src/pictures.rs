@@ -9,6 +9,8 @@ use vae_data::{Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
+use crate::data_source;
+
 /// How many samples a picture shows when nobody says.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
 /// How many rows of originals above their reconstructions a picture shows when nobody says.
@@ -74,14 +76,7 @@ pub(crate) fn reconstructions(
     shape: &Shape,
     seed: u64,
 ) -> anyhow::Result<Captioned> {
-    ensure!(
-        test.pixels() == model.vae.input(),
-        "the model takes images of {} pixels, {data} has {} ({} x {})",
-        model.vae.input(),
-        test.pixels(),
-        test.height(),
-        test.width(),
-    );
+    data_source::check_size(&model.vae, test, data)?;
     ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
     let tiles = shape.tiles(model)?;
     let mut indices = shuffled(test.len(), seed, 0);

@@ -215,7 +215,14 @@ impl TrainConfig {
         let parse_error = |error: toml::de::Error| TrainError::Toml { reason: in_a_line(&error, toml) };
         // The text is read by itself first: its errors then point at its lines.
         toml::from_str::<Self>(toml).map_err(parse_error)?;
-        let over: toml::Table = toml::from_str(toml).map_err(parse_error)?;
+        self.overlay_table(toml::from_str(toml).map_err(parse_error)?)
+    }
+
+    /// This configuration, with what a table of sections says in place of what it said.
+    ///
+    /// # Errors
+    /// [`TrainError::Toml`], in one line, for a key that does not exist, or a value of another type.
+    pub fn overlay_table(&self, over: toml::Table) -> Result<Self, TrainError> {
         let mut merged = toml::Table::try_from(self).expect("a configuration is always a table");
         for (section, values) in over {
             match (merged.get_mut(&section), values) {
@@ -223,7 +230,10 @@ impl TrainConfig {
                 (_, values) => drop(merged.insert(section, values)),
             }
         }
-        merged.try_into().map_err(parse_error)
+        merged.try_into().map_err(|error: toml::de::Error| {
+            let text = error.to_string();
+            TrainError::Toml { reason: text.split_whitespace().collect::<Vec<_>>().join(" ") }
+        })
     }
 
     /// The configuration as the text of a `config.toml`.
@@ -327,6 +337,14 @@ mod tests {
         base.training.batch = 17;
         let config = base.overlay("[training]\nepochs = 3\n[model]\nlatent = 2\n").unwrap();
         assert_eq!((config.training.epochs, config.training.batch, config.model.latent), (3, 17, 2));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_table_is_said_in_a_line_with_key_and_section() {
+        let table = "model.latnt = 3".parse().unwrap();
+        let error = TrainConfig::default().overlay_table(table).unwrap_err().to_string();
+        assert!(error.contains("unknown field `latnt`") && error.contains("model"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod schedule;
 
 mod observer;
 
+mod encode;
 mod evaluate;
 mod trainer;
 
@@ -62,6 +63,7 @@ mod run;
 
 pub use checkpoint::Checkpoint;
 pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig};
+pub use encode::encode;
 pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};

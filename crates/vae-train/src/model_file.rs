@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use vae_core::{Activation, Vae, VaeConfig, VaeError, weights::Facts};
+use vae_core::{
+    Vae, VaeConfig, VaeError,
+    weights::{Facts, ModuleFacts},
+};
 
 use crate::{TrainError, files::read_bounded};
 
@@ -39,15 +42,15 @@ impl ModelFile {
         self.vae.to_safetensors(&facts)
     }
 
-    /// The model in the bytes of a file. `activation` is for files that do not name theirs.
+    /// The model in the bytes of a file. `module` is for state dicts from elsewhere, which do not say how they are used.
     ///
     /// Where the file does not say the size of an image, it is taken for square if the number of inputs is a square,
     /// else for a single row.
     ///
     /// # Errors
     /// Those of [`Vae::from_safetensors`], and [`VaeError::UnknownFact`] for a fact that makes no sense.
-    pub fn from_bytes(bytes: &[u8], activation: Option<Activation>) -> Result<Self, VaeError> {
-        let (vae, facts) = Vae::from_safetensors(bytes, activation)?;
+    pub fn from_bytes(bytes: &[u8], module: Option<ModuleFacts>) -> Result<Self, VaeError> {
+        let (vae, facts) = Vae::from_safetensors(bytes, module)?;
         let input = vae.input();
         let (height, width) = match facts.get("image") {
             Some(image) => image
@@ -75,9 +78,9 @@ impl ModelFile {
     ///
     /// # Errors
     /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::ModelFile`], all with the path.
-    pub fn read(path: &Path, activation: Option<Activation>) -> Result<Self, TrainError> {
+    pub fn read(path: &Path, module: Option<ModuleFacts>) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
-        Self::from_bytes(&bytes, activation)
+        Self::from_bytes(&bytes, module)
             .map_err(|reason| TrainError::ModelFile { path: path.to_owned(), reason })
     }
 }

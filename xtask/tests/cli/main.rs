@@ -6,10 +6,13 @@ mod project;
 
 mod bench;
 mod data;
+mod encode;
 mod eval;
 mod grid;
+mod import;
 mod inputs;
 mod output;
 mod resume;
+mod sweep;
 mod train;
 mod usage;

@@ -78,6 +78,44 @@ fn the_configuration_of_a_run_repeats_it_to_the_byte() {
     assert_eq!(project.read("b/config.toml"), project.read("a/config.toml"));
 }
 
+/// A `config.toml` as version 0.1.0 wrote it first. Keys that came later are not in it, and must not change the run.
+const FIRST_CONFIG: &str = r#"
+[data]
+source = "digits"
+validation = 20
+digits = 300
+
+[model]
+hidden = [16]
+latent = 3
+activation = "relu"
+
+[optimizer]
+name = "adam"
+learning_rate = 0.003
+schedule = "cosine"
+beta1 = 0.9
+beta2 = 0.999
+epsilon = 1e-8
+
+[training]
+epochs = 2
+batch = 96
+beta = 1.0
+seed = 0
+keep = "best"
+"#;
+
+#[test]
+fn the_configuration_of_an_old_run_repeats_it_to_the_byte() {
+    let project = Project::trained();
+    project.write("old.toml", FIRST_CONFIG);
+    for preset in Preset::ALL.map(Preset::name) {
+        project.run(&format!("train --preset {preset} --config old.toml --run {preset}")).succeeds();
+        assert_eq!(project.read(format!("{preset}/model.safetensors")), project.read("a/model.safetensors"));
+    }
+}
+
 #[test]
 fn another_seed_makes_another_model() {
     let project = Project::trained();

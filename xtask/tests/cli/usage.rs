@@ -122,7 +122,7 @@ fn helps(command: &str, flags: &[&str]) {
 
 #[test]
 fn the_help_names_the_commands() {
-    helps("", &["train", "grid", "eval", "bench", "data", "ci", "--threads"]);
+    helps("", &["train", "grid", "eval", "encode", "import", "sweep", "bench", "data", "ci", "--threads"]);
 }
 
 #[test]
@@ -148,6 +148,22 @@ fn the_help_of_grid_names_its_flags() {
 #[test]
 fn the_help_of_eval_names_its_flags() {
     helps("eval", &["--run", "--model", "--data", "--seed", "--json"]);
+}
+
+#[test]
+fn the_help_of_encode_names_its_flags() {
+    helps("encode", &["--run", "--model", "--data", "--split", "--reconstructions", "--out"]);
+}
+
+#[test]
+fn the_help_of_import_names_its_flags() {
+    helps("import", &["--activation", "--input-range", "--image", "--data", "--out"]);
+}
+
+#[test]
+fn the_help_of_sweep_names_its_flags_and_shows_a_plan() {
+    let flags = "--over --seeds --run --out --json --preset --config --data --epochs [[variant]] PLAN.toml";
+    helps("sweep", &flags.split_whitespace().collect::<Vec<_>>());
 }
 
 #[test]
