@@ -233,7 +233,7 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 
 /// The numbers that `cargo xtask eval` gives of a run.
 fn measure(run: &RunDir, model: &ModelFile, loaded: &Loaded<Splits>) -> anyhow::Result<Measured> {
-    let elbo = eval::measure(&model.vae, &loaded.images.test, &loaded.name, eval::SEED)?;
+    let elbo = eval::measure(model, &loaded.images.test, &loaded.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds: f64 = metrics.iter().map(|line| line.train_seconds).sum();
     Ok(Measured { elbo, seconds_per_epoch: seconds / metrics.len() as f64 })
