@@ -6,9 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use vae_core::Vae;
 use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, mnist};
 use vae_train::{DataConfig, ModelFile};
 
@@ -126,19 +125,6 @@ pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> any
         (None, Some(own)) => own,
     };
     load(source, DataConfig::default().digits)
-}
-
-/// Refuses images of another size than the model was made for.
-pub(crate) fn check_size(vae: &Vae, images: &Dataset, name: &str) -> anyhow::Result<()> {
-    ensure!(
-        images.pixels() == vae.input(),
-        "the model takes images of {} pixels, {name} has {} ({} x {})",
-        vae.input(),
-        images.pixels(),
-        images.height(),
-        images.width(),
-    );
-    Ok(())
 }
 
 fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {

@@ -9,8 +9,6 @@ use vae_data::{Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
-use crate::data_source;
-
 /// How many samples a picture shows when nobody says.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
 /// How many rows of originals above their reconstructions a picture shows when nobody says.
@@ -41,6 +39,19 @@ impl Shape {
         );
         Ok(self.rows * self.cols)
     }
+}
+
+/// Refuses images of another size than the model's.
+pub(crate) fn check_size(model: &ModelFile, images: &Dataset, data: &str) -> anyhow::Result<()> {
+    ensure!(
+        images.pixels() == model.vae.input(),
+        "the model takes images of {} pixels, {data} has {} ({} x {})",
+        model.vae.input(),
+        images.pixels(),
+        images.height(),
+        images.width(),
+    );
+    Ok(())
 }
 
 /// A picture and what made it.
@@ -76,7 +87,7 @@ pub(crate) fn reconstructions(
     shape: &Shape,
     seed: u64,
 ) -> anyhow::Result<Captioned> {
-    data_source::check_size(&model.vae, test, data)?;
+    check_size(model, test, data)?;
     ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
     let tiles = shape.tiles(model)?;
     let mut indices = shuffled(test.len(), seed, 0);

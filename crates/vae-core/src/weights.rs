@@ -13,7 +13,7 @@ pub use module::{InputRange, ModuleFacts};
 
 use module::StateDict;
 
-use crate::{Activation, Vae, VaeConfig, VaeError};
+use crate::{Activation, Layout, Vae, VaeConfig, VaeError};
 
 impl Vae {
     /// The model as a safetensors file: every tensor, and `facts` beside the model's own (`activation`,
@@ -48,14 +48,8 @@ impl Vae {
         }
         let tensors = StateDict::new(tensors);
         let mut vae = Self::zeroed(architecture(&tensors, activation)?)?;
-        let specs = vae.layout().tensors().to_vec();
-        if let Some(name) = tensors.unexpected(specs.iter().map(|spec| spec.name.as_str())) {
-            return Err(VaeError::UnexpectedTensor { name });
-        }
-        for spec in specs {
-            let values = tensors.get_f32(&spec.name, &spec.shape)?;
-            vae.parameters_mut()[spec.range].copy_from_slice(&values);
-        }
+        let layout = vae.layout().clone();
+        read_parameters(&tensors, &layout, vae.parameters_mut())?;
         let (encoder, _, parameters) = vae.parts_mut();
         let (weight, bias) = encoder.layers()[0].parts_mut(parameters);
         range.fold(weight, bias);
@@ -64,6 +58,19 @@ impl Vae {
         }
         Ok((vae, facts))
     }
+}
+
+/// Fills a buffer of that layout from tensors that are those of the layout, and no others.
+fn read_parameters(tensors: &StateDict<'_>, layout: &Layout, parameters: &mut [f32]) -> Result<(), VaeError> {
+    let specs = layout.tensors();
+    if let Some(name) = tensors.unexpected(specs.iter().map(|spec| spec.name.as_str())) {
+        return Err(VaeError::UnexpectedTensor { name });
+    }
+    for spec in specs {
+        let values = tensors.get_f32(&spec.name, &spec.shape)?;
+        parameters[spec.range.clone()].copy_from_slice(&values);
+    }
+    Ok(())
 }
 
 /// The activation that the file names, or else the caller.
@@ -82,8 +89,8 @@ fn activation(facts: &Facts, module: Option<ModuleFacts>) -> Result<Activation, 
 
 /// The architecture that has these tensors.
 fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeConfig, VaeError> {
-    let encoder = widths(tensors, "encoder")?;
-    let decoder = widths(tensors, "decoder")?;
+    let encoder = mlp_widths(tensors, "encoder")?;
+    let decoder = mlp_widths(tensors, "decoder")?;
     let (Some((&input, hidden)), Some((&latent, decoder_hidden))) =
         (encoder.split_first(), decoder.split_first())
     else {
@@ -100,8 +107,8 @@ fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeCo
     })
 }
 
-/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of one half.
-fn widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
+/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers.
+fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
     let mut widths = Vec::new();
     loop {
         let layer = format!("{prefix}.fc{}", widths.len().max(1));

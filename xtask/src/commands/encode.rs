@@ -16,7 +16,7 @@ use vae_train::{encode, write_atomically};
 use crate::{
     Done,
     data_source::{self, Interrupted},
-    model_source, paths, term,
+    model_source, paths, pictures, term,
 };
 
 /// The most bytes of one array: a model may have a million latents.
@@ -70,7 +70,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         other => other?,
     };
     for (split, set) in &splits {
-        data_source::check_size(&model.vae, set, &data)?;
+        pictures::check_size(model, set, &data)?;
         let columns = if args.reconstructions { set.pixels() } else { 0 }.max(model.vae.latent());
         ensure!(
             set.len().saturating_mul(4 * columns) <= MAX_BYTES,

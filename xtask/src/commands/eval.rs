@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 use serde::Serialize;
-use vae_core::{Elbo, Vae};
+use vae_core::Elbo;
 use vae_data::Dataset;
-use vae_train::evaluate;
+use vae_train::{ModelFile, evaluate};
 
 use crate::{
     Done,
     data_source::{self, Interrupted},
-    model_source, paths, term,
+    model_source, paths, pictures, term,
 };
 
 /// From which the noise follows when nobody says.
@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         other => other?,
     };
     let test = &loaded.images;
-    let elbo = measure(vae, test, &loaded.name, args.seed)?;
+    let elbo = measure(&chosen.model, test, &loaded.name, args.seed)?;
     let report = Report {
         neg_elbo: elbo.neg_elbo(),
         reconstruction: elbo.reconstruction,
@@ -84,8 +84,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 }
 
 /// The ELBO of all test images of the data called `name`.
-pub(crate) fn measure(vae: &Vae, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
-    data_source::check_size(vae, test, name)?;
+pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
+    pictures::check_size(model, test, name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
-    evaluate(vae, test.images(), &indices, seed).with_context(|| format!("{name} has no test images"))
+    evaluate(&model.vae, test.images(), &indices, seed).with_context(|| format!("{name} has no test images"))
 }

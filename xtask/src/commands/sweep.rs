@@ -17,7 +17,7 @@ use crate::{
     settings::{Settings, presets},
     sweep::{
         over::{Over, grid},
-        plan::Plan,
+        plan::{EXAMPLE, Plan},
         table::{Measured, Report, Row, Subject},
         variant::{Resolved, Variant, resolve},
     },
@@ -27,26 +27,11 @@ use crate::{
 
 /// Trains variants of a model, each with several seeds, and puts what comes of them side by side.
 ///
-/// What varies is a grid (--over) or a plan, a file of named variants:
-///
-///   seeds = [0, 1, 2]
-///   preset = "reference"
-///
-///   [base]
-///   training.epochs = 10
-///
-///   [[variant]]
-///   name = "reference"
-///
-///   [[variant]]
-///   name = "tanh"
-///   model.activation = "tanh"
-///
-/// A variant beats the flags, the flags beat --config, the file beats the plan's
-/// base, and that the preset. The same command goes on where it was interrupted,
-/// and trains nothing twice.
+/// What varies is a grid (--over) or a plan, a file of named variants: see below. A variant beats the flags, the flags
+/// beat --config, the file beats the plan's base, and that the preset. The same command goes on where it was
+/// interrupted, and trains nothing twice.
 #[derive(clap::Args)]
-#[command(after_help = presets(), verbatim_doc_comment)]
+#[command(after_help = help())]
 pub(crate) struct Args {
     /// The plan
     #[arg(value_name = "PLAN.toml", required_unless_present = "over", conflicts_with = "over")]
@@ -69,6 +54,12 @@ pub(crate) struct Args {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// What a plan looks like, and the presets.
+fn help() -> String {
+    let plan: Vec<String> = EXAMPLE.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+    format!("A plan:\n{}\n\n{}", plan.join("\n"), presets())
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
@@ -134,7 +125,7 @@ impl Sweep {
         let distinct: BTreeSet<u64> = seeds.iter().copied().collect();
         ensure!(
             !seeds.is_empty() && distinct.len() == seeds.len(),
-            "seeds must be at least one and each another, found {seeds:?}"
+            "seeds must be at least one, and none of them twice; found {seeds:?}"
         );
         let (variants, name) = match (plan, args.plan.as_deref()) {
             (Some(plan), Some(path)) => (plan.variants, path.file_stem().unwrap_or_default().into()),
@@ -233,7 +224,7 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 
 /// The numbers that `cargo xtask eval` gives of a run.
 fn measure(run: &RunDir, model: &ModelFile, loaded: &Loaded<Splits>) -> anyhow::Result<Measured> {
-    let elbo = eval::measure(&model.vae, &loaded.images.test, &loaded.name, eval::SEED)?;
+    let elbo = eval::measure(model, &loaded.images.test, &loaded.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds: f64 = metrics.iter().map(|line| line.train_seconds).sum();
     Ok(Measured { elbo, seconds_per_epoch: seconds / metrics.len() as f64 })

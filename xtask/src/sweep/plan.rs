@@ -10,6 +10,21 @@ use vae_train::Preset;
 use super::variant::{MAX_VARIANTS, Variant};
 use crate::settings::read_text;
 
+/// A plan, for the help text.
+pub(crate) const EXAMPLE: &str = r#"seeds = [0, 1, 2]
+preset = "reference"
+
+[base]
+training.epochs = 10
+
+[[variant]]
+name = "reference"
+
+[[variant]]
+name = "tanh"
+model.activation = "tanh"
+"#;
+
 /// What a plan's file says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,17 +73,13 @@ mod tests {
 
     #[test]
     fn a_plan_has_its_variants_in_order_with_what_each_changes() {
-        let plan = Plan::parse(
-            "seeds = [0, 1]\npreset = \"example\"\n[base.training]\nepochs = 2\n\
-             [[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\nmodel.latent = 3\n",
-        );
-        let plan = plan.unwrap();
-        assert_eq!(plan.seeds, Some(vec![0, 1]));
-        assert_eq!(plan.preset().unwrap(), Some(Preset::Example));
-        assert_eq!(plan.base.to_string(), "[training]\nepochs = 2\n");
-        assert_eq!(plan.variants.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let plan = Plan::parse(EXAMPLE).unwrap();
+        assert_eq!(plan.seeds, Some(vec![0, 1, 2]));
+        assert_eq!(plan.preset().unwrap(), Some(Preset::Reference));
+        assert_eq!(plan.base.to_string(), "[training]\nepochs = 10\n");
+        assert_eq!(plan.variants.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["reference", "tanh"]);
         assert!(plan.variants[0].changes.is_empty());
-        assert_eq!(plan.variants[1].changes["model"]["latent"].as_integer(), Some(3));
+        assert_eq!(plan.variants[1].changes["model"]["activation"].as_str(), Some("tanh"));
     }
 
     #[test]
