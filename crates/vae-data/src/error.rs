@@ -96,6 +96,20 @@ pub enum DataError {
         test: (usize, usize),
     },
 
+    /// Sets to be joined whose images are of different sizes.
+    #[error(
+        "expected images of {} x {} pixels in every set to be joined, found {} x {} in number {}",
+        expected.0, expected.1, found.0, found.1, position + 1
+    )]
+    JoinSizes {
+        /// Which set, the first being 0.
+        position: usize,
+        /// Height and width of the first set's images.
+        expected: (usize, usize),
+        /// Height and width of this set's images.
+        found: (usize, usize),
+    },
+
     /// The validation part would leave nothing to train on.
     #[error("expected fewer than {images} validation images out of {images}, found {validation}")]
     HoldoutTooLarge {

@@ -55,6 +55,7 @@ mod content;
 pub mod idx;
 
 mod dataset;
+mod splits;
 
 pub mod mnist;
 
@@ -68,7 +69,8 @@ mod order;
 mod gather;
 
 pub use content::DEFAULT_MAX_BYTES;
-pub use dataset::{Dataset, Split, Splits};
+pub use dataset::Dataset;
 pub use error::{DataError, FormatError};
 pub use gather::gather;
 pub use order::{Holdout, shuffle, shuffled};
+pub use splits::{Split, Splits};

@@ -12,9 +12,10 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use crate::dataset::{Dataset, Split, Splits};
+use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::idx::{self, IdxArray};
+use crate::splits::{Split, Splits};
 
 #[cfg(feature = "download")]
 pub(crate) use files::{FILES, FileSpec};
@@ -34,9 +35,7 @@ pub(crate) use verify::{check, content_sha256};
 /// file that is not what it should be; [`DataError::LabelCount`] and [`DataError::SplitSizes`] for files that do not
 /// belong together.
 pub fn load(dir: &Path) -> Result<Splits, DataError> {
-    let (train, test) = rayon::join(|| load_split(dir, Split::Train), || load_split(dir, Split::Test));
-    // Both are there before the first error is looked for, so that the same directory always gives the same error.
-    Splits::new(train?, test?)
+    Splits::load(|split| load_split(dir, split))
 }
 
 /// Loads the training or the test set alone, from its two files, as [`load`] loads both.

@@ -14,7 +14,8 @@
 use ::mnist::Mnist;
 use ndarray::Array2;
 
-use crate::dataset::{Dataset, Splits};
+use crate::dataset::Dataset;
+use crate::splits::Splits;
 
 /// The crate `mnist` reads images of this size and no other.
 const SIDE: usize = 28;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::Split;
+use crate::splits::Split;
 
 /// What one of the four files holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
