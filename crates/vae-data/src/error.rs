@@ -130,14 +130,14 @@ pub enum DataError {
 
     /// A download would have to overwrite somebody's data.
     #[error(
-        "{}: expected no file or the one with SHA-256 {expected}, found {found}; \
+        "{}: expected no file or the one with {expected}, found {found}; \
          move it away or download into another directory",
         path.display()
     )]
     InTheWay {
         /// The file that is there.
         path: PathBuf,
-        /// The hash of the content that would be downloaded.
+        /// The checksum of what would be downloaded, such as "SHA-256 ba89…".
         expected: String,
         /// What is there instead.
         found: String,

@@ -11,5 +11,6 @@ mod grid;
 mod inputs;
 mod output;
 mod resume;
+mod sources;
 mod train;
 mod usage;
