@@ -5,7 +5,7 @@ mod images;
 mod source;
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -50,6 +50,10 @@ impl<I: Images> Loaded<I> {
 /// Loads what `data` asks for, and says in a line what that came to. `digits` is how many digits to draw for training.
 pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
     let sources = Source::parse(data).with_context(|| format!("--data {data:?}"))?;
+    // What is mistyped is told before anything is downloaded.
+    if let Some(missing) = sources.iter().find(|source| source.is_missing()) {
+        load_one::<I>(missing, digits)?;
+    }
     fetch_together(&sources)?;
     let parts = sources.iter().map(|source| load_one(source, digits)).collect::<anyhow::Result<_>>()?;
     let loaded: Loaded<I> = join(parts)?;
@@ -157,7 +161,7 @@ fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
         Err(error) => {
             // Of a directory that holds nothing there is nothing to tell.
             let result = download(&[(set, directory.clone())]);
-            if holds_something(&directory) { result.context(error) } else { result }?;
+            if paths::holds_something(&directory) { result.context(error) } else { result }?;
             read()?
         }
     };
@@ -204,10 +208,6 @@ fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Resu
         loaded.name.push_str(TRANSPOSED);
     }
     Ok(loaded)
-}
-
-fn holds_something(directory: &Path) -> bool {
-    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// A directory as it is found from anywhere.

@@ -20,6 +20,11 @@ pub(crate) fn data(set: Known) -> PathBuf {
     root().join("data").join(set.name())
 }
 
+/// Whether there is anything in a directory; a download that failed may have left an empty one.
+pub(crate) fn holds_something(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// The model that the project ships.
 pub(crate) fn shipped_model() -> PathBuf {
     root().join("data").join("model.safetensors")

@@ -67,7 +67,7 @@ impl Default for Options {
 /// How far the download of a file, or its way out of an archive, is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// The file's name.
+    /// The file's name; on its way out of an archive, the archive's and the name in it.
     pub file: &'a str,
     /// The mirror it comes from, as in [`Options::mirrors`].
     pub mirror: &'a str,

@@ -125,7 +125,7 @@ fn list() {
     line(&format!("${}", data_source::VARIABLE), &variable);
     for set in Known::ALL {
         let (dir, name) = (paths::data(set), set.name());
-        let what = if dir.exists() {
+        let what = if paths::holds_something(&dir) {
             describe(&dir, set.survey(&dir))
         } else {
             format!("not in {}; 'cargo xtask data fetch {name}' brings it", paths::display(&dir))

@@ -31,7 +31,7 @@ impl Source {
     /// wins. A name wins against a directory that is called the same; `./mnist` is the directory.
     pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Self>> {
         if exists(text) {
-            return Ok(vec![Self::one(text)]);
+            return Ok(vec![Self::one(text)?]);
         }
         let pieces: Vec<&str> = text.split(',').collect();
         ensure!(
@@ -48,21 +48,37 @@ impl Source {
             if source.is_empty() {
                 bail!("expected a name or a directory, found nothing where one should stand");
             }
-            sources.push(Self::one(&source));
+            sources.push(Self::one(&source)?);
             rest = behind;
         }
         Ok(sources)
     }
 
-    fn one(text: &str) -> Self {
-        match (text, Known::from_name(text)) {
-            ("auto", _) => Self::Auto,
-            ("digits", _) => Self::Digits,
-            (_, Some(set)) => Self::Known(set),
-            (_, None) => {
-                let (path, transposed) = directory(text);
-                Self::Directory { path: path.to_owned(), transposed }
-            }
+    fn one(text: &str) -> anyhow::Result<Self> {
+        if let Some(source) = Self::named(text) {
+            return Ok(source);
+        }
+        let (path, transposed) = directory(text);
+        if transposed && path.to_str().and_then(Self::named).is_some() {
+            let name = path.display();
+            bail!(
+                "expected a directory before {TRANSPOSED:?}, found the name {name}; ./{name} is a directory"
+            );
+        }
+        Ok(Self::Directory { path: path.to_owned(), transposed })
+    }
+
+    /// Whether this is a directory that is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Directory { path, .. } if !path.exists())
+    }
+
+    /// The source that has a name.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::Auto),
+            "digits" => Some(Self::Digits),
+            name => Known::from_name(name).map(Self::Known),
         }
     }
 }
@@ -143,6 +159,14 @@ mod tests {
     #[test]
     fn a_directory_that_is_called_so_is_not_transposed() {
         assert_eq!(parse("@a:transposed", &["a", "a:transposed"]), ["@a:transposed"]);
+    }
+
+    #[test]
+    fn what_has_a_name_stands_upright_already() {
+        for name in ["mnist", "digits", "fashion", "emnist-letters"] {
+            let error = Source::parse(&format!("{name}:transposed")).unwrap_err().to_string();
+            assert!(error.contains(&format!("found the name {name}")), "{error}");
+        }
     }
 
     #[test]

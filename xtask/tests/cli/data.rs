@@ -246,6 +246,17 @@ fn the_list_says_how_many_images_of_which_size_are_where() {
 }
 
 #[test]
+fn the_list_says_how_to_fetch_what_is_not_here() {
+    let project = Project::new();
+    std::fs::create_dir_all(project.path("data/kmnist")).expect("a directory");
+    let ended = project.run("data list").succeeds();
+    for name in ["kmnist", "fashion-mnist"] {
+        let expected = format!("not in data/{name}; 'cargo xtask data fetch {name}' brings it");
+        assert!(ended.stdout.contains(&expected), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn the_list_says_what_is_wrong_with_a_data_set() {
     let project = Project::new();
     project.write_images("data/kmnist", 20, 14);

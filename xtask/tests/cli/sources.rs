@@ -242,6 +242,13 @@ fn a_missing_one_of_several_sources_is_named() {
 }
 
 #[test]
+fn a_mistyped_source_is_told_before_another_is_downloaded() {
+    let project = Project::new();
+    project.run(&format!("{TRAIN} kmnist,emnits")).fails_saying(&["emnits", "neither a name"]);
+    assert!(!project.path("data/kmnist").exists());
+}
+
+#[test]
 fn nothing_between_two_commas_is_refused() {
     Project::new().run(&format!("{TRAIN} digits,,digits")).fails_saying(&["digits,,digits", "found nothing"]);
 }
