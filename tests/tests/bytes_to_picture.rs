@@ -9,7 +9,8 @@ use vae_core::noise::{Purpose, standard_normal, stream};
 use vae_data::{
     Dataset, Split, Splits, digits,
     idx::IdxArray,
-    mnist::{self, FileState, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
+    known::{FileState, Known},
+    mnist::{self, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
 };
 use vae_train::{EpochEnd, ModelFile, TrainConfig, Trainer};
 use vae_viz::{GridStyle, Picture, image_grid};
@@ -147,7 +148,7 @@ fn with_mnist(test: impl FnOnce(&Path)) {
 #[test]
 fn every_file_of_real_mnist_is_as_published() {
     with_mnist(|directory| {
-        let checks = mnist::verify(directory);
+        let checks = Known::Mnist.verify(directory);
         assert_eq!(checks.len(), 4);
         assert!(checks.iter().all(|check| matches!(check.state, FileState::Ok)), "{checks:?}");
     });

@@ -26,7 +26,8 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// `auto`, `mnist`, `digits`, or a directory of IDX files. Default `auto`; a run records what it came to.
+    /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files, or several of
+    /// these with commas between them. Default `auto`; a run records what it came to.
     pub source: String,
     /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
     /// are kept.

@@ -17,7 +17,8 @@ const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 4 + (100 << 20);
 pub struct ModelFile {
     /// The model.
     pub vae: Vae,
-    /// Which data made it: `mnist`, `digits` or a directory's name. None for a file that does not say.
+    /// Which data made it, as [`DataConfig::source`](crate::DataConfig::source) names it. None for a file that does not
+    /// say.
     pub data: Option<String>,
     /// Rows of an image.
     pub height: usize,

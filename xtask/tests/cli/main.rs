@@ -13,6 +13,7 @@ mod import;
 mod inputs;
 mod output;
 mod resume;
+mod sources;
 mod sweep;
 mod train;
 mod usage;

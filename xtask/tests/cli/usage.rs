@@ -186,14 +186,25 @@ fn the_help_of_bench_names_its_flags() {
 }
 
 #[test]
+fn a_data_set_that_nobody_knows_is_wrong_usage() {
+    is_wrong("data fetch cifar");
+    is_wrong("data verify emnist");
+}
+
+#[test]
+fn one_directory_for_several_data_sets_is_wrong_usage() {
+    is_wrong("data fetch kmnist fashion --dir images");
+}
+
+#[test]
 fn the_help_of_data_names_its_actions() {
     helps("data", &["fetch", "verify", "list"]);
 }
 
 #[test]
 fn every_action_of_data_has_help() {
-    helps("data fetch", &["--dir"]);
-    helps("data verify", &["--dir"]);
+    helps("data fetch", &["--dir", "emnist-letters", "MD5"]);
+    helps("data verify", &["--dir", "kmnist"]);
     helps("data list", &["--help"]);
 }
 
