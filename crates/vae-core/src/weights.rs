@@ -11,7 +11,7 @@ use safetensors::{
     tensor::{Metadata, TensorInfo, TensorView},
 };
 
-use crate::{Activation, Vae, VaeConfig, VaeError};
+use crate::{Activation, Layout, Vae, VaeConfig, VaeError};
 
 /// Facts about a model, by name.
 pub type Facts = BTreeMap<String, String>;
@@ -46,23 +46,32 @@ impl Vae {
             return Err(VaeError::UnknownFact { key, expected, found: likelihood.clone() });
         }
         let mut vae = Self::zeroed(architecture(&tensors, activation)?)?;
-        if let Some(name) =
-            tensors.keys().find(|&name| vae.layout().tensors().iter().all(|t| t.name != *name))
-        {
-            return Err(VaeError::UnexpectedTensor { name: name.clone() });
-        }
-        for spec in vae.layout().tensors().to_vec() {
-            let values = tensors.get_f32(&spec.name, &spec.shape)?;
-            vae.parameters_mut()[spec.range].copy_from_slice(&values);
-        }
+        let layout = vae.layout().clone();
+        read_parameters(&tensors, &layout, vae.parameters_mut())?;
         Ok((vae, facts))
     }
 }
 
+/// Fills a buffer of that layout from tensors that are those of the layout, and no others.
+pub(crate) fn read_parameters(
+    tensors: &Tensors<'_>,
+    layout: &Layout,
+    parameters: &mut [f32],
+) -> Result<(), VaeError> {
+    if let Some(name) = tensors.keys().find(|&name| layout.tensors().iter().all(|t| t.name != *name)) {
+        return Err(VaeError::UnexpectedTensor { name: name.clone() });
+    }
+    for spec in layout.tensors() {
+        let values = tensors.get_f32(&spec.name, &spec.shape)?;
+        parameters[spec.range.clone()].copy_from_slice(&values);
+    }
+    Ok(())
+}
+
 /// The architecture that has these tensors.
 fn architecture(tensors: &Tensors<'_>, activation: Activation) -> Result<VaeConfig, VaeError> {
-    let encoder = widths(tensors, "encoder")?;
-    let decoder = widths(tensors, "decoder")?;
+    let encoder = mlp_widths(tensors, "encoder")?;
+    let decoder = mlp_widths(tensors, "decoder")?;
     let (Some((&input, hidden)), Some((&latent, decoder_hidden))) =
         (encoder.split_first(), decoder.split_first())
     else {
@@ -79,8 +88,8 @@ fn architecture(tensors: &Tensors<'_>, activation: Activation) -> Result<VaeConf
     })
 }
 
-/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of one half.
-fn widths(tensors: &Tensors<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
+/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers.
+pub(crate) fn mlp_widths(tensors: &Tensors<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
     let mut widths = Vec::new();
     loop {
         let name = format!("{prefix}.fc{}.weight", widths.len().max(1));
