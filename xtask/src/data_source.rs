@@ -115,16 +115,20 @@ pub(crate) fn load<I: Images>(source: &str, digits: usize) -> anyhow::Result<Loa
     Ok(loaded)
 }
 
-/// The test images to show or measure a model on: those asked for, else of what the model was trained on. A model of
+/// The test images to show or measure a model on: see [`source_for`].
+pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<Dataset>> {
+    load(source_for(model, asked), DataConfig::default().digits)
+}
+
+/// Where the images for a model come from: from where was asked, else from what the model was trained on. A model of
 /// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
 /// the data.
-pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<Dataset>> {
-    let source = match (asked, model.data.as_deref()) {
+pub(crate) fn source_for<'a>(model: &'a ModelFile, asked: Option<&'a str>) -> &'a str {
+    match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
         (None, Some("mnist") | None) => "auto",
         (None, Some(own)) => own,
-    };
-    load(source, DataConfig::default().digits)
+    }
 }
 
 fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {

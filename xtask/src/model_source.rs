@@ -1,6 +1,6 @@
 //! `--run`, `--model`: which model a command is about.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, bail};
 use vae_core::{Activation, VaeError};
@@ -26,7 +26,20 @@ pub(crate) struct ModelArgs {
 pub(crate) struct Chosen {
     pub(crate) model: ModelFile,
     pub(crate) path: PathBuf,
-    pub(crate) pictures: PathBuf,
+    pictures: PathBuf,
+}
+
+impl Chosen {
+    /// Where a picture goes: where was asked, else by that name among the pictures of the model, whose directory is
+    /// made.
+    pub(crate) fn picture(&self, out: Option<PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(out) = out {
+            return Ok(out);
+        }
+        let directory = &self.pictures;
+        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        Ok(directory.join(name))
+    }
 }
 
 impl ModelArgs {

@@ -1,13 +1,13 @@
 //! `cargo xtask eval`
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
 use vae_train::evaluate;
 
 use crate::{
     Done,
     data_source::{self, Interrupted},
-    model_source, paths, term,
+    model_source, paths, pictures, term,
 };
 
 /// Measures a model on the test images: -ELBO and its two parts, in nats an image.
@@ -51,15 +51,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         other => other?,
     };
     let test = &loaded.images;
-    ensure!(
-        test.pixels() == vae.input(),
-        "the model takes images of {} pixels, {} has {} ({} x {})",
-        vae.input(),
-        loaded.name,
-        test.pixels(),
-        test.height(),
-        test.width(),
-    );
+    pictures::check_size(&chosen.model, test, &loaded.name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
     let elbo = evaluate(vae, test.images(), &indices, args.seed);
     let elbo = elbo.with_context(|| format!("{} has no test images", loaded.name))?;

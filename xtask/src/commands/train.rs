@@ -10,11 +10,13 @@ use clap::builder::PossibleValuesParser;
 use vae_core::Activation;
 use vae_data::Splits;
 use vae_train::{
-    Keep, ModelFile, Outcome, Preset, RunDir, Schedule, TrainConfig, TrainError, Trainer, fit, read_bounded,
+    Keep, ModelFile, Outcome, Preset, RunDir, Schedule, TrainConfig, TrainError, Trainer, annotate, fit,
+    read_bounded,
 };
 
 use crate::{
     Done,
+    commands::annotate::describe,
     data_source::{self, Interrupted, Loaded},
     interrupt, paths, pictures,
     progress::Progress,
@@ -159,7 +161,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             Ok(Done::Interrupted)
         }
         Outcome::Finished => {
-            draw(&run, &loaded)?;
+            finish(&run, &loaded)?;
             Ok(Done::Finished)
         }
     }
@@ -251,9 +253,10 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     }
 }
 
-/// The pictures of a finished run, and what to do next.
-fn draw(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
-    let model = ModelFile::read(&run.model(), None)?;
+/// What the data say about the model of a finished run, its pictures, and what to do next.
+fn finish(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
+    let mut model = ModelFile::read(&run.model(), None)?;
+    annotate(&run.model(), &mut model, &loaded.images, &loaded.name)?;
     let directory = run.pictures();
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let metrics = run.read_metrics()?;
@@ -268,7 +271,8 @@ fn draw(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
         picture.write(&directory.join(name))?;
     }
     let run_flag = paths::argument(run.path());
-    term::line(format_args!("model: {}", paths::display(&run.model())));
+    let known = describe(&model.annotations);
+    term::line(format_args!("model: {} (knows {known})", paths::display(&run.model())));
     term::line(format_args!("pictures: {}", paths::display(&directory)));
     term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));
     Ok(())
