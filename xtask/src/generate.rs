@@ -11,6 +11,7 @@ pub(crate) mod class;
 pub(crate) mod judge;
 pub(crate) mod latent;
 pub(crate) mod like;
+pub(crate) mod photo;
 
 use vae_viz::GridStyle;
 

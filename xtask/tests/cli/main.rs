@@ -2,11 +2,15 @@
 //!
 //! Every test has a project of its own in a temporary directory, and none needs the network.
 
+mod png;
 mod project;
 
+mod annotate;
 mod bench;
+mod classifier;
 mod data;
 mod eval;
+mod generate;
 mod grid;
 mod inputs;
 mod output;
