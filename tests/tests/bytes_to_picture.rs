@@ -11,7 +11,7 @@ use vae_data::{
     idx::IdxArray,
     mnist::{self, FileState, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
 };
-use vae_train::{EpochEnd, ModelFile, TrainConfig, Trainer};
+use vae_train::{Annotations, EpochEnd, ModelFile, TrainConfig, Trainer};
 use vae_viz::{GridStyle, Picture, image_grid};
 
 /// Training and test digits, few enough to learn from in no time.
@@ -56,6 +56,7 @@ fn learned(data: &Dataset) -> ModelFile {
         width: data.width(),
         seed: Some(5),
         epoch: Some(1),
+        annotations: Annotations::default(),
     }
 }
 
