@@ -12,7 +12,7 @@ use vae_data::{
     known::{FileState, Known},
     mnist::{self, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
 };
-use vae_train::{EpochEnd, ModelFile, TrainConfig, Trainer};
+use vae_train::{Annotations, EpochEnd, ModelFile, TrainConfig, Trainer};
 use vae_viz::{GridStyle, Picture, image_grid};
 
 /// Training and test digits, few enough to learn from in no time.
@@ -57,6 +57,7 @@ fn learned(data: &Dataset) -> ModelFile {
         width: data.width(),
         seed: Some(5),
         epoch: Some(1),
+        annotations: Annotations::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use vae_data::{DataError, Dataset, Known, digits, mnist};
+use vae_data::{DataError, Known, digits, mnist};
 use vae_train::{DataConfig, ModelFile};
 
 use crate::{paths, term};
@@ -64,16 +64,20 @@ pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loade
     Ok(loaded)
 }
 
-/// The images to show or measure a model on: those asked for, else of what the model was trained on. A model of
+/// The images to show or measure a model on: see [`source_for`].
+pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<I>> {
+    load(source_for(model, asked), DataConfig::default().digits)
+}
+
+/// Where the images for a model come from: from where was asked, else from what the model was trained on. A model of
 /// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
 /// the data.
-pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<I>> {
-    let source = match (asked, model.data.as_deref()) {
+pub(crate) fn source_for<'a>(model: &'a ModelFile, asked: Option<&'a str>) -> &'a str {
+    match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
         (None, Some("mnist") | None) => "auto",
         (None, Some(own)) => own,
-    };
-    load(source, DataConfig::default().digits)
+    }
 }
 
 /// One source. Another kind of it is a variant of [`Source`] and an arm here.

@@ -1,6 +1,9 @@
 //! `--run`, `--model`: which model a command is about.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use vae_core::{
@@ -63,7 +66,25 @@ impl ModuleArgs {
 pub(crate) struct Chosen {
     pub(crate) model: ModelFile,
     pub(crate) path: PathBuf,
-    pub(crate) pictures: PathBuf,
+    pictures: PathBuf,
+}
+
+impl Chosen {
+    /// Where a picture goes: where was asked, else by that name among the pictures of the model, whose directory is
+    /// made.
+    pub(crate) fn picture(&self, out: Option<PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(out) = out {
+            return Ok(out);
+        }
+        let directory = &self.pictures;
+        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        Ok(directory.join(name))
+    }
+
+    /// Where what belongs to the model goes, beside its pictures.
+    pub(crate) fn beside_pictures(&self, name: &str) -> PathBuf {
+        self.pictures.with_file_name(name)
+    }
 }
 
 impl ModelArgs {

@@ -30,6 +30,11 @@ pub(crate) fn shipped_model() -> PathBuf {
     root().join("data").join("model.safetensors")
 }
 
+/// The classifier that the project ships.
+pub(crate) fn shipped_classifier() -> PathBuf {
+    root().join("data").join("classifier.safetensors")
+}
+
 /// Where pictures of a model go that has no run.
 pub(crate) fn pictures() -> PathBuf {
     runs().join("pictures")

@@ -162,22 +162,11 @@ impl Backprop {
                 None => (Half::Encoder, i),
                 Some(i) => (Half::Decoder, i),
             };
-            factors.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
-                let tile = tile.as_slice_mut().expect("a tile is contiguous");
-                let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
-                for band in bands {
-                    turn(band.delta(half, i), TILE * t, &mut samples);
-                }
-            });
-            if let (Half::Encoder, 0) = (half, i) {
-                return;
+            factors.turn_deltas(|| bands.iter().map(move |band| band.delta(half, i)));
+            // The encoder's first input is x itself.
+            if !matches!((half, i), (Half::Encoder, 0)) {
+                factors.turn_inputs(|| bands.iter().map(move |band| band.input(half, i)));
             }
-            factors.inputs.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
-                let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
-                for band in bands {
-                    turn(band.input(half, i), LANES * q, &mut samples);
-                }
-            });
         });
     }
 
@@ -201,7 +190,7 @@ impl Backprop {
 }
 
 /// The gradients of consecutive layers, all at once.
-fn layer_gradients(
+pub(crate) fn layer_gradients(
     layers: &[Linear],
     factors: &[Factors],
     support: Option<&Support>,
@@ -224,19 +213,46 @@ fn layer_gradients(
 
 /// What the gradient of one layer is made of, sample by sample.
 #[derive(Clone, Debug)]
-struct Factors {
+pub(crate) struct Factors {
     /// In tiles (T, 16 P): the gradient of the outputs before the nonlinearity.
     deltas: Array2<Tile>,
     /// By feature (Q, 16 P).
-    inputs: Array2<Lanes>,
+    pub(crate) inputs: Array2<Lanes>,
 }
 
 impl Factors {
-    fn new(layer: &Linear, samples: usize) -> Self {
+    pub(crate) fn new(layer: &Linear, samples: usize) -> Self {
         Self {
             deltas: Array2::from_elem((layer.outputs.div_ceil(TILE), samples), [0.0; TILE]),
             inputs: Array2::from_elem((panels(layer.inputs), samples), Lanes::default()),
         }
+    }
+
+    /// Takes the deltas of consecutive bands of the batch, each by sample (P, O).
+    pub(crate) fn turn_deltas<'a, B>(&mut self, bands: impl Fn() -> B + Sync)
+    where
+        B: IntoIterator<Item = ArrayView2<'a, Lanes>>,
+    {
+        self.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
+            let tile = tile.as_slice_mut().expect("a tile is contiguous");
+            let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
+            for delta in bands() {
+                turn(delta, TILE * t, &mut samples);
+            }
+        });
+    }
+
+    /// Takes the inputs of consecutive bands of the batch, each by sample (P, I).
+    pub(crate) fn turn_inputs<'a, B>(&mut self, bands: impl Fn() -> B + Sync)
+    where
+        B: IntoIterator<Item = ArrayView2<'a, Lanes>>,
+    {
+        self.inputs.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
+            let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
+            for input in bands() {
+                turn(input, LANES * q, &mut samples);
+            }
+        });
     }
 }
 

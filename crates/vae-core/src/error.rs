@@ -138,4 +138,12 @@ pub enum VaeError {
         /// The range given.
         found: String,
     },
+    /// A mixture of Gaussians that is none.
+    #[error("a mixture of Gaussians must have {expected}, found {found}")]
+    Mixture {
+        /// What would be right.
+        expected: &'static str,
+        /// What is there.
+        found: String,
+    },
 }

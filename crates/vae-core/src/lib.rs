@@ -65,6 +65,9 @@
 //! layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
 //! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
 //! [`Vae`], [`Backprop`], the optimizers ([`Optimizer`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//!
+//! Beside the model: a [`GaussianMixture`] (with `covariance`) keeps what a class of images looks like in the latent space,
+//! and a [`Classifier`] (with `softmax`) reads what a model wrote.
 
 mod config;
 mod error;
@@ -91,6 +94,13 @@ mod vae;
 
 mod optimizer;
 
+mod covariance;
+mod mixture;
+
+mod softmax;
+
+mod classifier;
+
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]
 pub mod benchmarks;
@@ -99,10 +109,12 @@ pub mod weights;
 
 pub use activation::Activation;
 pub use backprop::Backprop;
+pub use classifier::{Classifier, ClassifierConfig};
 pub use config::VaeConfig;
 pub use elbo::{Elbo, ElboSum};
 pub use error::VaeError;
 pub use gaussian::LOG_VAR_BOUND;
 pub use layout::{Layout, TensorSpec};
+pub use mixture::{Gaussian, GaussianMixture, MAX_FULL_LATENTS, MixtureConfig};
 pub use optimizer::{Adam, AdamW, Adamax, Method, Optimizer, RmsProp, Sgd, clip_by_norm};
 pub use vae::{ElboTerms, Posterior, Vae};

@@ -1,12 +1,14 @@
 //! A chain of linear layers with a nonlinearity between them: one half of the autoencoder.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
 
 use crate::{
     Activation,
+    forward::BLOCK,
     layout::{Layout, Linear},
     linear::{linear_backward_input, linear_forward},
-    panels::{Lanes, Panels, panels, square_sum},
+    panels::{Lanes, Panels, Support, panels, rows_to_samples, samples_to_rows, square_sum},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -108,6 +110,36 @@ impl Mlp {
         }
     }
 
+    /// What the last layer gives for any number of rows, a block of them at a time.
+    ///
+    /// # Shapes
+    /// `x` (B, I) of the first layer → (B, O) of the last
+    ///
+    /// # Panics
+    /// If `x` has not I columns.
+    pub(crate) fn run(&self, parameters: &[f32], x: ArrayView2<'_, f32>) -> Array2<f32> {
+        assert_eq!(x.ncols(), self.inputs(), "columns of the input");
+        let mut y = Array2::zeros((x.nrows(), self.outputs()));
+        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+        let room = || {
+            let rows = x.nrows().min(BLOCK);
+            let lanes = Array2::from_elem((panels(rows), self.inputs()), Lanes::default());
+            (lanes, Support::new(panels(rows), self.inputs()), self.tape(rows))
+        };
+        blocks.zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)).for_each_init(
+            room,
+            |(lanes, support, tape), (x, y)| {
+                let p = panels(x.nrows());
+                let mut lanes = lanes.slice_mut(s![..p, ..]);
+                rows_to_samples(x, lanes.view_mut());
+                support.find(lanes.view());
+                self.forward(parameters, Panels { lanes: lanes.view(), support: Some(support) }, tape);
+                samples_to_rows(tape.output(p), y);
+            },
+        );
+        y
+    }
+
     /// The same way home: from the gradient of the last output, in the last layer of `deltas`, to that of every
     /// layer's output before its nonlinearity, and of the input where that is wanted.
     ///
@@ -141,7 +173,6 @@ fn room(layers: &[Linear], rows: usize) -> Vec<Array2<Lanes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::panels::rows_to_samples;
 
     fn mlp() -> (Mlp, Layout, Vec<f32>) {
         let mut layout = Layout::default();

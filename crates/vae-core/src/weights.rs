@@ -11,7 +11,7 @@ mod module;
 pub use file::{Facts, Tensors, from_safetensors, to_safetensors};
 pub use module::{InputRange, ModuleFacts};
 
-use module::StateDict;
+pub(crate) use module::StateDict;
 
 use crate::{Activation, Layout, Vae, VaeConfig, VaeError};
 
@@ -61,7 +61,11 @@ impl Vae {
 }
 
 /// Fills a buffer of that layout from tensors that are those of the layout, and no others.
-fn read_parameters(tensors: &StateDict<'_>, layout: &Layout, parameters: &mut [f32]) -> Result<(), VaeError> {
+pub(crate) fn read_parameters(
+    tensors: &StateDict<'_>,
+    layout: &Layout,
+    parameters: &mut [f32],
+) -> Result<(), VaeError> {
     let specs = layout.tensors();
     if let Some(name) = tensors.unexpected(specs.iter().map(|spec| spec.name.as_str())) {
         return Err(VaeError::UnexpectedTensor { name });
@@ -108,7 +112,7 @@ fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeCo
 }
 
 /// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers.
-fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
+pub(crate) fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
     let mut widths = Vec::new();
     loop {
         let layer = format!("{prefix}.fc{}", widths.len().max(1));

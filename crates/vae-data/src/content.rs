@@ -77,7 +77,7 @@ impl Content {
     }
 }
 
-/// Opens a regular file of at most `max_bytes` bytes.
+/// Opens a regular file of at most `max_bytes` bytes on disk.
 pub(crate) fn open_regular(path: &Path, max_bytes: u64) -> Result<File, FormatError> {
     // Asked before opening: opening a named pipe waits for somebody to write into it.
     let metadata = fs::metadata(path).map_err(FormatError::Io)?;

@@ -276,6 +276,26 @@ pub enum FormatError {
         /// Bytes seen before the reader gave up.
         found: u64,
     },
+
+    /// No picture in a format that is read here, or a damaged one.
+    #[error("expected a PNG or JPEG picture, found {reason}")]
+    NotAPicture {
+        /// What the decoder said.
+        reason: String,
+    },
+
+    /// A picture whose pixels are more than a reader is willing to unpack.
+    #[error("expected a picture of at most {limit}, found {found}")]
+    PictureTooLarge {
+        /// The limit, with its unit.
+        limit: String,
+        /// What the header announces.
+        found: String,
+    },
+
+    /// A picture of one colour, but for noise: nothing on it can be told from the paper.
+    #[error("expected a digit that stands out against its background, found a picture without ink")]
+    NoInk,
 }
 
 /// Each entry on a line of its own, indented.

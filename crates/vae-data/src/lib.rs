@@ -43,12 +43,13 @@
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), four such files in a directory ([`mnist`]), the sets that people know by name ([`known`]), these
-//! from the network (`fetch`), digits without any file ([`digits`]), then the order of images ([`Holdout`],
-//! [`shuffle`]) and their numbers ([`gather()`]).
+//! from the network (`fetch`), digits without any file ([`digits`]), a digit on a picture of one's own (`photo`), then
+//! the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
 //!
 //! # Features
-//! Both are on by default. `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives.
-//! `mnist`: conversion from what the crate `mnist` loads.
+//! All are on by default. `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives.
+//! `mnist`: conversion from what the crate `mnist` loads. `pictures`: the module `photo`, which brings decoders of PNG
+//! and JPEG.
 
 mod error;
 mod hash;
@@ -67,6 +68,11 @@ pub mod known;
 pub mod fetch;
 
 pub mod digits;
+
+#[cfg(feature = "pictures")]
+pub mod photo;
+#[cfg(feature = "pictures")]
+mod picture;
 
 mod order;
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use vae_core::Elbo;
 
 use crate::{
-    EpochEnd, EpochMetrics, EpochReport, Keep, ModelFile, Observer, Progress, RunDir, TrainError, Trainer,
-    files::write_atomically,
+    Annotations, EpochEnd, EpochMetrics, EpochReport, Keep, ModelFile, Observer, Progress, RunDir,
+    TrainError, Trainer, files::write_atomically,
 };
 
 /// How a run ended.
@@ -24,6 +24,8 @@ pub enum Outcome {
 ///
 /// The files of an epoch are written in the order model, metrics, checkpoint. A process killed in between finds the
 /// older checkpoint, repeats the epoch, and writes the same bytes again, but for the seconds in the metrics.
+///
+/// What data say about the finished model is not asked here but by [`annotate`](crate::annotate).
 ///
 /// `data_name` and `fingerprint` say which data this is.
 ///
@@ -103,6 +105,7 @@ fn keep_model(
         width: data.width(),
         seed: Some(trainer.config().training.seed),
         epoch: Some(epoch),
+        annotations: Annotations::default(),
     };
     write_atomically(&run.model(), &model.to_bytes())?;
     Ok(Some(run.model()))

@@ -7,7 +7,7 @@ use vae_core::{
     weights::{Facts, ModuleFacts},
 };
 
-use crate::{TrainError, files::read_bounded};
+use crate::{Annotations, TrainError, files::read_bounded};
 
 /// The largest file read as a model: the largest model there can be, and its header.
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 4 + (100 << 20);
@@ -28,6 +28,8 @@ pub struct ModelFile {
     pub seed: Option<u64>,
     /// The epoch whose weights these are.
     pub epoch: Option<u64>,
+    /// What data said about it since.
+    pub annotations: Annotations,
 }
 
 impl ModelFile {
@@ -40,6 +42,7 @@ impl ModelFile {
         put("image", Some(format!("{}x{}", self.height, self.width)));
         put("seed", self.seed.map(|seed| seed.to_string()));
         put("epoch", self.epoch.map(|epoch| epoch.to_string()));
+        self.annotations.write(&mut facts);
         self.vae.to_safetensors(&facts)
     }
 
@@ -72,7 +75,9 @@ impl ModelFile {
         };
         let number = |key: &str| facts.get(key).and_then(|value| value.parse().ok());
         let data = facts.get("data").cloned();
-        Ok(Self { vae, data, height, width, seed: number("seed"), epoch: number("epoch") })
+        let (seed, epoch) = (number("seed"), number("epoch"));
+        let annotations = Annotations::read(&facts, vae.latent())?;
+        Ok(Self { vae, data, height, width, seed, epoch, annotations })
     }
 
     /// Reads a file.
@@ -93,7 +98,8 @@ mod tests {
     fn model(height: usize, width: usize) -> ModelFile {
         let config = VaeConfig { input: height * width, hidden: vec![5], latent: 2, ..VaeConfig::default() };
         let vae = Vae::new(config, 3).unwrap();
-        ModelFile { vae, data: Some("digits".to_owned()), height, width, seed: Some(3), epoch: Some(7) }
+        let (data, annotations) = (Some("digits".to_owned()), Annotations::default());
+        ModelFile { vae, data, height, width, seed: Some(3), epoch: Some(7), annotations }
     }
 
     #[test]

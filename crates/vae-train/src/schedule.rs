@@ -55,6 +55,11 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    /// Half a cosine over `steps` steps.
+    pub(crate) fn cosine(steps: u64) -> Self {
+        Self { schedule: Schedule::Cosine, warmup: 0, gamma: 1.0, gamma_steps: 1, steps }
+    }
+
     /// The share at step `t`, from 0.
     pub(crate) fn share(&self, t: u64) -> f64 {
         let Some(t) = t.checked_sub(self.warmup) else {

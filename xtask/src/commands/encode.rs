@@ -78,7 +78,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             set.len(),
         );
     }
-    let out = args.out.unwrap_or_else(|| chosen.pictures.with_file_name("latents"));
+    let out = args.out.unwrap_or_else(|| chosen.beside_pictures("latents"));
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     for (split, set) in &splits {
         write_codes(&model.vae, set, &out, split, args.reconstructions)?;

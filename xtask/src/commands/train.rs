@@ -4,10 +4,11 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, bail};
 use vae_data::Splits;
-use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError};
+use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, annotate};
 
 use crate::{
     Done,
+    commands::annotate::describe,
     data_source::{self, Interrupted, Loaded},
     paths, pictures,
     settings::{Settings, presets},
@@ -59,7 +60,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             Ok(Done::Interrupted)
         }
         Outcome::Finished => {
-            draw(&run, &loaded)?;
+            finish(&run, &loaded)?;
             Ok(Done::Finished)
         }
     }
@@ -98,9 +99,10 @@ fn usage(error: TrainError) -> anyhow::Error {
     anyhow::Error::from(error).context("these settings cannot be trained with")
 }
 
-/// The pictures of a finished run, and what to do next.
-fn draw(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
-    let model = ModelFile::read(&run.model(), None)?;
+/// What the data say about the model of a finished run, its pictures, and what to do next.
+fn finish(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
+    let mut model = ModelFile::read(&run.model(), None)?;
+    annotate(&run.model(), &mut model, &loaded.images, &loaded.name)?;
     let directory = run.pictures();
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let metrics = run.read_metrics()?;
@@ -115,7 +117,8 @@ fn draw(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
         picture.write(&directory.join(name))?;
     }
     let run_flag = paths::argument(run.path());
-    term::line(format_args!("model: {}", paths::display(&run.model())));
+    let known = describe(&model.annotations);
+    term::line(format_args!("model: {} (knows {known})", paths::display(&run.model())));
     term::line(format_args!("pictures: {}", paths::display(&directory)));
     term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));
     Ok(())

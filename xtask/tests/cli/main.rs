@@ -2,12 +2,16 @@
 //!
 //! Every test has a project of its own in a temporary directory, and none needs the network.
 
+mod png;
 mod project;
 
+mod annotate;
 mod bench;
+mod classifier;
 mod data;
 mod encode;
 mod eval;
+mod generate;
 mod grid;
 mod import;
 mod inputs;

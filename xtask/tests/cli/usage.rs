@@ -212,3 +212,45 @@ fn every_action_of_data_has_help() {
 fn ci_has_help() {
     helps("ci", &["--help"]);
 }
+
+#[test]
+fn no_digit_is_wrong_usage() {
+    is_wrong("generate");
+}
+
+#[test]
+fn two_ways_to_ask_for_a_digit_are_wrong_usage() {
+    is_wrong("generate --digit 7 --like 3");
+    is_wrong("generate --latent 0,0 --image a.png");
+}
+
+#[test]
+fn a_digit_that_is_no_class_at_all_is_wrong_usage() {
+    for digit in ["seven", "-1", "256", "7.5"] {
+        is_wrong(&format!("generate --digit {digit}"));
+    }
+}
+
+#[test]
+fn an_index_that_is_none_is_wrong_usage() {
+    is_wrong("generate --like first");
+    is_wrong("generate --like 3,,4");
+}
+
+#[test]
+fn a_point_of_the_latent_space_that_is_not_finite_is_wrong_usage() {
+    for point in ["nan,0", "inf", "1,,2", "x", "1e99"] {
+        is_wrong(&format!("generate --latent {point}"));
+    }
+}
+
+#[test]
+fn a_number_of_images_where_none_are_drawn_is_wrong_usage() {
+    is_wrong("generate --like 3 --count 2");
+    is_wrong("generate --digit 7 --count 0");
+}
+
+#[test]
+fn a_split_is_wrong_usage_where_no_image_of_it_is_asked_for() {
+    is_wrong("generate --digit 7 --split train");
+}

@@ -88,13 +88,13 @@ const EXAMPLE: [(&str, &[&str]); 4] = [
 ];
 
 /// The tensors of a file under our names, whichever of the two names the file has.
-pub(super) struct StateDict<'a> {
+pub(crate) struct StateDict<'a> {
     tensors: Tensors<'a>,
     example: bool,
 }
 
 impl<'a> StateDict<'a> {
-    pub(super) fn new(tensors: Tensors<'a>) -> Self {
+    pub(crate) fn new(tensors: Tensors<'a>) -> Self {
         let has = |name| tensors.shape(name).is_some();
         let example = has("fc1.weight") && !has("encoder.fc1.weight");
         Self { tensors, example }
