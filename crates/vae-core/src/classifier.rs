@@ -1,12 +1,16 @@
 //! A classifier from the same layers: the judge that reads what a model wrote, and says how often it is what was
 //! asked for. A model is never trained by it.
 
+mod config;
+
 use std::fmt;
+
+pub use config::ClassifierConfig;
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::{
-    Activation, Layout, VaeConfig, VaeError,
+    Layout, VaeError,
     backprop::{Factors, layer_gradients},
     init::initialise,
     mlp::Mlp,
@@ -18,56 +22,6 @@ use crate::{
 
 /// What the tensors' names begin with.
 const PREFIX: &str = "classifier";
-
-/// The sizes of a classifier: `input → hidden[0] → … → classes`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClassifierConfig {
-    /// Numbers in one sample, `D`. Default 784, the pixels of an MNIST digit.
-    pub input: usize,
-    /// Widths of the hidden layers. Default `[128]`. Empty means logistic regression.
-    pub hidden: Vec<usize>,
-    /// Classes, `C`, from 1 to 256. Default 10.
-    pub classes: usize,
-    /// The nonlinearity after every layer but the last. Default relu.
-    pub activation: Activation,
-}
-
-impl Default for ClassifierConfig {
-    fn default() -> Self {
-        Self { input: 784, hidden: vec![128], classes: 10, activation: Activation::Relu }
-    }
-}
-
-impl ClassifierConfig {
-    /// The most classes: a label is a byte.
-    pub const MAX_CLASSES: usize = 256;
-
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// As [`VaeConfig::validate`], whose limits are these too, and [`VaeError::Size`] for the number of classes.
-    pub fn validate(&self) -> Result<(), VaeError> {
-        let (max, found) = (Self::MAX_CLASSES, self.classes);
-        if !(1..=max).contains(&found) {
-            return Err(VaeError::Size { field: "classes", max, found });
-        }
-        let Self { input, hidden, activation, .. } = self.clone();
-        VaeConfig { input, hidden, decoder_hidden: Some(Vec::new()), latent: 1, activation }.validate()
-    }
-
-    /// `[input, hidden…, classes]`
-    fn widths(&self) -> Vec<usize> {
-        [&[self.input], &self.hidden[..], &[self.classes]].concat()
-    }
-}
-
-impl fmt::Display for ClassifierConfig {
-    /// The widths from input to classes: `784-128-10`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths: Vec<String> = self.widths().iter().map(ToString::to_string).collect();
-        f.write_str(&widths.join("-"))
-    }
-}
 
 /// p(class | x) = softmax of a multilayer perceptron.
 ///
@@ -261,6 +215,7 @@ impl fmt::Debug for Classifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Activation, Vae, VaeConfig};
 
     fn classifier() -> (Classifier, Array2<f32>, Vec<u8>) {
         let config =
@@ -311,16 +266,9 @@ mod tests {
 
     #[test]
     fn the_weights_of_a_model_are_no_classifier() {
-        let vae = crate::Vae::new(VaeConfig { input: 4, ..VaeConfig::default() }, 0).unwrap();
+        let vae = Vae::new(VaeConfig { input: 4, ..VaeConfig::default() }, 0).unwrap();
         let error = Classifier::from_safetensors(&vae.to_safetensors(&Facts::new())).unwrap_err();
         assert_eq!(error.to_string(), "tensor classifier.fc1.weight is missing");
-    }
-
-    #[test]
-    fn more_classes_than_labels_can_say_are_refused() {
-        let config = ClassifierConfig { classes: 257, ..ClassifierConfig::default() };
-        let error = Classifier::new(config, 0).unwrap_err().to_string();
-        assert_eq!(error, "classes must be between 1 and 256, found 257");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Annotations {
         let Splits { train, test } = splits;
         check_size(vae, test)?;
         let classes = match class_posteriors(vae, train, data) {
-            Err(TrainError::NoLabels { .. }) => None,
+            Err(TrainError::NoLabels { .. } | TrainError::NoImages { .. }) => None,
             other => Some(other?),
         };
         let neg_elbo = NegElboRange::measure(data, vae, test.images());
@@ -216,6 +216,7 @@ mod tests {
             Annotations::read(&facts, latent).unwrap_err().to_string()
         };
         assert!(refused(CLASSES, "<html>", 3).contains("class_posteriors"));
+        assert!(refused(CLASSES, r#"{"data":"x","classes":{}}"#, 3).contains("found none"));
         assert!(refused(CLASSES, r#"{"data":"x","classes":{"0":[]}}"#, 3).contains("at least one Gaussian"));
         assert!(refused(CLASSES, &good[CLASSES], 4).contains("the model's number of latents"));
         let range = r#"{"data":"x","images":1,"least":1,"low":3,"high":2,"most":4}"#;

@@ -32,9 +32,10 @@ impl ClassPosteriors {
     /// [`VaeError::NotFinite`] for a model whose posteriors are not.
     ///
     /// # Panics
-    /// If there are not as many labels as posteriors.
+    /// If there are no labels, or not as many as posteriors.
     pub fn fit(data: &str, posterior: &Posterior, labels: &[u8]) -> Result<Self, TrainError> {
         assert_eq!(posterior.mean.nrows(), labels.len(), "a label for each image");
+        assert!(!labels.is_empty(), "classes of nothing");
         let mut images: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
         for (image, &label) in labels.iter().enumerate() {
             images.entry(label).or_default().push(image);
@@ -79,6 +80,12 @@ impl ClassPosteriors {
 
     /// Checks what came from a file against the model that it belongs to.
     pub(crate) fn validate(&self, latent: usize) -> Result<(), VaeError> {
+        if self.classes.is_empty() {
+            return Err(VaeError::Mixture {
+                expected: "a class that it stands for",
+                found: "none".to_owned(),
+            });
+        }
         for mixture in self.classes.values() {
             mixture.validate()?;
             if mixture.latent() != latent {

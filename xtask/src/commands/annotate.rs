@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use vae_data::Splits;
 use vae_train::{Annotations, DataConfig, RunDir, annotate};
 
@@ -20,8 +21,7 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     model: model_source::ModelArgs,
-    /// Whose images: as in 'cargo xtask train' [default: what the model was trained on; for a model of MNIST, what 'auto'
-    /// finds]
+    /// Whose images: as in 'cargo xtask train' [default: what the model was trained on]
     #[arg(long, value_name = "D")]
     data: Option<String>,
 }
@@ -31,8 +31,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     // A training that goes on would write the same file.
     let run = RunDir::new(chosen.path.parent().unwrap_or(Path::new("")));
     let _lock = if run.checkpoint().exists() { Some(run.lock()?) } else { None };
-    let source = data_source::source_for(&chosen.model, args.data.as_deref());
-    let loaded = match data_source::load::<Splits>(source, DataConfig::default().digits) {
+    // Never what 'auto' falls back on: it would stay in the file.
+    let source = args.data.or_else(|| chosen.model.data.clone());
+    let source =
+        source.context("the file does not say what the model was trained on: name it with --data")?;
+    let loaded = match data_source::load::<Splits>(&source, DataConfig::default().digits) {
         Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
         other => other?,
     };

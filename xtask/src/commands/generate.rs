@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// How many new images of --digit; of 'all', of each [default: 20]
     #[arg(long, value_name = "N", conflicts_with_all = ["like", "image", "latent"], value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: Option<u32>,
-    /// Whose images --like means
+    /// Whose images --like means [default: test]
     #[arg(long, value_enum, conflicts_with_all = ["digit", "image", "latent"])]
     split: Option<Part>,
     #[command(flatten)]

@@ -46,18 +46,18 @@ pub(crate) fn draw(
     };
     let tiles = count.checked_mul(classes.len()).context("more images than can be counted")?;
     pictures::check_tiles(model, tiles)?;
-    // Before the class itself is looked for, its name may be wrong.
-    posteriors.sample(classes[0], 0, seed)?;
+    let drawn: Vec<Array2<f32>> = classes
+        .iter()
+        .map(|&class| posteriors.sample(class, count.max(DRAWS), seed))
+        .collect::<Result<_, _>>()?;
     let judge = Judge::of(model, Some(&posteriors.data));
-    let draws = if judge.is_some() { DRAWS.max(count) } else { count };
     let (mut shown, mut agreements) = (Vec::new(), Vec::new());
-    for &class in &classes {
-        let images = model.vae.decode(posteriors.sample(class, draws, seed)?.view());
+    for (&class, z) in classes.iter().zip(&drawn) {
+        shown.push(model.vae.decode(z.slice(s![..count, ..])));
         if let Some(judge) = &judge {
-            let read = judge.read(images.slice(s![..DRAWS, ..]));
+            let read = judge.read(model.vae.decode(z.slice(s![..DRAWS, ..])).view());
             agreements.push(read.iter().filter(|&&found| found == class).count());
         }
-        shown.push(images.slice(s![..count, ..]).to_owned());
     }
     let views: Vec<_> = shown.iter().map(|images: &Array2<f32>| images.view()).collect();
     let images = concatenate(Axis(0), &views)?;

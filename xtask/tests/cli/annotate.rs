@@ -50,6 +50,17 @@ fn a_file_that_forgot_is_given_back_what_training_wrote() {
 }
 
 #[test]
+fn a_file_that_does_not_say_its_data_must_be_told() {
+    let project = Project::trained();
+    let anonymous = ModelFile { data: None, ..model(&project) };
+    project.write(MODEL, anonymous.to_bytes());
+    project.run("annotate --run a").fails_saying(&["trained on", "--data"]);
+    project.write_images("images", 28, 28);
+    project.run("annotate --run a --data images").succeeds();
+    assert_eq!(model(&project).data, None);
+}
+
+#[test]
 fn data_of_another_size_leave_the_file_as_it_was() {
     let project = Project::trained();
     project.write_images("small", 14, 12);
