@@ -50,6 +50,7 @@
 
 mod error;
 mod hash;
+mod stream;
 
 mod content;
 pub mod idx;
