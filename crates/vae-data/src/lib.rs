@@ -12,7 +12,9 @@
 //! digits        a seed ────────────────────┤       │
 //! From          the crate `mnist` ─────────┘       │   which images, in which order?
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
-//!                                                  └─► gather ─► batch (B, D) f32 in [0, 1]
+//!                                                  └─► gather, or augment ─► batch (B, D) f32 in [0, 1]
+//!
+//! photo         a picture of one digit ─► 28 x 28 bytes, as MNIST would have it
 //! ```
 //! `N` images of `D = height * width` pixels, `B` of them in a batch.
 //!
@@ -42,11 +44,13 @@
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), MNIST as four such files ([`mnist`]), MNIST from the network (`fetch`), digits without any
-//! file ([`digits`]), a digit on a picture of one's own (`photo`), then the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
+//! file ([`digits`]), a digit on a picture of one's own (`photo`), then the order of
+//! images ([`Holdout`], [`shuffle`]), their numbers ([`gather()`]) and their variations ([`augment`]).
 //!
 //! # Features
-//! All are on by default. `download`: the module `fetch`, which brings an HTTPS client. `mnist`: conversion from
-//! what the crate `mnist` loads. `pictures`: the module `photo`, which brings decoders of PNG and JPEG.
+//! On by default are `download`: the module `fetch`, which brings an HTTPS client; `mnist`: conversion from what the
+//! crate `mnist` loads; `pictures`: the module `photo`, which brings decoders of PNG and JPEG. `serde`
+//! makes [`Augmentation`] a part of configurations.
 
 mod error;
 mod hash;
@@ -65,14 +69,18 @@ pub mod fetch;
 pub mod digits;
 
 #[cfg(feature = "pictures")]
-pub mod photo;
-#[cfg(feature = "pictures")]
 mod picture;
+
+#[cfg(feature = "pictures")]
+pub mod photo;
 
 mod order;
 
 mod gather;
 
+pub mod augment;
+
+pub use augment::{Augmentation, Augmenter};
 pub use content::DEFAULT_MAX_BYTES;
 pub use dataset::{Dataset, Split, Splits};
 pub use error::{DataError, FormatError};
