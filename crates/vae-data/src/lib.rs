@@ -9,6 +9,7 @@
 //! ```text
 //! mnist::load   a directory of IDX files ──┐
 //! fetch         the network ─► directory   ├─► Splits { train, test } of Dataset (N, D) u8
+//! folder        PNG and JPEG files ────────┤       │
 //! digits        a seed ────────────────────┤       │
 //! From          the crate `mnist` ─────────┘       │   which images, in which order?
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
@@ -44,12 +45,12 @@
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), MNIST as four such files ([`mnist`]), MNIST from the network (`fetch`), digits without any
-//! file ([`digits`]), a digit on a picture of one's own (`photo`), then the order of
+//! file ([`digits`]), PNG and JPEG files as a data set (`folder`) and a digit on one of them (`photo`), then the order of
 //! images ([`Holdout`], [`shuffle`]), their numbers ([`gather()`]) and their variations ([`augment`]).
 //!
 //! # Features
 //! On by default are `download`: the module `fetch`, which brings an HTTPS client; `mnist`: conversion from what the
-//! crate `mnist` loads; `pictures`: the module `photo`, which brings decoders of PNG and JPEG. `serde`
+//! crate `mnist` loads; `pictures`: the modules `folder` and `photo`, which bring decoders of PNG and JPEG. `serde`
 //! makes [`Augmentation`] a part of configurations.
 
 mod error;
@@ -70,6 +71,9 @@ pub mod digits;
 
 #[cfg(feature = "pictures")]
 mod picture;
+
+#[cfg(feature = "pictures")]
+pub mod folder;
 
 #[cfg(feature = "pictures")]
 pub mod photo;
