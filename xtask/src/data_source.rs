@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, mnist};
+use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, folder, mnist};
 use vae_train::{DataConfig, ModelFile};
 
 use crate::{interrupt, paths, term};
@@ -19,8 +19,12 @@ pub(crate) const VARIABLE: &str = "VAE_DATA";
 /// The digits that the program draws are the same for every run: this seed belongs to the data, not to the run.
 const DIGITS_SEED: u64 = 1;
 
+/// Which pictures of a folder are to test with belongs to the data, too.
+const FOLDER_SEED: u64 = 1;
+
 /// How the help of every command describes `--data`.
-pub(crate) const HELP: &str = "What images: 'mnist'; 'digits', drawn by the program; a directory of IDX files; or 'auto': \
+pub(crate) const HELP: &str = "What images: 'mnist'; 'digits', drawn by the program; a directory of IDX files, or of PNG or JPEG pictures, a folder \
+     a class; or 'auto': \
      MNIST from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'";
 
 /// Images, and what they are called: `mnist`, `digits` or the directory they came from.
@@ -36,7 +40,7 @@ pub(crate) struct Loaded<I> {
 pub(crate) trait Images: Sized {
     /// The fingerprint that [`known_by`](Self::known_by) has in MNIST.
     const MNIST: &str;
-    /// From a directory of IDX files.
+    /// From a directory of IDX files or of pictures.
     fn read(directory: &Path) -> Result<Self, DataError>;
     /// Drawn by the program, where `digits` are to train on.
     fn draw(digits: usize) -> Self;
@@ -50,6 +54,9 @@ impl Images for Splits {
     const MNIST: &str = mnist::TRAIN_FINGERPRINT;
 
     fn read(directory: &Path) -> Result<Self, DataError> {
+        if folder::is_folder(directory) {
+            return Ok(folder::load(directory, FOLDER_SEED)?.splits);
+        }
         mnist::load(directory)
     }
 
@@ -71,6 +78,9 @@ impl Images for Dataset {
     const MNIST: &str = mnist::TEST_FINGERPRINT;
 
     fn read(directory: &Path) -> Result<Self, DataError> {
+        if folder::is_folder(directory) {
+            return Ok(folder::load(directory, FOLDER_SEED)?.splits.test);
+        }
         mnist::load_split(directory, Split::Test)
     }
 
@@ -106,7 +116,9 @@ pub(crate) fn load<I: Images>(source: &str, digits: usize) -> anyhow::Result<Loa
         },
         "digits" => draw(digits),
         directory => from_directory(Path::new(directory)).with_context(|| {
-            format!("--data {directory:?} is neither auto, mnist, digits nor a directory of IDX files")
+            format!(
+                "--data {directory:?} is neither auto, mnist, digits nor a directory of IDX files or pictures"
+            )
         })?,
     };
     let Loaded { name, images, .. } = &loaded;

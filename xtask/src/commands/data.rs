@@ -94,4 +94,7 @@ fn list() {
         "digits       built in: drawn by the program, 28 x 28, as many as asked for (--digits)"
     ));
     term::line(format_args!("DIR          any directory of IDX files under MNIST's names (--data DIR)"));
+    term::line(format_args!(
+        "DIR          any folder of PNG or JPEG pictures of one size, a subfolder a class"
+    ));
 }
