@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use vae_core::{AdamConfig, VaeConfig};
+use vae_data::Augmentation;
 
 use crate::{Schedule, TrainError};
 
-/// The configuration of a run, in four parts.
+/// The configuration of a run, in five parts.
 ///
 /// A file need not be complete: it is laid over a preset by [`overlay`](Self::overlay). Keys that do not exist are
 /// refused, as a mistyped one would otherwise be a default in disguise.
@@ -14,6 +15,9 @@ use crate::{Schedule, TrainError};
 pub struct TrainConfig {
     /// What to learn from.
     pub data: DataConfig,
+    /// How far the images learned from may be from those of the data. Default: not at all. Held-out and test images
+    /// are never changed.
+    pub augmentation: Augmentation,
     /// What learns.
     pub model: ModelConfig,
     /// How the gradient becomes a step.
@@ -26,7 +30,7 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// `auto`, `mnist`, `digits`, or a directory of IDX files. Default `auto`; a run records what it came to.
+    /// `auto`, `mnist`, `digits`, or a directory of IDX files or pictures. Default `auto`; a run records what it came to.
     pub source: String,
     /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
     /// are kept.
@@ -183,6 +187,7 @@ impl TrainConfig {
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
         let name = &self.optimizer.name;
         check("optimizer.name", name == "adam", "adam", format!("{name:?}"))?;
+        self.augmentation.validate()?;
         self.adam().validate()?;
         self.vae(1)?.validate()?;
         Ok(())
@@ -276,10 +281,11 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 11] = [
+        let cases: [(&str, Spoil); 12] = [
             ("training.seed", |c| c.training.seed = u64::MAX),
             ("training.epochs", |c| c.training.epochs = 0),
             ("data.digits", |c| c.data.digits = 1),
+            ("augmentation.scale", |c| c.augmentation.scale = 1.0),
             ("training.batch", |c| c.training.batch = 0),
             ("training.beta", |c| c.training.beta = f64::NAN),
             ("optimizer.name", |c| c.optimizer.name = "sgd".to_owned()),

@@ -1,5 +1,7 @@
 //! `cargo xtask train`
 
+mod augmentation;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -81,12 +83,14 @@ pub(crate) struct Args {
     /// Which weights the model file holds: the best on the held-out images, or the last
     #[arg(long, value_name = "WHICH", value_parser = PossibleValuesParser::new(["best", "last"]))]
     keep: Option<String>,
+    #[command(flatten)]
+    augmentation: augmentation::Flags,
 }
 
 /// The settings of the presets, for the help text.
 fn presets() -> String {
     let line = |preset: Preset| {
-        let TrainConfig { data, model, optimizer, training } = preset.config();
+        let TrainConfig { data, model, optimizer, training, .. } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
         format!(
             "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} --beta {} --validation {} --digits {} --seed {}",
@@ -145,6 +149,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         (None, None) => Trainer::new(config, &images.train)?,
     };
     announce(&trainer, &run);
+    if !args.resume {
+        draw_augmented(&trainer, &run, name)?;
+    }
     let steps = trainer.steps_per_epoch();
     let (done, all) = (trainer.progress(), trainer.config().training.epochs * steps);
     let mut progress = Progress::new(done.epochs * steps + done.batches, all);
@@ -196,11 +203,12 @@ impl Args {
                 *field = value;
             }
         }
-        let TrainConfig { data, model, optimizer, training } = &mut config;
+        let TrainConfig { data, augmentation, model, optimizer, training } = &mut config;
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         set(&mut data.source, self.data.clone());
         set(&mut data.digits, self.digits);
         set(&mut data.validation, self.validation);
+        self.augmentation.lay_over(augmentation);
         set(&mut model.hidden, self.hidden.as_ref().map(|widths| widths.iter().map(|&n| size(n)).collect()));
         set(&mut model.latent, self.latent.map(size));
         set(&mut model.activation, self.activation.clone());
@@ -249,6 +257,20 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     if (done.epochs, done.batches) != (0, 0) {
         term::note(format_args!("going on after epoch {} and {} steps", done.epochs, done.batches));
     }
+}
+
+/// What augmentation makes of images, to be seen before time is spent on learning them.
+fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Result<()> {
+    let TrainConfig { augmentation, training, .. } = trainer.config();
+    if augmentation.is_none() {
+        return Ok(());
+    }
+    let path = run.pictures().join("augmented.png");
+    fs::create_dir_all(run.pictures())
+        .with_context(|| format!("cannot make {}", run.pictures().display()))?;
+    pictures::augmented(trainer.data(), augmentation, data, &pictures::PAIRS, training.seed)?.write(&path)?;
+    term::note(format_args!("augmented images: {}", paths::display(&path)));
+    Ok(())
 }
 
 /// The pictures of a finished run, and what to do next.
