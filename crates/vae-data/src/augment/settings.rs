@@ -19,8 +19,8 @@ pub struct Augmentation {
     pub shear_degrees: f64,
     /// α of the elastic distortion (Simard, Steinkraus & Platt, "Best practices for convolutional neural networks",
     /// 2003): every pixel is displaced along each axis by α times the Gaussian mean of uniform draws from [−1, 1]. Pixels;
-    /// the paper takes 34 for σ = 4, which displaces by 1.4 pixels, as the standard deviation has it, and makes a few digits
-    /// unreadable; 20 makes none. Default 0: no distortion; at most 1000.
+    /// the paper takes 34 for σ = 4, which displaces by 1.4 pixels, as the standard deviation has it. Together with other
+    /// changes that leaves some digits hard to read; 20 looks like handwriting. Default 0: no distortion; at most 1000.
     pub elastic_alpha: f64,
     /// σ of that Gaussian, pixels: how far displacements hang together. Default 4; between 0.5 and 64.
     pub elastic_sigma: f64,
