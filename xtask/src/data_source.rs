@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use vae_data::{DataError, Known, digits, mnist};
+use vae_data::{DataError, Known, Splits, digits, folder, mnist};
 use vae_train::{DataConfig, ModelFile};
 
 use crate::{paths, term};
@@ -24,10 +24,14 @@ pub(crate) const VARIABLE: &str = "VAE_DATA";
 /// The digits that the program draws are the same for every run: this seed belongs to the data, not to the run.
 const DIGITS_SEED: u64 = 1;
 
+/// Which pictures of a folder are to test with belongs to the data, too.
+const FOLDER_SEED: u64 = 1;
+
 /// How the help of every command describes `--data`.
 pub(crate) const HELP: &str = "What images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or another part of EMNIST \
      ('cargo xtask data list' lists them), from data/NAME/, else downloaded; 'digits', drawn by the program; a \
-     directory of IDX files, with ':transposed' behind it if rows and columns are exchanged in them; or 'auto': MNIST \
+     directory of IDX files, with ':transposed' behind it if rows and columns are exchanged in them, or of PNG \
+     or JPEG pictures, a subfolder a class; or 'auto': MNIST \
      from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'. Several with commas between them are joined; \
      a path that exists may contain commas";
 
@@ -90,7 +94,7 @@ fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<
             from_directory(path, *transposed).with_context(|| match path.is_dir() {
                 true => format!("--data {}", path.display()),
                 false => format!(
-                    "--data {:?} is neither a name that 'cargo xtask data list' lists nor a directory of IDX files",
+                    "--data {:?} is neither a name that 'cargo xtask data list' lists nor a directory of IDX files or pictures",
                     path.display().to_string()
                 ),
             })
@@ -201,10 +205,18 @@ pub(crate) fn variable() -> Option<PathBuf> {
 }
 
 fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Result<Loaded<I>> {
-    let images = I::load(|split| {
-        let set = mnist::load_split(directory, split)?;
-        Ok(if transposed { set.transposed() } else { set })
-    })?;
+    let images = if folder::is_folder(directory) {
+        let Splits { train, test } = folder::load(directory, FOLDER_SEED)?.splits;
+        I::of(match transposed {
+            true => Splits { train: train.transposed(), test: test.transposed() },
+            false => Splits { train, test },
+        })
+    } else {
+        I::load(|split| {
+            let set = mnist::load_split(directory, split)?;
+            Ok(if transposed { set.transposed() } else { set })
+        })?
+    };
     let mut loaded = Loaded::new(absolute(directory)?, images);
     if loaded.fingerprint == I::MNIST {
         loaded.name = Known::Mnist.name().to_owned();

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use ndarray::Array2;
 use vae_core::noise::{Purpose, standard_normal, stream};
-use vae_data::{Dataset, gather, shuffled};
+use vae_data::{Augmentation, Augmenter, Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
@@ -27,8 +27,8 @@ impl Shape {
     }
 
     /// The number of tiles, refused before any of them is computed if they would not fit into a picture.
-    fn tiles(self, model: &ModelFile) -> anyhow::Result<usize> {
-        let tiles = self.rows.checked_mul(self.cols).filter(|&tiles| fits(model, tiles));
+    fn tiles(self, pixels: usize) -> anyhow::Result<usize> {
+        let tiles = self.rows.checked_mul(self.cols).filter(|&tiles| fits(tiles, pixels));
         tiles.with_context(|| {
             let Self { rows, cols } = self;
             format!("{rows} x {cols} images are more than a picture can hold ({MAX_PIXELS} pixels)")
@@ -38,12 +38,15 @@ impl Shape {
 
 /// Refuses more images than a picture can hold, before any of them is computed.
 pub(crate) fn check_tiles(model: &ModelFile, tiles: usize) -> anyhow::Result<()> {
-    ensure!(fits(model, tiles), "{tiles} images are more than a picture can hold ({MAX_PIXELS} pixels)");
+    ensure!(
+        fits(tiles, model.vae.input()),
+        "{tiles} images are more than a picture can hold ({MAX_PIXELS} pixels)"
+    );
     Ok(())
 }
 
-fn fits(model: &ModelFile, tiles: usize) -> bool {
-    tiles.checked_mul(model.vae.input()).is_some_and(|pixels| pixels <= MAX_PIXELS)
+fn fits(tiles: usize, pixels: usize) -> bool {
+    tiles.checked_mul(pixels).is_some_and(|pixels| pixels <= MAX_PIXELS)
 }
 
 /// Refuses images of another size than the model's.
@@ -79,7 +82,7 @@ impl Captioned {
 
 /// Images that never existed: draws from the prior, decoded.
 pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Result<Captioned> {
-    let mut eps = Array2::zeros((shape.tiles(model)?, model.vae.latent()));
+    let mut eps = Array2::zeros((shape.tiles(model.vae.input())?, model.vae.latent()));
     standard_normal(&mut stream(seed, Purpose::Samples, 0, 0), eps.view_mut());
     let images = model.vae.sample(eps.view());
     let caption = format!("samples from the prior, {}, seed {seed}", describe(model));
@@ -100,7 +103,7 @@ pub(crate) fn reconstructions(
 ) -> anyhow::Result<Captioned> {
     check_size(model, test, data)?;
     ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
-    let tiles = shape.tiles(model)?;
+    let tiles = shape.tiles(model.vae.input())?;
     let mut indices = shuffled(test.len(), seed, 0);
     indices.truncate(tiles);
     let mut originals = Array2::zeros((indices.len(), test.pixels()));
@@ -113,6 +116,35 @@ pub(crate) fn reconstructions(
         vae_viz::reconstruction_grid(originals.view(), reconstructions.view(), size, &style, Some(&caption))?;
     let mut facts = facts(model, "reconstructions");
     facts.extend([("Seed", seed.to_string()), ("Originals", data.to_owned())]);
+    Ok(Captioned { picture, facts })
+}
+
+/// Training images above what the first epoch of a run of this seed makes of them.
+pub(crate) fn augmented(
+    train: &Dataset,
+    augmentation: &Augmentation,
+    data: &str,
+    shape: &Shape,
+    seed: u64,
+) -> anyhow::Result<Captioned> {
+    let mut indices = shuffled(train.len(), seed, 0);
+    indices.truncate(shape.tiles(train.pixels())?);
+    let (height, width) = (train.height(), train.width());
+    let mut originals = Array2::zeros((indices.len(), train.pixels()));
+    let mut augmented = originals.clone();
+    gather(train.images(), &indices, originals.view_mut());
+    let augmenter = Augmenter::new(augmentation, height, width)?;
+    augmenter.gather(train.images(), &indices, seed, 0, augmented.view_mut());
+    let caption = format!("training images of {data} above augmented ones, seed {seed}");
+    let (size, style) = ((height, width), shape.style());
+    let (pairs, labels) = ([originals.view(), augmented.view()], ["original", "augmented"]);
+    let picture = vae_viz::pair_grid(pairs, labels, size, &style, Some(&caption))?;
+    let facts = vec![
+        ("Software", software()),
+        ("Description", caption),
+        ("Data", data.to_owned()),
+        ("Seed", seed.to_string()),
+    ];
     Ok(Captioned { picture, facts })
 }
 

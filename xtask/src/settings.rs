@@ -1,5 +1,7 @@
 //! The settings of a training: the flags that 'train' and 'sweep' share, and what they come to.
 
+mod augmentation;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -77,6 +79,8 @@ pub(crate) struct Settings {
     /// Which weights the model file holds: the best on the held-out images, or the last
     #[arg(long, value_name = "WHICH", value_parser = PossibleValuesParser::new(["best", "last"]))]
     keep: Option<String>,
+    #[command(flatten)]
+    augmentation: augmentation::Flags,
 }
 
 impl Settings {
@@ -99,11 +103,12 @@ impl Settings {
                 *field = value;
             }
         }
-        let TrainConfig { data, model, optimizer, training } = &mut config;
+        let TrainConfig { data, augmentation, model, optimizer, training } = &mut config;
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         set(&mut data.source, self.data.clone());
         set(&mut data.digits, self.digits);
         set(&mut data.validation, self.validation);
+        self.augmentation.lay_over(augmentation);
         set(&mut model.hidden, self.hidden.as_ref().map(|widths| widths.iter().map(|&n| size(n)).collect()));
         set(&mut model.latent, self.latent.map(size));
         set(&mut model.activation, self.activation.clone());
@@ -136,7 +141,7 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
 /// The settings of the presets, for the help text.
 pub(crate) fn presets() -> String {
     let line = |preset: Preset| {
-        let TrainConfig { data, model, optimizer, training } = preset.config();
+        let TrainConfig { data, model, optimizer, training, .. } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
         format!(
             "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} --beta {} --validation {} --digits {} --seed {}",

@@ -86,13 +86,13 @@ enum Purpose {
 
 impl Purpose {
     /// The purpose's part of the key.
-    fn tag(self, split: Split) -> u64 {
-        u64::from_le_bytes(match (self, split) {
-            (Self::Label, Split::Train) => *b"trainlab",
-            (Self::Label, Split::Test) => *b"test-lab",
-            (Self::Drawing, Split::Train) => *b"traindig",
-            (Self::Drawing, Split::Test) => *b"test-dig",
-        })
+    fn tag(self, split: Split) -> &'static [u8; 8] {
+        match (self, split) {
+            (Self::Label, Split::Train) => b"trainlab",
+            (Self::Label, Split::Test) => b"test-lab",
+            (Self::Drawing, Split::Train) => b"traindig",
+            (Self::Drawing, Split::Test) => b"test-dig",
+        }
     }
 }
 

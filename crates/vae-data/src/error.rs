@@ -119,6 +119,73 @@ pub enum DataError {
         validation: usize,
     },
 
+    /// A setting of an augmentation is out of its range.
+    #[error("augmentation.{field} must be between {least} and {most}, found {found}")]
+    Augmentation {
+        /// The setting.
+        field: &'static str,
+        /// The least value.
+        least: f64,
+        /// The largest value.
+        most: f64,
+        /// What it is.
+        found: f64,
+    },
+
+    /// A folder of pictures holds something else, or something at the wrong depth.
+    #[error("{}: expected {expected}", path.display())]
+    Stray {
+        /// What should not be there.
+        path: PathBuf,
+        /// What should.
+        expected: String,
+    },
+
+    /// A folder without a picture where some are needed.
+    #[error("{}: found no pictures (PNG or JPEG)", dir.display())]
+    NoPictures {
+        /// The folder.
+        dir: PathBuf,
+    },
+
+    /// More subfolders than labels can tell apart.
+    #[error("{}: expected at most {limit} classes, found {found}", dir.display())]
+    TooManyClasses {
+        /// The folder.
+        dir: PathBuf,
+        /// The largest number supported.
+        limit: usize,
+        /// Number of subfolders.
+        found: usize,
+    },
+
+    /// Pictures of different sizes.
+    #[error(
+        "{}: expected a picture of {} x {} pixels like {}, found {} x {}",
+        path.display(), expected.0, expected.1, first.display(), found.0, found.1
+    )]
+    PictureSizes {
+        /// The first picture.
+        first: PathBuf,
+        /// Its height and width.
+        expected: (usize, usize),
+        /// The picture that differs.
+        path: PathBuf,
+        /// Its height and width.
+        found: (usize, usize),
+    },
+
+    /// More pixels than a reader is willing to hold.
+    #[error("{}: expected at most {limit} pixels in all pictures, found {found}", dir.display())]
+    TooManyPixels {
+        /// The folder.
+        dir: PathBuf,
+        /// The limit.
+        limit: u64,
+        /// Pixels of all pictures, if they are as large as the first.
+        found: u64,
+    },
+
     /// A file or directory could not be written.
     #[error("{}: cannot write: {cause}", path.display())]
     Write {

@@ -10,10 +10,13 @@
 //! fetch         the network ─► directory
 //! Known::load   a directory of known files ┐
 //! mnist::load   a directory of IDX files ──┼─► Splits { train, test } of Dataset (N, D) u8
+//! folder        PNG and JPEG files ────────┤       │
 //! digits        a seed ────────────────────┤       │
 //! From          the crate `mnist` ─────────┘       │   which images, in which order?
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
-//!                                                  └─► gather ─► batch (B, D) f32 in [0, 1]
+//!                                                  └─► gather, or augment ─► batch (B, D) f32 in [0, 1]
+//!
+//! photo         a picture of one digit ─► 28 x 28 bytes, as MNIST would have it
 //! ```
 //! `N` images of `D = height * width` pixels, `B` of them in a batch.
 //!
@@ -43,16 +46,18 @@
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), four such files in a directory ([`mnist`]), the sets that people know by name ([`known`]), these
-//! from the network (`fetch`), digits without any file ([`digits`]), a digit on a picture of one's own (`photo`), then
-//! the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
+//! from the network (`fetch`), digits without any file ([`digits`]), PNG and JPEG files as a data set (`folder`) and a
+//! digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their numbers ([`gather()`]) and
+//! their variations ([`augment`]).
 //!
 //! # Features
-//! All are on by default. `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives.
-//! `mnist`: conversion from what the crate `mnist` loads. `pictures`: the module `photo`, which brings decoders of PNG
-//! and JPEG.
+//! On by default are `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives; `mnist`:
+//! conversion from what the crate `mnist` loads; `pictures`: the modules `folder` and `photo`, which bring decoders of PNG
+//! and JPEG. `serde` makes [`Augmentation`] a part of configurations.
 
 mod error;
 mod hash;
+mod stream;
 
 mod content;
 pub mod idx;
@@ -70,14 +75,21 @@ pub mod fetch;
 pub mod digits;
 
 #[cfg(feature = "pictures")]
-pub mod photo;
-#[cfg(feature = "pictures")]
 mod picture;
+
+#[cfg(feature = "pictures")]
+pub mod folder;
+
+#[cfg(feature = "pictures")]
+pub mod photo;
 
 mod order;
 
 mod gather;
 
+pub mod augment;
+
+pub use augment::{Augmentation, Augmenter};
 pub use content::DEFAULT_MAX_BYTES;
 pub use dataset::Dataset;
 pub use error::{DataError, FormatError};

@@ -4,13 +4,15 @@
 //! run sees the order that an uninterrupted one would have seen, and a result can be repeated from its seed.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::rand_core::RngCore;
 
 use crate::error::DataError;
+use crate::stream::stream;
 
-/// Purposes keep streams of one seed apart. Eight letters, read as a number.
-const PURPOSE_EPOCH: u64 = u64::from_le_bytes(*b"dataperm");
-const PURPOSE_HOLDOUT: u64 = u64::from_le_bytes(*b"datahold");
+/// The orders of epochs.
+const EPOCH: &[u8; 8] = b"dataperm";
+/// What is held out.
+const HOLDOUT: &[u8; 8] = b"datahold";
 
 /// Puts `indices` into the order of an epoch: all orders are equally likely.
 ///
@@ -20,7 +22,7 @@ const PURPOSE_HOLDOUT: u64 = u64::from_le_bytes(*b"datahold");
 /// # Panics
 /// With more than `u32::MAX` indices, more than a [`Dataset`](crate::Dataset) can have.
 pub fn shuffle(indices: &mut [u32], seed: u64, epoch: u64) {
-    fisher_yates(indices, &mut stream(seed, PURPOSE_EPOCH, epoch));
+    fisher_yates(indices, &mut stream(seed, EPOCH, [epoch, 0]));
 }
 
 /// The numbers 0 to `count - 1` in the order of an epoch.
@@ -58,7 +60,7 @@ impl Holdout {
             return Err(DataError::HoldoutTooLarge { images, validation });
         }
         let mut order = all(images);
-        fisher_yates(&mut order, &mut stream(seed, PURPOSE_HOLDOUT, 0));
+        fisher_yates(&mut order, &mut stream(seed, HOLDOUT, [0, 0]));
         let mut train = order.split_off(validation);
         let mut validation = order;
         train.sort_unstable();
@@ -67,22 +69,13 @@ impl Holdout {
     }
 }
 
-/// The stream of (seed, purpose, epoch); the fourth part of the key, the batch, is 0 as an order is drawn once an epoch.
-fn stream(seed: u64, purpose: u64, epoch: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    for (bytes, number) in key.chunks_exact_mut(8).zip([seed, purpose, epoch, 0]) {
-        bytes.copy_from_slice(&number.to_le_bytes());
-    }
-    ChaCha8Rng::from_seed(key)
-}
-
 /// 0 to `count - 1`, in order.
-fn all(count: usize) -> Vec<u32> {
+pub(crate) fn all(count: usize) -> Vec<u32> {
     (0..u32::try_from(count).expect("at most u32::MAX images")).collect()
 }
 
 /// From the last place down, each takes one of those not yet placed.
-fn fisher_yates(indices: &mut [u32], random: &mut ChaCha8Rng) {
+pub(crate) fn fisher_yates(indices: &mut [u32], random: &mut ChaCha8Rng) {
     let count = u32::try_from(indices.len()).expect("at most u32::MAX indices");
     for last in (1..count).rev() {
         indices.swap(last as usize, below(last + 1, || random.next_u32()) as usize);

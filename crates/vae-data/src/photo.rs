@@ -12,6 +12,7 @@
 //! paper       the brightness of the paper, from the border
 //! ink         what differs from it, dark or light; its threshold
 //! specks      what hangs together, without dust
+//! pen         lines as wide as MNIST's, where they are thinner
 //! placement   the box, the centre of mass
 //! ```
 //!
@@ -21,6 +22,7 @@
 mod area;
 mod ink;
 mod paper;
+mod pen;
 mod placement;
 mod specks;
 
@@ -88,7 +90,8 @@ pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
     let cell = [height as f64 / shape.0 as f64, width as f64 / shape.1 as f64];
     let working = area::average(image, cell, shape);
     let (ink, polarity) = ink::find(working).ok_or(FormatError::NoInk)?;
-    Ok(Photo { pixels: placement::place(ink.view()), polarity })
+    let digit = pen::widen(ink.view());
+    Ok(Photo { pixels: placement::place(digit.view()), polarity })
 }
 
 #[cfg(test)]

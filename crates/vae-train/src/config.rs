@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use vae_core::{Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
+use vae_data::Augmentation;
 
 use crate::{Schedule, TrainError, schedule::Course};
 
-/// The configuration of a run, in four parts.
+/// The configuration of a run, in five parts.
 ///
 /// A file need not be complete: it is laid over a preset by [`overlay`](Self::overlay). Keys that do not exist are
 /// refused, as a mistyped one would otherwise be a default in disguise.
@@ -14,6 +15,9 @@ use crate::{Schedule, TrainError, schedule::Course};
 pub struct TrainConfig {
     /// What to learn from.
     pub data: DataConfig,
+    /// How far the images learned from may be from those of the data. Default: not at all. Held-out and test images
+    /// are never changed.
+    pub augmentation: Augmentation,
     /// What learns.
     pub model: ModelConfig,
     /// How the gradient becomes a step.
@@ -26,8 +30,8 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files, or several of
-    /// these with commas between them. Default `auto`; a run records what it came to.
+    /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files or
+    /// pictures, or several of these with commas between them. Default `auto`; a run records what it came to.
     pub source: String,
     /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
     /// are kept.
@@ -261,6 +265,7 @@ impl TrainConfig {
         check("training.seed", seed <= Self::MAX_SEED, &range, seed.to_string())?;
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
+        self.augmentation.validate()?;
         let OptimizerConfig { warmup_epochs, gamma, gamma_epochs, clip_norm, .. } = self.optimizer;
         let (ok, range) =
             ((0.0..epochs as f64).contains(&warmup_epochs), "at least 0 and below training.epochs");
@@ -371,10 +376,11 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 19] = [
+        let cases: [(&str, Spoil); 20] = [
             ("training.seed", |c| c.training.seed = u64::MAX),
             ("training.epochs", |c| c.training.epochs = 0),
             ("data.digits", |c| c.data.digits = 1),
+            ("augmentation.scale", |c| c.augmentation.scale = 1.0),
             ("training.batch", |c| c.training.batch = 0),
             ("training.beta", |c| c.training.beta = f64::NAN),
             ("optimizer.name", |c| c.optimizer.name = "newton".to_owned()),

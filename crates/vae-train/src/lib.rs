@@ -40,7 +40,8 @@
 //!
 //! # Reproducibility
 //! The same configuration and data give the same bits, with any number of threads, and across any number of stops
-//! and resumes: order and noise of a batch depend on (seed, epoch, batch) alone, and no sum is shared by threads.
+//! and resumes: order and noise of a batch depend on (seed, epoch, batch) alone, what augmentation does to an image on
+//! (seed, epoch, image), and no sum is shared by threads.
 
 mod error;
 
@@ -50,6 +51,7 @@ mod schedule;
 
 mod observer;
 
+mod batch;
 mod encode;
 mod evaluate;
 mod trainer;

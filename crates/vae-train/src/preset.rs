@@ -1,5 +1,7 @@
 //! Configurations with a name.
 
+use vae_data::Augmentation;
+
 use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, TrainingConfig};
 
 /// A configuration with a name.
@@ -64,6 +66,7 @@ impl Preset {
         };
         TrainConfig {
             data: DataConfig::default(),
+            augmentation: Augmentation::default(),
             model: ModelConfig { hidden: hidden.to_vec(), latent, ..ModelConfig::default() },
             optimizer,
             training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },

@@ -2,24 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::s;
 use serde::{Deserialize, Serialize};
-use vae_core::{
-    Backprop, Elbo, ElboSum, Optimizer, Vae, VaeError,
-    noise::{self, Purpose},
-};
-use vae_data::{Dataset, Holdout, gather, shuffle};
+use vae_core::{Backprop, Elbo, ElboSum, Optimizer, Vae, VaeError};
+use vae_data::{Dataset, Holdout, shuffle};
 
-use crate::{Observer, OptimizerConfig, StepReport, TrainConfig, TrainError, evaluate};
+use crate::{
+    Observer, OptimizerConfig, StepReport, TrainConfig, TrainError,
+    batch::{Batch, Source},
+    evaluate,
+};
 
 /// A model in training.
 ///
 /// Nothing of what follows from here depends on what happened before but for the model, the optimizer and
-/// [`Progress`]: order and noise of a batch are functions of (seed, epoch, batch). So a checkpoint is these three.
+/// [`Progress`]: order and noise of a batch are functions of (seed, epoch, batch), as is what becomes of its images. So
+/// a checkpoint is these three.
 #[derive(Debug)]
 pub struct Trainer<'d> {
     config: TrainConfig,
-    data: &'d Dataset,
+    source: Source<'d>,
     holdout: Holdout,
     pub(crate) vae: Vae,
     pub(crate) optimizer: Optimizer,
@@ -27,24 +29,6 @@ pub struct Trainer<'d> {
     backprop: Backprop,
     /// The batch of this step, and room for that of the next.
     batches: [Batch; 2],
-}
-
-/// What a step works on.
-#[derive(Debug)]
-struct Batch {
-    /// (B, D), images.
-    x: Array2<f32>,
-    /// (B, L), noise.
-    eps: Array2<f32>,
-}
-
-impl Batch {
-    /// The images at `indices`, and the noise of batch number `batch` of `epoch`.
-    fn prepare(&mut self, images: ArrayView2<'_, u8>, indices: &[u32], seed: u64, epoch: u64, batch: u64) {
-        gather(images, indices, self.x.slice_mut(s![..indices.len(), ..]));
-        let mut stream = noise::stream(seed, Purpose::Training, epoch, batch);
-        noise::standard_normal(&mut stream, self.eps.slice_mut(s![..indices.len(), ..]));
-    }
 }
 
 /// How far training has come.
@@ -114,11 +98,11 @@ impl<'d> Trainer<'d> {
         let holdout = Holdout::new(data.len(), config.data.validation, config.training.seed)?;
         let rows = config.training.batch.min(holdout.train.len());
         let backprop = Backprop::new(&vae, rows);
-        let room =
-            || Batch { x: Array2::zeros((rows, data.pixels())), eps: Array2::zeros((rows, vae.latent())) };
+        let room = || Batch::room(rows, data.pixels(), vae.latent());
         let batches = [room(), room()];
         optimizer.clip_norm = config.optimizer.clip_norm();
-        Ok(Self { config, data, holdout, vae, optimizer, progress, backprop, batches })
+        let source = Source::new(&config, data)?;
+        Ok(Self { config, source, holdout, vae, optimizer, progress, backprop, batches })
     }
 
     /// The configuration.
@@ -128,7 +112,7 @@ impl<'d> Trainer<'d> {
 
     /// The data, training and held-out images.
     pub fn data(&self) -> &Dataset {
-        self.data
+        self.source.data
     }
 
     /// The model as it is now.
@@ -161,24 +145,17 @@ impl<'d> Trainer<'d> {
     /// # Errors
     /// [`TrainError::NotFinite`]; the model and the optimizer are then those of the step before.
     pub fn train_epoch(&mut self, observer: &mut dyn Observer) -> Result<EpochEnd, TrainError> {
-        let seed = self.config.training.seed;
         let epoch = self.progress.epochs;
         let mut order = self.holdout.train.clone();
-        shuffle(&mut order, seed, epoch);
+        shuffle(&mut order, self.config.training.seed, epoch);
         let mut clock = Clock { before: self.progress.seconds, since: Instant::now() };
-        let images = self.data.images();
         let mut batches =
             order.chunks(self.batch_size()).zip(0..).skip(self.progress.batches as usize).peekable();
         if let Some(&(indices, batch)) = batches.peek() {
-            self.batches[0].prepare(images, indices, seed, epoch, batch);
+            self.batches[0].prepare(&self.source, indices, epoch, batch);
         }
         while let Some((indices, batch)) = batches.next() {
-            let elbo = self.step(indices.len(), batch, |room| {
-                // While this step computes, whoever has nothing to do prepares the next.
-                if let Some(&(indices, batch)) = batches.peek() {
-                    room.prepare(images, indices, seed, epoch, batch);
-                }
-            })?;
+            let elbo = self.step(indices.len(), batch, batches.peek().copied())?;
             self.progress.add(elbo, indices.len());
             self.progress.seconds = clock.seconds();
             let report = StepReport {
@@ -216,25 +193,25 @@ impl<'d> Trainer<'d> {
 
     /// The ELBO of the held-out images, or none where none are held out.
     pub fn validate(&self) -> Option<Elbo> {
-        evaluate(&self.vae, self.data.images(), &self.holdout.validation, self.config.training.seed)
+        evaluate(&self.vae, self.data().images(), &self.holdout.validation, self.config.training.seed)
     }
 
-    /// One step on the `rows` images of this batch, number `batch` of the current epoch, and beside it `prepare`, for
-    /// which there is room.
-    fn step(
-        &mut self,
-        rows: usize,
-        batch: u64,
-        prepare: impl FnOnce(&mut Batch) + Send,
-    ) -> Result<Elbo, TrainError> {
+    /// One step on the `rows` images of this batch, number `batch` of the current epoch, and room for the images and the
+    /// number of the `next`.
+    fn step(&mut self, rows: usize, batch: u64, next: Option<(&[u32], u64)>) -> Result<Elbo, TrainError> {
         let epoch = self.progress.epochs;
         let learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch);
         self.optimizer.set_learning_rate(learning_rate as f32);
         let beta = self.config.training.beta as f32;
-        let Self { vae, optimizer, backprop, batches: [this, next], .. } = self;
+        let Self { source, vae, optimizer, backprop, batches: [this, room], .. } = self;
         let (x, eps) = (this.x.slice(s![..rows, ..]), this.eps.slice(s![..rows, ..]));
-        let (result, ()) =
-            rayon::join(|| vae.train_step(backprop, optimizer, x, eps, beta), || prepare(next));
+        // While this step computes, whoever has nothing to do prepares the next.
+        let prepare = || {
+            if let Some((indices, batch)) = next {
+                room.prepare(source, indices, epoch, batch);
+            }
+        };
+        let (result, ()) = rayon::join(|| vae.train_step(backprop, optimizer, x, eps, beta), prepare);
         self.batches.swap(0, 1);
         result.map_err(|error| match error {
             VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },
@@ -335,6 +312,46 @@ mod tests {
             panic!("both epochs are complete");
         };
         assert_eq!(a, b);
+    }
+
+    fn augmented() -> TrainConfig {
+        let mut config = config();
+        (config.augmentation.rotation_degrees, config.augmentation.elastic_alpha) = (10.0, 34.0);
+        config
+    }
+
+    #[test]
+    fn augmented_images_are_others_to_learn_from() {
+        let data = digits::generate(300, 1, Split::Train);
+        let learned = |config| {
+            let mut trainer = Trainer::new(config, &data).unwrap();
+            trainer.train_epoch(&mut ()).unwrap();
+            trainer.vae().parameters().to_vec()
+        };
+        assert_ne!(learned(augmented()), learned(config()));
+    }
+
+    #[test]
+    fn held_out_images_are_not_augmented() {
+        let data = digits::generate(300, 1, Split::Train);
+        let validation = |config| Trainer::new(config, &data).unwrap().validate();
+        assert_eq!(validation(augmented()), validation(config()));
+    }
+
+    #[test]
+    fn neither_threads_nor_an_interruption_change_a_bit_of_augmented_training() {
+        let data = digits::generate(300, 1, Split::Train);
+        let learned = |threads, stop| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut trainer = Trainer::new(augmented(), &data).unwrap();
+                while trainer.train_epoch(&mut StopAt(stop)).unwrap() == EpochEnd::Interrupted {}
+                trainer.vae().parameters().to_vec()
+            })
+        };
+        let straight = learned(1, u64::MAX);
+        assert_eq!(straight, learned(3, u64::MAX));
+        assert_eq!(straight, learned(2, 3));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Numbers to pictures: grids of images and training curves, as PNG files that say what made them.
 //!
 //! - [`image_grid`] puts images side by side, [`reconstruction_grid`] originals above their reconstructions,
-//!   both laid out by a [`GridStyle`];
+//!   [`pair_grid`] any images above any others, all laid out by a [`GridStyle`];
 //! - [`curves()`] draws [`Panel`]s of [`Curve`]s over the epochs;
 //! - each gives a [`Picture`], and [`Picture::to_png`] its bytes with the metadata inside.
 //!
@@ -62,6 +62,6 @@ pub use picture::{MAX_PIXELS, Picture};
 
 pub use colour::Palette;
 pub use grid::{GridStyle, image_grid};
-pub use reconstruction::reconstruction_grid;
+pub use reconstruction::{pair_grid, reconstruction_grid};
 
 pub use curves::{Curve, Panel, curves};

@@ -1,4 +1,5 @@
-//! What went into the model above what came out: the quickest look at how much an encoder keeps.
+//! Images above what became of them, such as what went into a model above what came out: the quickest look at how much
+//! an encoder keeps.
 
 use ndarray::ArrayView2;
 
@@ -6,18 +7,10 @@ use crate::grid::{check_count, check_images};
 use crate::tiles::{Plan, Tiles};
 use crate::{GridStyle, Picture, VizError};
 
-/// Draws each original with its reconstruction below it.
-///
-/// The style's `rows` count rows of pairs: the picture has `2 · rows` rows of images, labelled `original` and
-/// `reconstruction` at their left, and more space after each pair. Pair `i` stands in row of pairs `i /
-/// cols`, column `i % cols`. Otherwise as [`image_grid`](crate::image_grid).
-///
-/// # Shapes
-/// `originals` and `reconstructions` are both `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height,
-/// width)` with `height · width = D`.
+/// Draws each original with its reconstruction below it: a [`pair_grid`] labelled `original` and `reconstruction`.
 ///
 /// # Errors
-/// As for [`image_grid`](crate::image_grid), and [`VizError::UnequalPairs`].
+/// As for [`pair_grid`].
 pub fn reconstruction_grid(
     originals: ArrayView2<f32>,
     reconstructions: ArrayView2<f32>,
@@ -25,24 +18,46 @@ pub fn reconstruction_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
-    style.validate()?;
-    check_images(originals, image_shape)?;
-    if originals.nrows() != reconstructions.nrows() {
-        return Err(VizError::UnequalPairs { expected: originals.nrows(), found: reconstructions.nrows() });
-    }
-    check_images(reconstructions, image_shape)?;
-    check_count(originals.nrows(), style)?;
+    let labels = ["original", "reconstruction"];
+    pair_grid([originals, reconstructions], labels, image_shape, style, caption)
+}
 
-    let row_labels = &["original", "reconstruction"];
+/// Draws each of the first images with one of the second below it.
+///
+/// The style's `rows` count rows of pairs: the picture has `2 · rows` rows of images, with the two `labels` at their
+/// left, and more space after each pair. Pair `i` stands in row of pairs `i / cols`, column `i % cols`. Otherwise as
+/// [`image_grid`](crate::image_grid).
+///
+/// # Shapes
+/// Both of `images` are `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width =
+/// D`.
+///
+/// # Errors
+/// As for [`image_grid`](crate::image_grid), and [`VizError::UnequalPairs`].
+pub fn pair_grid(
+    images: [ArrayView2<f32>; 2],
+    labels: [&str; 2],
+    image_shape: (usize, usize),
+    style: &GridStyle,
+    caption: Option<&str>,
+) -> Result<Picture, VizError> {
+    let [upper, lower] = images;
+    style.validate()?;
+    check_images(upper, image_shape)?;
+    if upper.nrows() != lower.nrows() {
+        return Err(VizError::UnequalPairs { expected: upper.nrows(), found: lower.nrows() });
+    }
+    check_images(lower, image_shape)?;
+    check_count(upper.nrows(), style)?;
+
+    let row_labels = &labels;
     // A style that validates has few enough rows to double.
     let plan = Plan { style, rows: 2 * style.rows, band: 2, row_labels, image_shape, caption };
     let mut tiles = Tiles::new(&plan)?;
-    for (i, (original, reconstruction)) in
-        originals.rows().into_iter().zip(reconstructions.rows()).enumerate()
-    {
+    for (i, (upper, lower)) in upper.rows().into_iter().zip(lower.rows()).enumerate() {
         let (row, col) = (2 * (i / style.cols), i % style.cols);
-        tiles.put(row, col, original);
-        tiles.put(row + 1, col, reconstruction);
+        tiles.put(row, col, upper);
+        tiles.put(row + 1, col, lower);
     }
     Ok(tiles.into_picture())
 }

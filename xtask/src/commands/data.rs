@@ -134,6 +134,7 @@ fn list() {
     }
     line("digits", "built in: drawn by the program, 28 x 28, as many as asked for (--digits)");
     line("DIR", "any directory of IDX files under MNIST's names (--data DIR)");
+    line("DIR", "any folder of PNG or JPEG pictures of one size, a subfolder a class");
 }
 
 /// What the files of a directory say that they hold.

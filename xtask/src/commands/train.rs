@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, bail};
 use vae_data::Splits;
-use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, annotate};
+use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, Trainer, annotate};
 
 use crate::{
     Done,
@@ -53,6 +53,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     config.data.source.clone_from(&loaded.name);
     let start = if args.resume { Start::FromCheckpoint } else { Start::Anew };
     let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;
+    if !args.resume {
+        draw_augmented(&trainer, &run, &loaded.name)?;
+    }
     match training::train(&mut trainer, &run, &loaded, term::line)? {
         Outcome::Interrupted => {
             let path = paths::argument(run.path());
@@ -97,6 +100,20 @@ impl Args {
 /// A setting out of range is no fault of a file or a machine, but of what was asked for.
 fn usage(error: TrainError) -> anyhow::Error {
     anyhow::Error::from(error).context("these settings cannot be trained with")
+}
+
+/// What augmentation makes of images, to be seen before time is spent on learning them.
+fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Result<()> {
+    let TrainConfig { augmentation, training, .. } = trainer.config();
+    if augmentation.is_none() {
+        return Ok(());
+    }
+    let path = run.pictures().join("augmented.png");
+    fs::create_dir_all(run.pictures())
+        .with_context(|| format!("cannot make {}", run.pictures().display()))?;
+    pictures::augmented(trainer.data(), augmentation, data, &pictures::PAIRS, training.seed)?.write(&path)?;
+    term::note(format_args!("augmented images: {}", paths::display(&path)));
+    Ok(())
 }
 
 /// What the data say about the model of a finished run, its pictures, and what to do next.

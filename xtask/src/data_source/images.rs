@@ -11,6 +11,8 @@ pub(crate) trait Images: Sized {
     const MNIST: &str;
     /// From what gives any set.
     fn load(load: impl Fn(Split) -> Result<Dataset, DataError> + Sync) -> Result<Self, DataError>;
+    /// Of two sets that are read together.
+    fn of(splits: Splits) -> Self;
     /// All of them, one behind the other.
     fn join(all: Vec<Self>) -> Result<Self, DataError>;
     /// The set that tells one source from another.
@@ -26,6 +28,10 @@ impl Images for Splits {
 
     fn load(load: impl Fn(Split) -> Result<Dataset, DataError> + Sync) -> Result<Self, DataError> {
         Self::load(load)
+    }
+
+    fn of(splits: Splits) -> Self {
+        splits
     }
 
     fn join(all: Vec<Self>) -> Result<Self, DataError> {
@@ -51,6 +57,10 @@ impl Images for Dataset {
 
     fn load(load: impl Fn(Split) -> Result<Self, DataError> + Sync) -> Result<Self, DataError> {
         load(Split::Test)
+    }
+
+    fn of(splits: Splits) -> Self {
+        splits.test
     }
 
     fn join(all: Vec<Self>) -> Result<Self, DataError> {

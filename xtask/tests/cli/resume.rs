@@ -166,3 +166,16 @@ fn a_run_that_cannot_start_leaves_no_directory_behind() {
     project.run("train --data digits --digits 300 --validation 300 --run a").fails();
     assert!(!project.path("a").exists());
 }
+
+#[test]
+fn going_on_without_the_augmentation_of_a_run_is_to_go_on_with_it() {
+    let project = Project::new();
+    let flags = "--schedule constant --rotate 10 --elastic 34";
+    project.run(&format!("train {SMALL} {flags} --run a")).succeeds();
+    project.run("train --run a --resume --epochs 4").succeeds();
+    project.run(&format!("train {SMALL} {flags} --run b").replace("--epochs 2", "--epochs 4")).succeeds();
+    assert_eq!(project.read("a/model.safetensors"), project.read("b/model.safetensors"));
+    project
+        .run("train --run a --resume --rotate 20")
+        .fails_saying(&["augmentation.rotation_degrees = 10.0", "cannot go on with 20.0"]);
+}

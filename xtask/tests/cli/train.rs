@@ -240,3 +240,50 @@ fn without_held_out_images_the_last_weights_are_kept() {
         Some(2)
     );
 }
+
+#[test]
+fn augmentation_is_recorded_drawn_and_learned_from() {
+    let project = Project::trained();
+    let flags = "--rotate 10 --zoom 0.1 --shift 1.5 --shear 5 --elastic 34,3 --flip-horizontal 0.25";
+    project.run(&format!("train {SMALL} {flags} --run b")).succeeds();
+    let augmentation = &project.toml("b/config.toml")["augmentation"];
+    let settings = [
+        ("rotation_degrees", 10.0),
+        ("scale", 0.1),
+        ("shift_pixels", 1.5),
+        ("shear_degrees", 5.0),
+        ("elastic_alpha", 34.0),
+        ("elastic_sigma", 3.0),
+        ("flip_horizontal", 0.25),
+        ("flip_vertical", 0.0),
+    ];
+    for (setting, expected) in settings {
+        assert_eq!(augmentation[setting].as_float(), Some(expected), "{setting}");
+    }
+    assert!(project.path("b/pictures/augmented.png").exists());
+    assert_ne!(project.read("b/model.safetensors"), project.read("a/model.safetensors"));
+}
+
+#[test]
+fn a_folder_of_pictures_is_learned_and_measured() {
+    let project = Project::new();
+    for (class, grey) in [("dark", 30), ("light", 220)] {
+        for i in 0..12_u8 {
+            let picture = vae_viz::image_grid(
+                ndarray::Array2::from_elem((1, 30), f32::from(grey + i) / 255.0).view(),
+                (5, 6),
+                &vae_viz::GridStyle { rows: 1, cols: 1, ..vae_viz::GridStyle::default() },
+                None,
+            );
+            let bytes = picture.expect("a picture").to_png(&[]).expect("a PNG");
+            project.write(format!("mine/{class}/{i}.png"), bytes);
+        }
+    }
+    project.run("train --data mine --validation 4 --hidden 8 --latent 2 --epochs 1 --run a").succeeds();
+    let ended = project.run("eval --run a --json").succeeds();
+    assert!(
+        ended.stdout.contains("\"images\": 4") || ended.stdout.contains("\"images\":4"),
+        "{}",
+        ended.stdout
+    );
+}

@@ -150,12 +150,12 @@ mod tests {
     use super::*;
 
     fn drawings(digit: u8) -> impl Iterator<Item = Drawing> {
-        (0..500).map(move |index| write(digit, &mut Dice::new(1, 2, index)))
+        (0..500).map(move |index| write(digit, &mut Dice::new(1, b"handtest", index)))
     }
 
     #[test]
     fn every_form_is_chosen_as_often_as_its_share_says() {
-        let mut dice = Dice::new(1, 2, 3);
+        let mut dice = Dice::new(1, b"handtest", 3);
         // The bare stroke of the 1, 14 of 17.
         let bare = (0..10_000).filter(|_| std::ptr::eq(choose(FORMS[1], &mut dice), &raw const FORMS[1][0]));
         let bare = bare.count();
@@ -196,7 +196,7 @@ mod tests {
     fn the_wobble_does_not_grow_along_the_stroke() {
         let mut squares = [0.0_f32; 2];
         for index in 0..5_000 {
-            let mut dice = Dice::new(1, 2, index);
+            let mut dice = Dice::new(1, b"handtest", index);
             let mut wobble = Wobble::draw(&mut dice);
             squares[0] += wobble.next(&mut dice)[0].powi(2);
             let tenth = (0..9).map(|_| wobble.next(&mut dice)).last().unwrap();

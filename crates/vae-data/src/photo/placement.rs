@@ -1,27 +1,43 @@
 //! The last step of MNIST's recipe: the digit in a box of 20 x 20 pixels, the box where the centre of mass is in the
 //! middle of 28 x 28.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::{Photo, area};
 
 /// Height and width of the box.
-const BOX: usize = 20;
+pub(super) const BOX: usize = 20;
 
 /// Where the centre of mass belongs, as index of a row or column. MNIST rounds up: 14 and not 13.5.
 const MIDDLE: f32 = (Photo::SIDE / 2) as f32;
+
+/// The rows and columns that have ink.
+pub(super) struct Frame {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
+}
+
+impl Frame {
+    /// # Panics
+    /// If there is no ink at all.
+    pub(super) fn of(ink: ArrayView2<'_, f32>) -> Self {
+        let inked = || ink.indexed_iter().filter(|&(_, &ink)| ink > 0.0).map(|(at, _)| at);
+        let extent = |axis: fn((usize, usize)) -> usize| {
+            let (least, most) = (inked().map(axis).min(), inked().map(axis).max());
+            least.expect("there is ink")..most.expect("there is ink") + 1
+        };
+        Self { rows: extent(|at| at.0), columns: extent(|at| at.1) }
+    }
+}
 
 /// The image, (28 * 28) bytes row by row, of ink between 0 and 1.
 ///
 /// # Panics
 /// If there is no ink at all.
 pub(super) fn place(ink: ArrayView2<'_, f32>) -> Vec<u8> {
-    let inked = || ink.indexed_iter().filter(|&(_, &ink)| ink > 0.0).map(|(at, _)| at);
-    let extent = |axis: fn((usize, usize)) -> usize| {
-        let (least, most) = (inked().map(axis).min(), inked().map(axis).max());
-        least.expect("there is ink")..most.expect("there is ink") + 1
-    };
-    let (rows, columns) = (extent(|at| at.0), extent(|at| at.1));
+    let Frame { rows, columns } = Frame::of(ink);
     let (height, width) = (rows.len(), columns.len());
     let cell = height.max(width) as f64 / BOX as f64;
     let fitted = |length: usize| ((length as f64 / cell - 1e-9).ceil() as usize).clamp(1, BOX);
@@ -45,7 +61,7 @@ fn onto_canvas(digit: &Array2<f32>) -> Vec<u8> {
     let (top, left) = (start(moment[0], height), start(moment[1], width));
     let mut pixels = vec![0; Photo::SIDE * Photo::SIDE];
     for ((y, x), &ink) in digit.indexed_iter() {
-        // A line thinner than a pixel is grey after scaling; in MNIST some pixel of every digit has full ink.
+        // Scaling makes narrow lines grey; in MNIST some pixel of every digit has full ink.
         pixels[(top + y) * Photo::SIDE + left + x] = (ink / most * 255.0 + 0.5) as u8;
     }
     pixels

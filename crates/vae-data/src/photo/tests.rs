@@ -77,7 +77,8 @@ fn the_proportions_of_the_digit_are_kept_in_pictures_of_any_shape() {
         let proportion = (0.47 * width as f64) / (0.62 * height as f64);
         assert_eq!(rows.max(columns), 20, "{height} x {width}");
         let found = columns as f64 / rows as f64;
-        assert!((found / proportion).ln().abs() < 0.25, "{height} x {width}: {found}, not {proportion}");
+        // A line that is widened makes a narrow digit a little wider.
+        assert!((found / proportion).ln().abs() < 0.45, "{height} x {width}: {found}, not {proportion}");
     }
 }
 
@@ -127,6 +128,20 @@ fn light_that_falls_off_to_the_corners_is_no_part_of_the_digit() {
     }
     let found = difference(&converted(&image), &reference());
     assert!(found < 6.0, "{found}");
+}
+
+#[test]
+fn a_fine_pen_on_a_large_sheet_gives_lines_of_mnists_width() {
+    let fine = Array2::from_shape_fn((700, 1000), |(y, x)| {
+        let distance = seven_distance([(x as f32 - 150.0) / 700.0, y as f32 / 700.0]);
+        if distance < 0.002 { 0 } else { 255 }
+    });
+    let pixels = converted(&fine);
+    // The stem of the seven, which is all there is in these rows.
+    let rows = pixels.chunks_exact(28).skip(14).take(6);
+    let widths = rows.map(|row| row.iter().map(|&ink| f64::from(ink)).sum::<f64>() / 255.0);
+    let mean = widths.sum::<f64>() / 6.0;
+    assert!((1.6..2.6).contains(&mean), "{mean}");
 }
 
 #[test]
@@ -230,5 +245,5 @@ fn a_digit_of_mnist_that_was_enlarged_comes_back() {
     let images = images.slice(ndarray::s![..60, ..]);
     let found = [returned(images, 28, false), returned(images, 280, true), returned(images, 701, false)];
     println!("{found:?}");
-    assert!(found[0] < 1.5 && found[1] < 8.0 && found[2] < 8.0, "{found:?}");
+    assert!(found[0] < 1.5 && found[1] < 9.0 && found[2] < 9.0, "{found:?}");
 }

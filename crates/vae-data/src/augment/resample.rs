@@ -1,0 +1,98 @@
+//! The value between four pixels, bilinear; beyond the image there is background.
+
+use multiversion::multiversion;
+
+use super::elastic::Field;
+use super::warp::Warp;
+
+/// An image as numbers in [0, 1] with background around it, so that no place needs to be asked whether it is inside.
+#[derive(Default)]
+pub(super) struct Padded {
+    /// (height + 3, width + 3): a row and a column of background before, two behind.
+    pixels: Vec<f32>,
+    height: usize,
+    width: usize,
+}
+
+impl Padded {
+    /// Takes the place of the image before.
+    pub(super) fn fill(&mut self, image: &[u8], (height, width): (usize, usize)) {
+        if (self.height, self.width) != (height, width) {
+            self.pixels.clear();
+            self.pixels.resize((height + 3) * (width + 3), 0.0);
+            (self.height, self.width) = (height, width);
+        }
+        for (row, image) in self.pixels.chunks_exact_mut(width + 3).skip(1).zip(image.chunks_exact(width)) {
+            for (number, &byte) in row[1..].iter_mut().zip(image) {
+                *number = f32::from(byte) / 255.0;
+            }
+        }
+    }
+
+    /// Each pixel of `out` from where `warp`, and then `bend`, say.
+    pub(super) fn resample(&self, warp: &Warp, bend: Option<Field<'_>>, out: &mut [f32]) {
+        for (y, out) in out.chunks_exact_mut(self.width).enumerate() {
+            let start = [0, 1].map(|axis| warp.origin[axis] + y as f32 * warp.row[axis]);
+            let still: &[f32] = &[];
+            let (dx, dy) = bend.as_ref().map_or((still, still), |bend| bend.row(y));
+            resample_row(self, start, warp.column, (dx, dy), out);
+        }
+    }
+}
+
+/// One row; `bend` is as long as the row, or empty where nothing is bent.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn resample_row(source: &Padded, start: [f32; 2], step: [f32; 2], bend: (&[f32], &[f32]), out: &mut [f32]) {
+    let stride = source.width + 3;
+    // The first and the last place at which all four pixels are background.
+    let last = [source.width, source.height].map(|length| length as f32);
+    for (x, out) in out.iter_mut().enumerate() {
+        let bent = [bend.0, bend.1].map(|bend| bend.get(x).copied().unwrap_or(0.0));
+        let place = [0, 1]
+            .map(|axis| (start[axis] + x as f32 * step[axis] + bent[axis]).clamp(-1.0, last[axis]) + 1.0);
+        let [column, row] = place.map(|place| place as usize);
+        let [right, down] = [place[0] - column as f32, place[1] - row as f32];
+        let upper = &source.pixels[row * stride + column..][..stride + 2];
+        let between = |a: f32, b: f32, share: f32| a + share * (b - a);
+        let value = between(
+            between(upper[0], upper[1], right),
+            between(upper[stride], upper[stride + 1], right),
+            down,
+        );
+        // Rounding must not lead out of what a likelihood of pixels takes.
+        *out = value.clamp(0.0, 1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(image: &[u8], size: (usize, usize), by: [f32; 2]) -> Vec<f32> {
+        let mut source = Padded::default();
+        source.fill(image, size);
+        let mut out = vec![f32::NAN; image.len()];
+        source.resample(&Warp { column: [1.0, 0.0], row: [0.0, 1.0], origin: by }, None, &mut out);
+        out
+    }
+
+    #[test]
+    fn an_image_that_stays_is_the_same_to_the_bit() {
+        let image: Vec<u8> = (0..=255).collect();
+        let expected: Vec<f32> = image.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+        assert_eq!(moved(&image, (16, 16), [0.0, 0.0]), expected);
+    }
+
+    #[test]
+    fn half_a_pixel_is_the_mean_of_two() {
+        assert_eq!(moved(&[0, 255, 255, 0], (1, 4), [0.5, 0.0]), [0.5, 1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn beyond_the_image_there_is_background() {
+        for by in [[5.0, 0.0], [0.0, -7.0], [-1e9, 1e9]] {
+            assert_eq!(moved(&[255; 4], (2, 2), by), [0.0; 4]);
+        }
+        assert_eq!(moved(&[255; 4], (2, 2), [1.5, 0.5]), [0.5, 0.0, 0.25, 0.0]);
+    }
+}

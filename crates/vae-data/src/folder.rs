@@ -1,0 +1,148 @@
+//! A folder of pictures as a data set: what most people have, who have images at all.
+//!
+//! ```text
+//! dir/a/*.png, dir/b/*.jpg            a class a subfolder; a sixth of each is set apart to test with
+//! dir/train/a/*.png, dir/test/a/*.png the same, parted already
+//! dir/*.png, dir/train/*.png          no classes, no labels
+//! ```
+//!
+//! Sorted by name, the subfolders are labels 0, 1, …. Pictures become grey bytes as they are: 0 is black, whatever was
+//! meant as ink. All must have one size. Nothing is passed over in silence: what is no picture is an error, but for
+//! names that begin with a dot, which the system puts there.
+
+mod list;
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use crate::content::DEFAULT_MAX_BYTES;
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::order::{all, fisher_yates};
+use crate::picture;
+use crate::splits::Splits;
+use crate::stream::stream;
+use list::{Listing, Sample};
+
+/// One in so many pictures of a class is to test with where no folder says which, and at least one of two.
+const TEST_SHARE: usize = 6;
+
+/// What the streams of this module are for.
+const PURPOSE: &[u8; 8] = b"datafold";
+
+/// The pictures of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The images, labelled where there are classes.
+    pub splits: Splits,
+    /// The subfolders' names, in the order of the labels. Empty where there are none.
+    pub classes: Vec<String>,
+}
+
+/// Loads all pictures, PNG and JPEG, below a directory: see the [module](self) for where they may lie.
+///
+/// `seed` decides which are to test with where no folder says so. Pictures come class by class in the order of their
+/// names, however many threads read them. They may have 1 GiB of pixels in all.
+///
+/// # Errors
+/// [`DataError::NoPictures`], [`DataError::Stray`], [`DataError::TooManyClasses`], [`DataError::PictureSizes`],
+/// [`DataError::TooManyPixels`], and [`DataError::File`] for a file that is no picture or cannot be read.
+pub fn load(dir: &Path, seed: u64) -> Result<Folder, DataError> {
+    let parts = ["train", "test"].map(|name| dir.join(name));
+    let (classes, train, test) = if parts.iter().all(|part| part.is_dir()) {
+        list::expect_only(dir, &parts)?;
+        let [train, test] = [Listing::of(&parts[0])?, Listing::of(&parts[1])?];
+        test.expect_classes_of(&train)?;
+        (train.classes, train.samples, test.samples)
+    } else {
+        let Listing { classes, samples, .. } = Listing::of(dir)?;
+        let (train, test) = part(samples, seed);
+        (classes, train, test)
+    };
+    let Some(Sample { path, .. }) = train.first().or(test.first()) else {
+        return Err(DataError::NoPictures { dir: dir.to_owned() });
+    };
+    let first = First { path, size: read(path)?.dim() };
+    let pixels = ((train.len() + test.len()) as u64).saturating_mul((first.size.0 * first.size.1) as u64);
+    if pixels > DEFAULT_MAX_BYTES {
+        return Err(DataError::TooManyPixels {
+            dir: dir.to_owned(),
+            limit: DEFAULT_MAX_BYTES,
+            found: pixels,
+        });
+    }
+    let set = |samples: &[Sample]| first.set(samples, !classes.is_empty());
+    let splits = Splits::new(set(&train)?, set(&test)?)?;
+    Ok(Folder { splits, classes })
+}
+
+/// Whether a directory looks like one for [`load`], and not like one of IDX files: it holds folders or pictures, as
+/// their names say, and no name with `idx` in it.
+#[must_use]
+pub fn is_folder(dir: &Path) -> bool {
+    let Ok(entries) = list::entries(dir) else { return false };
+    let is_idx = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("idx"));
+    !entries.iter().any(is_idx) && entries.iter().any(|path| path.is_dir() || list::is_named_as_picture(path))
+}
+
+/// Sets a share of each class apart, both parts in the order they were in.
+fn part(samples: Vec<Sample>, seed: u64) -> (Vec<Sample>, Vec<Sample>) {
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    for class in samples.chunk_by(|a, b| a.label == b.label) {
+        let mut order = all(class.len());
+        fisher_yates(&mut order, &mut stream(seed, PURPOSE, [u64::from(class[0].label), 0]));
+        let count = if class.len() < 2 { 0 } else { (class.len() / TEST_SHARE).max(1) };
+        let mut is_test = vec![false; class.len()];
+        order[..count].iter().for_each(|&index| is_test[index as usize] = true);
+        for (sample, is_test) in class.iter().zip(is_test) {
+            if is_test { &mut test } else { &mut train }.push(sample.clone());
+        }
+    }
+    (train, test)
+}
+
+/// The picture that all others must be as large as.
+struct First<'p> {
+    path: &'p Path,
+    /// Height and width.
+    size: (usize, usize),
+}
+
+impl First<'_> {
+    /// Reads pictures, each by one thread into its place.
+    fn set(&self, samples: &[Sample], labelled: bool) -> Result<Dataset, DataError> {
+        let (height, width) = self.size;
+        let mut images = Array2::zeros((samples.len(), height * width));
+        let rows =
+            images.as_slice_mut().expect("a new array is in order").par_chunks_exact_mut(height * width);
+        let fill = |(row, Sample { path, .. }): (&mut [u8], &Sample)| {
+            let picture = read(path)?;
+            if picture.dim() != self.size {
+                return Err(DataError::PictureSizes {
+                    first: self.path.to_owned(),
+                    expected: self.size,
+                    path: path.clone(),
+                    found: picture.dim(),
+                });
+            }
+            row.copy_from_slice(picture.as_slice().expect("a decoded picture is in order"));
+            Ok(())
+        };
+        // The first error by name, not by time.
+        let error = rows.zip(samples).map(fill).find_map_first(Result::err);
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let labels = labelled.then(|| samples.iter().map(|sample| sample.label).collect());
+        Dataset::new(images, labels, height, width)
+    }
+}
+
+fn read(path: &Path) -> Result<Array2<u8>, DataError> {
+    picture::read(path).map_err(|problem| DataError::file(path, problem))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Folders of small pictures, as people and programs leave them.
+
+use std::fs;
+
+use image::{GrayImage, Luma};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder whose pictures, of 3 x 2 pixels, are all of the grey that is given with their name.
+fn folder(pictures: &[(&str, u8)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    for (name, grey) in pictures {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        GrayImage::from_pixel(2, 3, Luma([*grey])).save(path).unwrap();
+    }
+    dir
+}
+
+/// The grey of each image.
+fn greys(set: &Dataset) -> Vec<u8> {
+    set.images().column(0).to_vec()
+}
+
+/// `count` pictures of each class, each of another grey.
+fn classes(count: u8) -> TempDir {
+    let names: Vec<(String, u8)> = ["b", "a", "c"]
+        .into_iter()
+        .zip(0..)
+        .flat_map(|(class, i)| (0..count).map(move |n| (format!("{class}/{n:03}.png"), i * count + n)))
+        .collect();
+    folder(&names.iter().map(|(name, grey)| (name.as_str(), *grey)).collect::<Vec<_>>())
+}
+
+fn error(dir: &TempDir) -> String {
+    load(dir.path(), 1).unwrap_err().to_string()
+}
+
+#[test]
+fn subfolders_are_classes_in_the_order_of_their_names() {
+    let Folder { splits, classes } = load(classes(12).path(), 1).unwrap();
+    assert_eq!(classes, ["a", "b", "c"]);
+    let (images, labels) = (greys(&splits.train), splits.train.labels().unwrap());
+    // Made in the order b, a, c, twelve of each.
+    assert!(images.iter().zip(labels).all(|(grey, &label)| [1, 0, 2][usize::from(grey / 12)] == label));
+    assert_eq!((splits.train.height(), splits.train.width()), (3, 2));
+}
+
+#[test]
+fn a_sixth_of_each_class_is_to_test_with() {
+    let Folder { splits, .. } = load(classes(20).path(), 1).unwrap();
+    let count = |set: &Dataset, label| set.labels().unwrap().iter().filter(|&&l| l == label).count();
+    for label in 0..3 {
+        assert_eq!((count(&splits.train, label), count(&splits.test, label)), (17, 3));
+    }
+    let mut together = [greys(&splits.train), greys(&splits.test)].concat();
+    together.sort_unstable();
+    assert_eq!(together, (0..60).collect::<Vec<u8>>());
+}
+
+#[test]
+fn seeds_set_different_pictures_apart_and_each_always_the_same() {
+    let dir = classes(30);
+    let test = |seed| greys(&load(dir.path(), seed).unwrap().splits.test);
+    assert_eq!(test(1), test(1));
+    assert_ne!(test(1), test(2));
+}
+
+#[test]
+fn pictures_without_subfolders_have_no_labels() {
+    let dir = folder(&[("2.png", 2), ("1.jpg", 1), ("3.jpeg", 3)]);
+    let Folder { splits, classes } = load(dir.path(), 1).unwrap();
+    assert_eq!((splits.train.len(), splits.test.len(), classes.len()), (2, 1, 0));
+    assert!(splits.train.labels().is_none());
+}
+
+#[test]
+fn folders_named_train_and_test_are_taken_as_they_are() {
+    let dir = folder(&[("train/x/1.png", 1), ("train/y/2.png", 2), ("test/x/3.png", 3), ("test/y/4.png", 4)]);
+    let Folder { splits, classes } = load(dir.path(), 1).unwrap();
+    assert_eq!((greys(&splits.train), greys(&splits.test)), (vec![1, 2], vec![3, 4]));
+    assert_eq!(classes, ["x", "y"]);
+}
+
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let dir = classes(30);
+    let read_by = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| load(dir.path(), 1).unwrap())
+    };
+    assert_eq!(read_by(1), read_by(3));
+}
+
+#[test]
+fn hidden_files_are_none_of_ours() {
+    let dir = folder(&[("1.png", 1), ("2.png", 2)]);
+    fs::write(dir.path().join(".DS_Store"), "x").unwrap();
+    assert_eq!(load(dir.path(), 1).unwrap().splits.train.len(), 1);
+}
+
+#[test]
+fn a_picture_of_another_size_is_named_with_both_sizes() {
+    let dir = folder(&[("1.png", 1), ("2.png", 2)]);
+    GrayImage::new(5, 4).save(dir.path().join("3.png")).unwrap();
+    let error = error(&dir);
+    assert!(error.contains("3.png: expected") && error.contains("1.png"), "{error}");
+    assert!(error.contains("3 x 2") && error.contains("4 x 5"), "{error}");
+}
+
+#[test]
+fn the_first_of_several_errors_is_the_one_that_is_told() {
+    let dir = folder(&[("000.png", 1)]);
+    (1..50).for_each(|n| fs::write(dir.path().join(format!("{n:03}.png")), "none").unwrap());
+    // Number 1 is the first to be read, unless it is to test with: then 2 is.
+    let error = error(&dir);
+    assert!(error.contains("001.png") || error.contains("002.png"), "{error}");
+}
+
+#[test]
+fn what_is_no_picture_is_named() {
+    let dir = folder(&[("a/1.png", 1), ("a/2.png", 2)]);
+    fs::write(dir.path().join("a/notes.txt"), "x").unwrap();
+    assert!(error(&dir).contains("notes.txt: expected a PNG or JPEG picture"), "{}", error(&dir));
+}
+
+#[test]
+fn a_picture_beside_classes_is_refused() {
+    let dir = folder(&[("a/1.png", 1), ("loose.png", 2)]);
+    assert!(error(&dir).contains("loose.png: expected a folder"), "{}", error(&dir));
+}
+
+#[test]
+fn folders_below_classes_are_refused() {
+    let dir = folder(&[("a/b/1.png", 1)]);
+    assert!(error(&dir).contains("b: expected a picture, found a folder"), "{}", error(&dir));
+}
+
+#[test]
+fn a_third_part_beside_train_and_test_is_refused() {
+    let dir = folder(&[("train/1.png", 1), ("test/1.png", 1), ("validation/1.png", 1)]);
+    assert!(error(&dir).contains("validation: expected nothing beside"), "{}", error(&dir));
+}
+
+#[test]
+fn other_classes_to_test_with_are_refused() {
+    let dir = folder(&[("train/a/1.png", 1), ("test/b/1.png", 1)]);
+    assert!(error(&dir).contains("(a), found b"), "{}", error(&dir));
+}
+
+#[test]
+fn more_classes_than_labels_are_refused() {
+    let dir = TempDir::new().unwrap();
+    (0..257).for_each(|class| fs::create_dir(dir.path().join(format!("{class}"))).unwrap());
+    assert!(error(&dir).contains("at most 256 classes, found 257"), "{}", error(&dir));
+}
+
+#[test]
+fn a_folder_without_pictures_is_refused() {
+    assert!(matches!(load(TempDir::new().unwrap().path(), 1), Err(DataError::NoPictures { .. })));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let dir = TempDir::new().unwrap();
+    let error = load(&dir.path().join("none"), 1).unwrap_err().to_string();
+    assert!(error.contains("none: cannot read"), "{error}");
+}
+
+#[test]
+fn folders_of_pictures_are_told_from_those_of_idx_files() {
+    assert!(is_folder(folder(&[("a/1.png", 1)]).path()) && is_folder(folder(&[("1.png", 1)]).path()));
+    let dir = folder(&[("1.png", 1)]);
+    fs::write(dir.path().join("train-images-idx3-ubyte.gz"), "x").unwrap();
+    assert!(!is_folder(dir.path()));
+    assert!(!is_folder(TempDir::new().unwrap().path()) && !is_folder(&dir.path().join("none")));
+}
