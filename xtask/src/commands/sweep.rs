@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use vae_data::Splits;
+use vae_data::{Dataset, Splits};
 use vae_train::{DataConfig, ModelFile, Outcome, RunDir, TrainConfig, TrainError, write_atomically};
 
 use crate::{
@@ -28,8 +28,9 @@ use crate::{
 /// Trains variants of a model, each with several seeds, and puts what comes of them side by side.
 ///
 /// What varies is a grid (--over) or a plan, a file of named variants: see below. A variant beats the flags, the flags
-/// beat --config, the file beats the plan's base, and that the preset. The same command goes on where it was
-/// interrupted, and trains nothing twice.
+/// beat --config, the file beats the plan's base, and that the preset. All are measured on the test images of the
+/// settings' data, whatever a variant learns from. The same command goes on where it was interrupted, and trains
+/// nothing twice.
 #[derive(clap::Args)]
 #[command(after_help = help())]
 pub(crate) struct Args {
@@ -108,6 +109,8 @@ struct Sweep {
     directory: PathBuf,
     seeds: Vec<u64>,
     variants: Vec<Resolved>,
+    /// Whose test images all variants are measured on, whatever they learn from.
+    data: DataConfig,
 }
 
 impl Sweep {
@@ -144,7 +147,7 @@ impl Sweep {
             let found = parent == Path::new("") || parent.is_dir();
             ensure!(found, "there is no directory {} to write the table to", parent.display());
         }
-        Ok(Self { directory, seeds, variants })
+        Ok(Self { directory, seeds, variants, data: base.data })
     }
 
     fn run_dir(&self, variant: &Variant, seed: u64) -> RunDir {
@@ -168,6 +171,7 @@ impl Sweep {
     }
 
     fn train(&self, shelf: &mut Shelf) -> anyhow::Result<Report> {
+        let test: Loaded<Dataset> = data_source::load(&self.data.source, self.data.digits)?;
         let mut rows = Vec::new();
         for (i, Resolved { variant, config }) in self.variants.iter().enumerate() {
             let loaded = shelf.get(&config.data)?;
@@ -180,19 +184,17 @@ impl Sweep {
                 let ended = train_run(&run, of_run(config, loaded, seed), loaded)?;
                 let model = ModelFile::read(&run.model(), None)?;
                 parameters = model.vae.parameters().len();
-                runs.push(if ended { Some(measure(&run, &model, loaded)?) } else { None });
+                runs.push(if ended { Some(measure(&run, &model, &test)?) } else { None });
             }
             let subject = Subject {
                 name: variant.name.clone(),
                 changes: variant.changes.clone(),
                 differs: variant.differs(),
-                data: loaded.name.clone(),
-                images: loaded.images.test.len(),
                 parameters,
             };
             rows.push(Row::new(subject, &runs));
         }
-        Ok(Report::new(self.seeds.clone(), rows))
+        Ok(Report::new(test.name, test.images.len(), self.seeds.clone(), rows))
     }
 }
 
@@ -223,8 +225,8 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 }
 
 /// The numbers that `cargo xtask eval` gives of a run.
-fn measure(run: &RunDir, model: &ModelFile, loaded: &Loaded<Splits>) -> anyhow::Result<Measured> {
-    let elbo = eval::measure(model, &loaded.images.test, &loaded.name, eval::SEED)?;
+fn measure(run: &RunDir, model: &ModelFile, test: &Loaded<Dataset>) -> anyhow::Result<Measured> {
+    let elbo = eval::measure(model, &test.images, &test.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds: f64 = metrics.iter().map(|line| line.train_seconds).sum();
     Ok(Measured { elbo, seconds_per_epoch: seconds / metrics.len() as f64 })

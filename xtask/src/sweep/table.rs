@@ -17,6 +17,9 @@ pub(crate) struct Measured {
 /// A sweep, in nats an image of the test set.
 #[derive(Serialize)]
 pub(crate) struct Report {
+    /// Whose test images, and how many.
+    pub(crate) data: String,
+    pub(crate) images: usize,
     pub(crate) seeds: Vec<u64>,
     pub(crate) variants: Vec<Row>,
 }
@@ -28,8 +31,6 @@ pub(crate) struct Row {
     changes: Table,
     #[serde(skip)]
     differs: String,
-    data: String,
-    images: usize,
     parameters: usize,
     /// Runs whose loss stopped being a number.
     diverged: usize,
@@ -70,15 +71,13 @@ pub(crate) struct Subject {
     pub(crate) name: String,
     pub(crate) changes: Table,
     pub(crate) differs: String,
-    pub(crate) data: String,
-    pub(crate) images: usize,
     pub(crate) parameters: usize,
 }
 
 impl Row {
     /// `runs` has an entry a seed, none of a run that diverged; there is at least one.
     pub(crate) fn new(subject: Subject, runs: &[Option<Measured>]) -> Self {
-        let Subject { name, changes, differs, data, images, parameters } = subject;
+        let Subject { name, changes, differs, parameters } = subject;
         let spread = |number: fn(&Measured) -> f64| {
             let values: Option<Vec<f64>> = runs.iter().map(|run| run.as_ref().map(number)).collect();
             values.map(Spread::of)
@@ -87,8 +86,6 @@ impl Row {
             name,
             changes,
             differs,
-            data,
-            images,
             parameters,
             diverged: runs.iter().filter(|run| run.is_none()).count(),
             neg_elbo: spread(|run| run.elbo.neg_elbo()),
@@ -101,24 +98,19 @@ impl Row {
 }
 
 impl Report {
-    pub(crate) fn new(seeds: Vec<u64>, mut variants: Vec<Row>) -> Self {
+    pub(crate) fn new(data: String, images: usize, seeds: Vec<u64>, mut variants: Vec<Row>) -> Self {
         let mean = |row: &Row| row.neg_elbo.as_ref().map(|spread| spread.mean);
         let first = variants.first().and_then(mean);
         for row in &mut variants {
             row.difference = first.zip(mean(row)).map(|(first, own)| own - first);
         }
-        Self { seeds, variants }
+        Self { data, images, seeds, variants }
     }
 
     pub(crate) fn markdown(&self) -> String {
         let seeds: Vec<String> = self.seeds.iter().map(ToString::to_string).collect();
-        let mut sources: Vec<String> = self
-            .variants
-            .iter()
-            .map(|row| format!("{} test images of {}", term::thousands(row.images), row.data))
-            .collect();
-        sources.dedup();
-        let mut text = format!("{}, nats an image, ", sources.join("; "));
+        let images = term::thousands(self.images);
+        let mut text = format!("{images} test images of {}, nats an image, ", self.data);
         text += &match &seeds[..] {
             [seed] => format!("seed {seed}.\n\n"),
             _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
@@ -163,8 +155,6 @@ mod tests {
             name: name.to_owned(),
             changes: Table::new(),
             differs: String::new(),
-            data: "digits".to_owned(),
-            images: 1000,
             parameters: 12_345,
         };
         let measured =
@@ -172,10 +162,14 @@ mod tests {
         Row::new(subject, &runs.iter().map(|run| run.map(measured)).collect::<Vec<_>>())
     }
 
+    fn report(seeds: Vec<u64>, rows: Vec<Row>) -> Report {
+        Report::new("digits".to_owned(), 1000, seeds, rows)
+    }
+
     #[test]
     fn a_row_has_mean_sample_deviation_and_the_difference_to_the_first() {
         let rows = vec![row("a", &[Some(80.0), Some(82.0)]), row("b", &[Some(78.0), Some(81.0)])];
-        let text = Report::new(vec![0, 1], rows).markdown();
+        let text = report(vec![0, 1], rows).markdown();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
@@ -190,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_single_seed_has_no_spread() {
-        let text = Report::new(vec![7], vec![row("a", &[Some(80.0)])]).markdown();
+        let text = report(vec![7], vec![row("a", &[Some(80.0)])]).markdown();
         assert!(text.contains("seed 7.") && text.contains("| 100.00 |"), "{text}");
         assert!(!text.contains('±'), "{text}");
     }
@@ -198,7 +192,7 @@ mod tests {
     #[test]
     fn a_variant_that_diverged_has_no_numbers() {
         let rows = vec![row("a", &[Some(80.0), None]), row("b", &[Some(80.0), Some(80.0)])];
-        let text = Report::new(vec![0, 1], rows).markdown();
+        let text = report(vec![0, 1], rows).markdown();
         assert!(text.contains("| a | – | 12 345 | diverged (1 of 2) | – | – | – | – |"), "{text}");
         assert!(
             text.contains("| b | – | 12 345 | 100.00 ± 0.00 | 80.00 ± 0.00 | 20.00 ± 0.00 | – | 0.50 |"),
@@ -208,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_name_does_not_end_its_cell() {
-        let text = Report::new(vec![0], vec![row("a|b\nc", &[Some(80.0)])]).markdown();
+        let text = report(vec![0], vec![row("a|b\nc", &[Some(80.0)])]).markdown();
         assert!(text.contains(r"| a\|b c |"), "{text}");
     }
 }

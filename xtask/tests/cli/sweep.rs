@@ -58,6 +58,18 @@ fn a_plan_leaves_a_run_of_each_variant_and_seed() {
 }
 
 #[test]
+fn variants_that_learn_from_other_data_are_measured_on_the_same() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    let plan = format!("{PLAN}[[variant]]\nname = \"more\"\ndata.source = \"digits,images\"\n");
+    project.write("plan.toml", plan);
+    let report = report(&project, "plan.toml --seeds 0 --hidden 16 --run s");
+    assert_eq!((report["data"].as_str(), report["images"].as_u64()), (Some("digits"), Some(50)));
+    let source = project.toml("s/more/seed-0/config.toml")["data"]["source"].as_str().map(str::to_owned);
+    assert!(source.is_some_and(|source| source.starts_with("digits,")));
+}
+
+#[test]
 fn a_run_of_a_sweep_is_the_run_that_train_makes() {
     let project = planned();
     project.run("sweep plan.toml --run s").succeeds();
