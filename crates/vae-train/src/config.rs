@@ -1,10 +1,14 @@
 //! Everything a run needs to be repeated: what `config.toml` holds.
 
+mod optimizer;
+
 use serde::{Deserialize, Serialize};
-use vae_core::{Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
+use vae_core::VaeConfig;
 use vae_data::Augmentation;
 
-use crate::{Schedule, TrainError, schedule::Course};
+pub use optimizer::OptimizerConfig;
+
+use crate::{Schedule, TrainError};
 
 /// The configuration of a run, in five parts.
 ///
@@ -63,107 +67,6 @@ impl Default for ModelConfig {
     fn default() -> Self {
         let VaeConfig { hidden, latent, activation, .. } = VaeConfig::default();
         Self { hidden, latent, activation: activation.name().to_owned() }
-    }
-}
-
-/// How the gradient becomes a step. Each method takes of these what it has; the definitions are those of
-/// [`vae_core::Method`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OptimizerConfig {
-    /// `sgd`, `adam`, `adamw`, `adamax` or `rmsprop`. Default `adam`.
-    pub name: String,
-    /// α, the step size. Default 0.001.
-    pub learning_rate: f64,
-    /// How the step size changes over the run. Default `constant`.
-    pub schedule: Schedule,
-    /// Epochs, or parts of one, over which the step size first grows in a straight line, before the schedule begins.
-    /// Default 0.
-    pub warmup_epochs: f64,
-    /// What the schedules `step` and `exponential` multiply the step size by. Default 0.1.
-    pub gamma: f64,
-    /// After how many epochs they have done so once. Default 10.
-    pub gamma_epochs: u64,
-    /// The largest norm of a gradient, over all parameters together; longer ones are made shorter. Default 0: any.
-    pub clip_norm: f64,
-    /// β₁, the decay of the first moment, of the three Adams. Default 0.9.
-    pub beta1: f64,
-    /// β₂, the decay of the second moment, of the three Adams. Default 0.999.
-    pub beta2: f64,
-    /// ε, of all but `sgd`. Default 10⁻⁸.
-    pub epsilon: f64,
-    /// λ, by which the weights of `adamw` decay. Default 0.01.
-    pub weight_decay: f64,
-    /// μ, of `sgd`. Default 0.9.
-    pub momentum: f64,
-    /// ρ, the decay of the squares' average, of `rmsprop`; PyTorch's `alpha`. Default 0.99.
-    pub smoothing: f64,
-}
-
-impl Default for OptimizerConfig {
-    fn default() -> Self {
-        Self {
-            name: "adam".to_owned(),
-            learning_rate: 1e-3,
-            schedule: Schedule::Constant,
-            warmup_epochs: 0.0,
-            gamma: 0.1,
-            gamma_epochs: 10,
-            clip_norm: 0.0,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
-            momentum: 0.9,
-            smoothing: 0.99,
-        }
-    }
-}
-
-impl OptimizerConfig {
-    /// The method with its hyper-parameters, rounded to `f32`.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn method(&self) -> Result<Method, TrainError> {
-        let learning_rate = self.learning_rate as f32;
-        let adam = Adam {
-            learning_rate,
-            beta1: self.beta1 as f32,
-            beta2: self.beta2 as f32,
-            epsilon: self.epsilon as f32,
-        };
-        Ok(match self.name.as_str() {
-            "sgd" => Sgd { learning_rate, momentum: self.momentum as f32 }.into(),
-            "adam" => adam.into(),
-            "adamw" => AdamW { adam, weight_decay: self.weight_decay as f32 }.into(),
-            "adamax" => Adamax(adam).into(),
-            "rmsprop" => {
-                RmsProp { learning_rate, smoothing: self.smoothing as f32, epsilon: self.epsilon as f32 }
-                    .into()
-            }
-            _ => {
-                let (field, found) = ("optimizer.name", format!("{:?}", self.name));
-                let expected = format!("one of {}", Method::NAMES.join(", "));
-                return Err(TrainError::Field { field, expected, found });
-            }
-        })
-    }
-
-    /// The largest norm of a gradient, if there is one.
-    pub(crate) fn clip_norm(&self) -> Option<f32> {
-        (self.clip_norm > 0.0).then_some(self.clip_norm as f32)
-    }
-
-    /// The step size over a run of so many epochs of so many steps.
-    pub(crate) fn course(&self, epochs: u64, steps_per_epoch: u64) -> Course {
-        Course {
-            schedule: self.schedule,
-            warmup: (self.warmup_epochs * steps_per_epoch as f64).round() as u64,
-            gamma: self.gamma,
-            gamma_steps: self.gamma_epochs * steps_per_epoch,
-            steps: epochs * steps_per_epoch,
-        }
     }
 }
 
@@ -266,18 +169,7 @@ impl TrainConfig {
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
         self.augmentation.validate()?;
-        let OptimizerConfig { warmup_epochs, gamma, gamma_epochs, clip_norm, .. } = self.optimizer;
-        let (ok, range) =
-            ((0.0..epochs as f64).contains(&warmup_epochs), "at least 0 and below training.epochs");
-        check("optimizer.warmup_epochs", ok, range, warmup_epochs.to_string())?;
-        let ok = gamma > 0.0 && gamma <= 1.0;
-        check("optimizer.gamma", ok, "above 0 and at most 1", gamma.to_string())?;
-        let (ok, range) =
-            ((1..=Self::MAX_EPOCHS).contains(&gamma_epochs), format!("between 1 and {}", Self::MAX_EPOCHS));
-        check("optimizer.gamma_epochs", ok, &range, gamma_epochs.to_string())?;
-        let ok = clip_norm == 0.0 || (1e-6..=1e18).contains(&clip_norm);
-        check("optimizer.clip_norm", ok, "0 for none, or between 1e-6 and 1e18", clip_norm.to_string())?;
-        self.optimizer.method()?.validate()?;
+        self.optimizer.validate(epochs)?;
         self.vae(1)?.validate()?;
         Ok(())
     }
