@@ -20,7 +20,9 @@ use crate::{
     layout::Linear,
     linear::linear_backward_parameters,
     optimizer::{LARGEST_GRADIENT, Update, all_finite},
-    panels::{LANES, Lanes, Panels, Support, TILE, Tile, panels, rows_to_features, turn},
+    panels::{LANES, Lanes, Panels, TILE, Tile, panels},
+    support::Support,
+    turn::{rows_to_features, turn},
 };
 
 /// The buffers of a training step, made once for the largest batch: activations, their gradients, and the gradient

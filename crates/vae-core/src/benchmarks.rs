@@ -8,7 +8,9 @@ use crate::{
     Activation,
     bernoulli::bernoulli_backward,
     linear::{linear_backward_input, linear_backward_parameters, linear_forward},
-    panels::{LANES, Lanes, Panels, Support, TILE, Tile, panels, rows_to_features, rows_to_samples, turn},
+    panels::{LANES, Lanes, Panels, TILE, Tile, panels},
+    support::Support,
+    turn::{rows_to_features, rows_to_samples, turn},
 };
 
 /// One fully connected layer and a batch, of which some of the inputs may be zero.

@@ -6,7 +6,9 @@ use crate::{
     Vae,
     gaussian::posterior_forward,
     mlp::Tape,
-    panels::{Lanes, Panels, Support, panels, rows_to_samples},
+    panels::{Lanes, Panels, panels},
+    support::Support,
+    turn::rows_to_samples,
 };
 
 /// Panels that go their way together: few enough that their activations stay in a core's second cache, and enough

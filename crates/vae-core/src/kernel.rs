@@ -250,7 +250,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        panels::{Support, panels, rows_to_features, rows_to_samples, samples_to_rows, turn},
+        panels::panels,
+        support::Support,
+        turn::{rows_to_features, rows_to_samples, samples_to_rows, turn},
         vectors::{Plain, dispatch},
     };
 

@@ -77,6 +77,8 @@ mod linear;
 mod mlp;
 mod panels;
 mod special;
+mod support;
+mod turn;
 mod vectors;
 
 mod bernoulli;

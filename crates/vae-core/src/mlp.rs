@@ -122,7 +122,7 @@ impl Mlp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::panels::rows_to_samples;
+    use crate::turn::rows_to_samples;
 
     fn mlp() -> (Mlp, Layout, Vec<f32>) {
         let mut layout = Layout::default();

@@ -13,8 +13,10 @@ use crate::{
     init::initialise,
     layout::Layout,
     mlp::Mlp,
-    panels::{LANES, Lanes, Panels, Support, panels, rows_to_samples, samples_to_rows},
+    panels::{LANES, Lanes, Panels, panels},
     special::exp,
+    support::Support,
+    turn::{rows_to_samples, samples_to_rows},
 };
 
 /// Samples that go through the network together outside of training.
