@@ -10,19 +10,18 @@
 //! The cut into bands depends on the batch alone, and within each region idle threads take tiles of a layer. The
 //! parameters change in the last region only, when the loss is known to be finite and the gradients to be bounded.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::{
     Adam, Elbo, Vae, VaeError,
     band::{Band, Half},
+    factors::Factors,
     forward::BAND,
     layout::Linear,
-    linear::linear_backward_parameters,
+    linear::Gradient,
     optimizer::{LARGEST_GRADIENT, Update, all_finite},
-    panels::{LANES, Lanes, Panels, TILE, Tile, panels},
-    support::Support,
-    turn::{rows_to_features, turn},
+    panels::{LANES, panels},
 };
 
 /// The buffers of a training step, made once for the largest batch: activations, their gradients, and the gradient
@@ -36,8 +35,6 @@ pub struct Backprop {
     bands: Vec<Band>,
     /// Of each layer, the encoder's and then the decoder's.
     factors: Vec<Factors>,
-    /// What is known to be zero of x, the first layer's input.
-    support: Support,
     /// (B,)
     reconstruction: Vec<f32>,
     /// (B,)
@@ -49,13 +46,15 @@ impl Backprop {
     /// Buffers for `vae` and batches of up to `rows` samples.
     pub fn new(vae: &Vae, rows: usize) -> Self {
         let band = (panels(rows) / 2).clamp(1, BAND);
-        let layers = || vae.encoder.layers().iter().chain(vae.decoder.layers());
+        let places = |half, layers: &[Linear]| (0..layers.len()).map(move |i| (half, i));
+        let (encoder, decoder) = (vae.encoder.layers(), vae.decoder.layers());
+        let places = places(Half::Encoder, encoder).chain(places(Half::Decoder, decoder));
+        let layers = encoder.iter().chain(decoder).zip(places);
         Self {
             rows,
             band,
             bands: (0..panels(rows).div_ceil(band)).map(|_| Band::new(vae, band * LANES)).collect(),
-            factors: layers().map(|layer| Factors::new(layer, LANES * panels(rows))).collect(),
-            support: Support::new(panels(vae.input()), LANES * panels(rows)),
+            factors: layers.map(|(layer, place)| Factors::new(layer, place, rows)).collect(),
             reconstruction: vec![0.0; rows],
             kl: vec![0.0; rows],
             gradients: vec![0.0; vae.layout().len()],
@@ -88,8 +87,8 @@ impl Backprop {
         beta: f32,
     ) -> Result<Elbo, VaeError> {
         let elbo = self.deltas(vae, x, eps, beta)?;
-        self.turn(vae.encoder.layers().len(), x.nrows());
-        self.parameter_gradients([vae.encoder.layers(), vae.decoder.layers()], x.nrows(), None);
+        self.turn(x.nrows());
+        self.parameter_gradients(None);
         match vae.layout().iter(&self.gradients).find(|(_, _, gradient)| !all_finite(gradient)) {
             Some((name, ..)) => Err(VaeError::NotFinite { term: format!("gradient of {name}") }),
             None => Ok(elbo),
@@ -109,19 +108,14 @@ impl Backprop {
         assert_eq!(x.ncols(), vae.input(), "columns of x");
         assert_eq!(eps.dim(), (rows, vae.latent()), "the shape of eps");
         assert_eq!(self.gradients.len(), vae.layout().len(), "made for another model");
-        let Self { bands, factors, support, .. } = self;
+        let bands = &mut self.bands;
         let (reconstruction, kl) = (&mut self.reconstruction[..rows], &mut self.kl[..rows]);
         let (band, scale) = (self.band * LANES, 1.0 / rows as f32);
-        let of_bands = || {
-            let data =
-                x.axis_chunks_iter(Axis(0), band).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), band));
-            let terms = reconstruction.par_chunks_mut(band).zip(kl.par_chunks_mut(band));
-            bands.par_iter_mut().zip(data).zip(terms).for_each(|((band, (x, eps)), (reconstruction, kl))| {
-                band.run(vae, x, eps, [scale, beta * scale], reconstruction, kl);
-            });
-        };
-        let inputs = factors[0].inputs.slice_mut(s![.., ..LANES * panels(rows)]);
-        rayon::join(of_bands, || rows_to_features(x, inputs, support));
+        let data = x.axis_chunks_iter(Axis(0), band).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), band));
+        let terms = reconstruction.par_chunks_mut(band).zip(kl.par_chunks_mut(band));
+        bands.par_iter_mut().zip(data).zip(terms).for_each(|((band, (x, eps)), (reconstruction, kl))| {
+            band.run(vae, x, eps, [scale, beta * scale], reconstruction, kl);
+        });
 
         let elbo = Elbo::mean(&self.reconstruction[..rows], &self.kl[..rows]);
         for (term, value) in [("reconstruction", elbo.reconstruction), ("KL", elbo.kl)] {
@@ -145,90 +139,30 @@ impl Backprop {
         deltas.sqrt() * inputs.max(rows as f32).sqrt() < LARGEST_GRADIENT / 2.0
     }
 
-    /// Deltas and inputs of every layer, from the bands to the factors; x itself is there already.
-    fn turn(&mut self, encoder_layers: usize, rows: usize) {
+    /// Deltas and inputs of every layer, from the bands to the factors.
+    fn turn(&mut self, rows: usize) {
         let bands = &self.bands[..panels(rows).div_ceil(self.band)];
-        self.factors.par_iter_mut().enumerate().for_each(|(i, factors)| {
-            let (half, i) = match i.checked_sub(encoder_layers) {
-                None => (Half::Encoder, i),
-                Some(i) => (Half::Decoder, i),
-            };
-            factors.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
-                let tile = tile.as_slice_mut().expect("a tile is contiguous");
-                let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
-                for band in bands {
-                    turn(band.delta(half, i), TILE * t, &mut samples);
-                }
-            });
-            if let (Half::Encoder, 0) = (half, i) {
-                return;
-            }
-            factors.inputs.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
-                let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
-                for band in bands {
-                    turn(band.input(half, i), LANES * q, &mut samples);
-                }
-            });
-        });
+        self.factors.par_iter_mut().for_each(|factors| factors.turn(bands));
     }
 
     /// The gradient of every parameter from the factors, and the update, where one is wanted.
-    fn parameter_gradients(
-        &mut self,
-        [encoder, decoder]: [&[Linear]; 2],
-        rows: usize,
-        update: Option<Update<'_>>,
-    ) {
-        let samples = LANES * panels(rows);
-        let (of_encoder, of_decoder) = self.factors.split_at(encoder.len());
-        let length = encoder.iter().map(Linear::parameters).sum();
-        let (gradients, rest) = self.gradients.split_at_mut(length);
-        let (update, update_rest) = update.map(|update| update.split_at(length)).unzip();
-        rayon::join(
-            || layer_gradients(encoder, of_encoder, Some(&self.support), samples, gradients, update),
-            || layer_gradients(decoder, of_decoder, None, samples, rest, update_rest),
-        );
+    fn parameter_gradients(&mut self, update: Option<Update<'_>>) {
+        layer_gradients(&self.factors, &mut self.gradients, update);
     }
 }
 
 /// The gradients of consecutive layers, all at once.
-fn layer_gradients(
-    layers: &[Linear],
-    factors: &[Factors],
-    support: Option<&Support>,
-    samples: usize,
-    gradients: &mut [f32],
-    update: Option<Update<'_>>,
-) {
-    let ([layer, layers @ ..], [first, factors @ ..]) = (layers, factors) else { return };
+fn layer_gradients(factors: &[Factors], gradients: &mut [f32], update: Option<Update<'_>>) {
+    let [first, factors @ ..] = factors else { return };
+    let layer = first.layer();
     let (gradient, gradients) = gradients.split_at_mut(layer.parameters());
     let (update, update_rest) = update.map(|update| update.split_at(layer.parameters())).unzip();
     let (dw, db) = gradient.split_at_mut(layer.inputs * layer.outputs);
     let update = update.map(|update| update.split_at(dw.len())).map(|(w, b)| [w, b]);
-    let dy = first.deltas.slice(s![.., ..samples]);
-    let x = Panels { lanes: first.inputs.slice(s![.., ..samples]), support };
     rayon::join(
-        || linear_backward_parameters(dy, x, dw, db, update),
-        || layer_gradients(layers, factors, None, samples, gradients, update_rest),
+        || first.gradient(Gradient { dw, db, update }),
+        || layer_gradients(factors, gradients, update_rest),
     );
-}
-
-/// What the gradient of one layer is made of, sample by sample.
-#[derive(Clone, Debug)]
-struct Factors {
-    /// In tiles (T, 16 P): the gradient of the outputs before the nonlinearity.
-    deltas: Array2<Tile>,
-    /// By feature (Q, 16 P).
-    inputs: Array2<Lanes>,
-}
-
-impl Factors {
-    fn new(layer: &Linear, samples: usize) -> Self {
-        Self {
-            deltas: Array2::from_elem((layer.outputs.div_ceil(TILE), samples), [0.0; TILE]),
-            inputs: Array2::from_elem((panels(layer.inputs), samples), Lanes::default()),
-        }
-    }
 }
 
 impl Vae {
@@ -256,10 +190,8 @@ impl Vae {
     ) -> Result<Elbo, VaeError> {
         let elbo = backprop.deltas(self, x, eps, beta)?;
         if backprop.surely_finite(x.nrows()) {
-            backprop.turn(self.encoder.layers().len(), x.nrows());
-            let (encoder, decoder, parameters) = self.parts_mut();
-            let update = adam.begin(parameters);
-            backprop.parameter_gradients([encoder.layers(), decoder.layers()], x.nrows(), Some(update));
+            backprop.turn(x.nrows());
+            backprop.parameter_gradients(Some(adam.begin(self.parameters_mut())));
             return Ok(elbo);
         }
         // Nobody knows yet: look at every number before any of them changes a parameter.
@@ -271,6 +203,8 @@ impl Vae {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
     use crate::{Activation, AdamConfig, VaeConfig};
 

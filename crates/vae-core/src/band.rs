@@ -1,6 +1,6 @@
 //! A few samples on their way through the network and back: what one thread does of a step by itself.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 use crate::{
     Vae,
@@ -9,6 +9,7 @@ use crate::{
     gaussian::posterior_backward,
     mlp::Tape,
     panels::{Lanes, panels, square_sum},
+    support::Support,
 };
 
 /// A few samples on their way through the network and back.
@@ -26,7 +27,7 @@ pub(crate) struct Band {
 }
 
 /// Which half of the network.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Half {
     Encoder,
     Decoder,
@@ -74,10 +75,27 @@ impl Band {
         self.delta_squares = squares(encoder_deltas, 0) + squares(decoder_deltas, 0);
     }
 
-    /// The input of a layer but the encoder's first, by sample (P, I).
+    /// Number of panels, P.
+    pub(crate) fn panels(&self) -> usize {
+        self.forward.panels()
+    }
+
+    /// Panel `p` of x by sample (D), if there are as many.
+    pub(crate) fn x(&self, p: usize) -> Option<&[Lanes]> {
+        let x = self.forward.x();
+        (p < x.nrows()).then(|| x.index_axis_move(Axis(0), p).to_slice().expect("panels are contiguous"))
+    }
+
+    /// What is zero of x.
+    pub(crate) fn support(&self) -> &Support {
+        self.forward.support()
+    }
+
+    /// The input of a layer, by sample (P, I).
     pub(crate) fn input(&self, half: Half, layer: usize) -> ArrayView2<'_, Lanes> {
         let p = self.forward.panels();
         match (half, layer) {
+            (Half::Encoder, 0) => self.forward.x(),
             (Half::Decoder, 0) => self.forward.z(),
             (Half::Decoder, i) => self.forward.decoder().layer(i - 1, p),
             (Half::Encoder, i) => self.forward.encoder().layer(i - 1, p),

@@ -88,6 +88,11 @@ impl Forward {
         self.x.slice(s![..self.panels(), ..])
     }
 
+    /// What is zero of x.
+    pub(crate) fn support(&self) -> &Support {
+        &self.support
+    }
+
     /// ε by sample (P, L).
     pub(crate) fn eps(&self) -> ArrayView2<'_, Lanes> {
         self.eps.slice(s![..self.panels(), ..])

@@ -60,10 +60,11 @@
 //!
 //! # Modules in reading order
 //! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
-//! how a batch lies in memory (`panels`), the arithmetic of the machine at hand (`vectors`), the products (`kernel`), the
-//! layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
+//! how a batch lies in memory (`panels`), how it gets there and back (`turn`) and what of it is zero (`support`), the
+//! arithmetic of the machine at hand (`vectors`), the products (`kernel`), the first layer's gradient from the numbers that
+//! are not zero (`sparse`), the layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
 //! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
-//! [`Vae`], [`Backprop`], the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//! [`Vae`], what the gradients are made of (`factors`), [`Backprop`], the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
 
 mod config;
 mod error;
@@ -76,6 +77,7 @@ mod kernel;
 mod linear;
 mod mlp;
 mod panels;
+mod sparse;
 mod special;
 mod support;
 mod turn;
@@ -87,6 +89,7 @@ mod gaussian;
 
 mod backprop;
 mod band;
+mod factors;
 mod forward;
 mod vae;
 

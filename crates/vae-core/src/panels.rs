@@ -28,16 +28,6 @@ impl Lanes {
         Self(std::array::from_fn(|lane| if lane < count { value } else { 0.0 }))
     }
 
-    /// Takes the first lanes, as many as there are values; a whole line at once where it is whole.
-    #[inline(always)]
-    pub(crate) fn load(&mut self, values: &[f32]) {
-        if let Ok(values) = <&[f32; LANES]>::try_from(values) {
-            self.0 = *values;
-        } else {
-            self.0[..values.len()].copy_from_slice(values);
-        }
-    }
-
     /// The first eight, and the last.
     #[inline(always)]
     pub(crate) fn halves(&self) -> &[[f32; LANES / 2]] {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::panels::Lanes;
+use crate::panels::{LANES, Lanes};
 
 /// Of each panel the columns whose lanes are not all zero, in ascending order.
 ///
@@ -11,14 +11,17 @@ use crate::panels::Lanes;
 #[derive(Clone, Debug)]
 pub(crate) struct Support {
     /// (panels, columns), of each row the first `counts`.
-    pub(crate) columns: Array2<u32>,
-    pub(crate) counts: Vec<usize>,
+    columns: Array2<u32>,
+    counts: Vec<usize>,
+    /// Lanes of the columns that are listed, and how many of them are not zero.
+    pub(crate) listed: usize,
+    pub(crate) nonzero: usize,
 }
 
 impl Support {
     /// Room for `panels` of `columns` each.
     pub(crate) fn new(panels: usize, columns: usize) -> Self {
-        Self { columns: Array2::zeros((panels, columns)), counts: vec![0; panels] }
+        Self { columns: Array2::zeros((panels, columns)), counts: vec![0; panels], listed: 0, nonzero: 0 }
     }
 
     /// The columns of panel `p` that are not zero.
@@ -29,26 +32,33 @@ impl Support {
 
     /// Looks at every panel.
     pub(crate) fn find(&mut self, panels: ArrayView2<'_, Lanes>) {
+        (self.listed, self.nonzero) = (0, 0);
         for ((mut columns, count), panel) in
             self.columns.rows_mut().into_iter().zip(&mut self.counts).zip(panels.rows())
         {
             let columns = columns.as_slice_mut().expect("rows are contiguous");
-            *count = support(panel.to_slice().expect("panels are contiguous"), columns);
+            let nonzero;
+            (*count, nonzero) = support(panel.to_slice().expect("panels are contiguous"), columns);
+            self.listed += LANES * *count;
+            self.nonzero += nonzero;
         }
     }
 }
 
-/// Lists the lanes that are not all zero, and returns their number.
+/// Lists the columns whose lanes are not all zero, and returns their number, and that of all lanes that are not zero.
 #[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
-pub(crate) fn support(panel: &[Lanes], columns: &mut [u32]) -> usize {
-    let mut count = 0;
+fn support(panel: &[Lanes], columns: &mut [u32]) -> (usize, usize) {
+    let (mut count, mut nonzero) = (0, [0_u32; LANES]);
     for (column, lanes) in panel.iter().enumerate() {
         // Written in any case, and kept by moving on: a branch would be guessed wrong too often.
         columns[count] = column as u32;
         let bits = lanes.0.iter().fold(0, |bits, lane| bits | lane.to_bits());
         count += usize::from(bits != 0);
+        for (nonzero, lane) in nonzero.iter_mut().zip(&lanes.0) {
+            *nonzero += u32::from(lane.to_bits() != 0);
+        }
     }
-    count
+    (count, nonzero.iter().sum::<u32>() as usize)
 }
 
 #[cfg(test)]
@@ -56,7 +66,7 @@ mod tests {
     use ndarray::s;
 
     use super::*;
-    use crate::turn::{rows_to_features, rows_to_samples};
+    use crate::turn::rows_to_samples;
 
     #[test]
     fn the_support_leaves_out_the_columns_of_zeros_and_nothing_else() {
@@ -73,11 +83,7 @@ mod tests {
         assert_eq!(by_sample.of(0), all_but(&[3, 4], 37));
         assert_eq!(by_sample.of(1), all_but(&[], 37));
 
-        rows.slice_mut(s![7, 16..32]).fill(0.0);
-        let mut support = Support::new(3, 32);
-        rows_to_features(rows.view(), Array2::from_elem((3, 32), Lanes::default()).view_mut(), &mut support);
-        assert_eq!(support.of(0), all_but(&[], 21));
-        assert_eq!(support.of(1), all_but(&[7], 21));
-        assert_eq!(support.of(2), all_but(&[], 21));
+        assert_eq!(by_sample.listed, LANES * (35 + 37));
+        assert_eq!(by_sample.nonzero, 21 * 37 - 2 * 16 - 4);
     }
 }

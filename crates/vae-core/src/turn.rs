@@ -3,15 +3,14 @@
 //! Turned one number at a time, a weight's gradient would take longer to turn than Adam takes to use it. Squares of eight
 //! by eight turn in registers instead; what is left at the edges goes number by number.
 //!
-//! Everything here works on the panels it is given, on the calling thread, but for [`rows_to_features`].
+//! Everything here works on the panels it is given, on the calling thread, but for [`samples_to_features`].
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use pulp::cast;
 use rayon::prelude::*;
 
 use crate::{
     panels::{LANES, Lanes},
-    support::{Support, support},
     vectors::{Kernel, Vectors, dispatch},
 };
 
@@ -43,29 +42,19 @@ pub(crate) fn samples_to_rows(panels: ArrayView2<'_, Lanes>, mut x: ArrayViewMut
     turn(panels, 0, x.chunks_exact_mut(panels.ncols()));
 }
 
-/// Rows (B, F) to panels by feature (Q, ≥ B), zero in the padding, and their support.
-pub(crate) fn rows_to_features(
-    x: ArrayView2<'_, f32>,
+/// Panels by sample (P, F) of consecutive parts of a batch to panels by feature (Q, ≥ 16 P), with zeros after the last
+/// sample.
+pub(crate) fn samples_to_features<'a>(
+    parts: impl Iterator<Item = ArrayView2<'a, Lanes>> + Clone + Sync,
     mut panels: ArrayViewMut2<'_, Lanes>,
-    found: &mut Support,
 ) {
-    let places = found.columns.axis_iter_mut(Axis(0)).into_par_iter().zip(&mut found.counts);
-    panels.axis_iter_mut(Axis(0)).into_par_iter().zip(places).enumerate().for_each(
-        |(q, (mut panel, (mut columns, count)))| {
-            let (start, end) = (LANES * q, (LANES * (q + 1)).min(x.ncols()));
-            let panel = panel.as_slice_mut().expect("panels are contiguous");
-            let (samples, padding) = panel.split_at_mut(x.nrows());
-            padding.fill(Lanes::default());
-            for (lanes, x) in samples.iter_mut().zip(x.slice(s![.., start..end]).rows()) {
-                match x.to_slice() {
-                    Some(x) => lanes.load(x),
-                    None => lanes.0.iter_mut().zip(x).for_each(|(lane, &value)| *lane = value),
-                }
-                lanes.0[end - start..].fill(0.0);
-            }
-            *count = support(samples, columns.as_slice_mut().expect("rows are contiguous"));
-        },
-    );
+    panels.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
+        let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
+        for part in parts.clone() {
+            turn(part, LANES * q, &mut samples);
+        }
+        samples.for_each(|sample| sample.fill(0.0));
+    });
 }
 
 /// Panels by sample (P, ≥ F) to the numbers of each sample (≤ 16 P), F of them from feature `first` on and zeros in the
@@ -76,24 +65,28 @@ pub(crate) fn turn<'a>(
     mut samples: impl Iterator<Item = &'a mut [f32]>,
 ) {
     for x in x.rows() {
-        let panel = &x.to_slice().expect("panels are contiguous")[first..];
-        let mut count = 0;
-        let mut rows = [(); LANES].map(|()| {
-            samples.next().map_or(&mut [][..], |sample| {
-                count += 1;
-                let (known, padding) = sample.split_at_mut(sample.len().min(panel.len()));
-                padding.fill(0.0);
-                known
-            })
-        });
-        if count == LANES {
-            dispatch(ToRows { panel, rows });
-            continue;
-        }
-        for (lane, row) in rows[..count].iter_mut().enumerate() {
-            for (value, lanes) in row.iter_mut().zip(panel) {
-                *value = lanes.0[lane];
-            }
+        turn_panel(&x.to_slice().expect("panels are contiguous")[first..], &mut samples);
+    }
+}
+
+/// One panel (≥ F) to the numbers of its samples, as [`turn`] does.
+pub(crate) fn turn_panel<'a>(panel: &[Lanes], mut samples: impl Iterator<Item = &'a mut [f32]>) {
+    let mut count = 0;
+    let mut rows = [(); LANES].map(|()| {
+        samples.next().map_or(&mut [][..], |sample| {
+            count += 1;
+            let (known, padding) = sample.split_at_mut(sample.len().min(panel.len()));
+            padding.fill(0.0);
+            known
+        })
+    });
+    if count == LANES {
+        dispatch(ToRows { panel, rows });
+        return;
+    }
+    for (lane, row) in rows[..count].iter_mut().enumerate() {
+        for (value, lanes) in row.iter_mut().zip(panel) {
+            *value = lanes.0[lane];
         }
     }
 }
@@ -197,15 +190,15 @@ mod tests {
         assert_eq!(back, rows());
     }
 
-    fn by_feature(rows: &Array2<f32>) -> (Array2<Lanes>, Support) {
-        let (mut panels, mut support) = (dirty(3, 32), Support::new(3, 32));
-        rows_to_features(rows.view(), panels.view_mut(), &mut support);
-        (panels, support)
+    fn by_feature() -> Array2<Lanes> {
+        let mut panels = dirty(3, 40);
+        samples_to_features([by_sample().view()].into_iter(), panels.view_mut());
+        panels
     }
 
     #[test]
     fn a_feature_lies_in_its_lane_and_the_padding_is_zero() {
-        for ((q, b), lanes) in by_feature(&rows()).0.indexed_iter() {
+        for ((q, b), lanes) in by_feature().indexed_iter() {
             for (lane, &value) in lanes.0.iter().enumerate() {
                 let want = rows().get((b, LANES * q + lane)).copied().unwrap_or(0.0);
                 assert_eq!(value, want, "panel {q}, sample {b}, lane {lane}");
@@ -214,15 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn turned_panels_are_the_rows_again() {
-        let (direct, by_sample) = (by_feature(&rows()).0, by_sample());
-        let mut turned = dirty(3, 32);
-        for (q, mut panel) in turned.rows_mut().into_iter().enumerate() {
-            turn(by_sample.view(), LANES * q, panel.iter_mut().map(|lanes| &mut lanes.0[..]));
-        }
-        assert_eq!(direct, turned);
+    fn a_sample_lies_in_its_tile_and_the_padding_is_zero() {
         let mut tile = [[f32::NAN; TILE]; 32];
-        turn(by_sample.view(), TILE, tile.iter_mut().map(|tile| &mut tile[..]));
+        turn(by_sample().view(), TILE, tile.iter_mut().map(|tile| &mut tile[..]));
         for (b, tile) in tile.iter().enumerate() {
             for (f, &value) in tile.iter().enumerate() {
                 assert_eq!(

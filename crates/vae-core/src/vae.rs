@@ -108,11 +108,6 @@ impl Vae {
         &mut self.parameters
     }
 
-    /// The layers of both halves, and the parameters to change.
-    pub(crate) fn parts_mut(&mut self) -> (&Mlp, &Mlp, &mut [f32]) {
-        (&self.encoder, &self.decoder, &mut self.parameters)
-    }
-
     /// q(z|x) for each row of `x`.
     ///
     /// # Shapes

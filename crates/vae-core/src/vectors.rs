@@ -115,7 +115,7 @@ mod x86 {
         #[inline(always)]
         fn transpose(self, square: [Self::Half; 8]) -> [Self::Half; 8] {
             let avx = self.avx;
-            let [a, b, c, d, e, f, g, h]: [__m256; 8] = square.map(|row| cast(row));
+            let [a, b, c, d, e, f, g, h]: [__m256; 8] = square.map(cast);
             // Of four rows each: two of their columns, side by side with those that lie four further.
             let columns = |a, b, c, d| {
                 let [ab, ab_, cd, cd_] = [
