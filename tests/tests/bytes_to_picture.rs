@@ -9,9 +9,10 @@ use vae_core::noise::{Purpose, standard_normal, stream};
 use vae_data::{
     Dataset, Split, Splits, digits,
     idx::IdxArray,
-    mnist::{self, FileState, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
+    known::{FileState, Known},
+    mnist::{self, TEST_FINGERPRINT, TRAIN_FINGERPRINT},
 };
-use vae_train::{EpochEnd, ModelFile, TrainConfig, Trainer};
+use vae_train::{Annotations, EpochEnd, ModelFile, TrainConfig, Trainer};
 use vae_viz::{GridStyle, Picture, image_grid};
 
 /// Training and test digits, few enough to learn from in no time.
@@ -56,6 +57,7 @@ fn learned(data: &Dataset) -> ModelFile {
         width: data.width(),
         seed: Some(5),
         epoch: Some(1),
+        annotations: Annotations::default(),
     }
 }
 
@@ -147,7 +149,7 @@ fn with_mnist(test: impl FnOnce(&Path)) {
 #[test]
 fn every_file_of_real_mnist_is_as_published() {
     with_mnist(|directory| {
-        let checks = mnist::verify(directory);
+        let checks = Known::Mnist.verify(directory);
         assert_eq!(checks.len(), 4);
         assert!(checks.iter().all(|check| matches!(check.state, FileState::Ok)), "{checks:?}");
     });

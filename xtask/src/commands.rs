@@ -1,8 +1,14 @@
 //! One module a command: its arguments and what it does.
 
+pub(crate) mod annotate;
 pub(crate) mod bench;
 pub(crate) mod ci;
+pub(crate) mod classifier;
 pub(crate) mod data;
+pub(crate) mod encode;
 pub(crate) mod eval;
+pub(crate) mod generate;
 pub(crate) mod grid;
+pub(crate) mod import;
+pub(crate) mod sweep;
 pub(crate) mod train;

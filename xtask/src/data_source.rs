@@ -1,17 +1,22 @@
 //! `--data`: which images, and where from.
 
+mod download;
+mod images;
+mod source;
+
 use std::{
     env,
-    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use vae_data::{DataError, Dataset, Split, Splits, digits, fetch, mnist};
+use vae_data::{DataError, Known, digits, mnist};
 use vae_train::{DataConfig, ModelFile};
 
-use crate::{interrupt, paths, term};
+use crate::{paths, term};
+pub(crate) use download::{Interrupted, download};
+pub(crate) use images::Images;
+use source::{Source, TRANSPOSED};
 
 /// The environment variable that names a directory with MNIST.
 pub(crate) const VARIABLE: &str = "VAE_DATA";
@@ -20,115 +25,102 @@ pub(crate) const VARIABLE: &str = "VAE_DATA";
 const DIGITS_SEED: u64 = 1;
 
 /// How the help of every command describes `--data`.
-pub(crate) const HELP: &str = "What images: 'mnist'; 'digits', drawn by the program; a directory of IDX files; or 'auto': \
-     MNIST from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'";
+pub(crate) const HELP: &str = "What images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or another part of EMNIST \
+     ('cargo xtask data list' lists them), from data/NAME/, else downloaded; 'digits', drawn by the program; a \
+     directory of IDX files, with ':transposed' behind it if rows and columns are exchanged in them; or 'auto': MNIST \
+     from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'. Several with commas between them are joined; \
+     a path that exists may contain commas";
 
-/// Images, and what they are called: `mnist`, `digits` or the directory they came from.
+/// Images, and what they are called.
 pub(crate) struct Loaded<I> {
+    /// What [`load`] finds the same images by: a name, an absolute path, several of them with commas between.
     pub(crate) name: String,
     pub(crate) images: I,
     /// [`Dataset::fingerprint`] of the set that [`Images::known_by`] names.
     pub(crate) fingerprint: String,
 }
 
-/// What a command takes of a source: both sets to train, the test set alone to measure. Most of the time to load or
-/// draw images goes into those to train on.
-pub(crate) trait Images: Sized {
-    /// The fingerprint that [`known_by`](Self::known_by) has in MNIST.
-    const MNIST: &str;
-    /// From a directory of IDX files.
-    fn read(directory: &Path) -> Result<Self, DataError>;
-    /// Drawn by the program, where `digits` are to train on.
-    fn draw(digits: usize) -> Self;
-    /// The set that tells one source from another.
-    fn known_by(&self) -> &Dataset;
-    /// How many images of which sets.
-    fn count(&self) -> String;
-}
-
-impl Images for Splits {
-    const MNIST: &str = mnist::TRAIN_FINGERPRINT;
-
-    fn read(directory: &Path) -> Result<Self, DataError> {
-        mnist::load(directory)
-    }
-
-    fn draw(digits: usize) -> Self {
-        Self { train: digits::generate(digits, DIGITS_SEED, Split::Train), test: Images::draw(digits) }
-    }
-
-    fn known_by(&self) -> &Dataset {
-        &self.train
-    }
-
-    fn count(&self) -> String {
-        format!("{} training and {}", term::thousands(self.train.len()), self.test.count())
+impl<I: Images> Loaded<I> {
+    fn new(name: impl Into<String>, images: I) -> Self {
+        let fingerprint = images.known_by().fingerprint();
+        Self { name: name.into(), images, fingerprint }
     }
 }
 
-/// The test set.
-impl Images for Dataset {
-    const MNIST: &str = mnist::TEST_FINGERPRINT;
-
-    fn read(directory: &Path) -> Result<Self, DataError> {
-        mnist::load_split(directory, Split::Test)
+/// Loads what `data` asks for, and says in a line what that came to. `digits` is how many digits to draw for training.
+pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
+    let sources = Source::parse(data).with_context(|| format!("--data {data:?}"))?;
+    // What is mistyped is told before anything is downloaded.
+    if let Some(missing) = sources.iter().find(|source| source.is_missing()) {
+        load_one::<I>(missing, digits)?;
     }
-
-    fn draw(digits: usize) -> Self {
-        digits::generate(digits.div_ceil(6), DIGITS_SEED, Split::Test)
-    }
-
-    fn known_by(&self) -> &Dataset {
-        self
-    }
-
-    fn count(&self) -> String {
-        format!("{} test images", term::thousands(self.len()))
-    }
-}
-
-/// The download was cut short by Ctrl-C.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted;
-
-/// Loads what `source` asks for, and says in a line what that came to. `digits` is how many digits to draw for
-/// training.
-pub(crate) fn load<I: Images>(source: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
-    let loaded = match source {
-        "auto" => auto(digits)?,
-        "mnist" => match find_or_fetch_mnist::<I>() {
-            Ok(loaded) if loaded.name == "mnist" => loaded,
-            Ok(loaded) => {
-                bail!("{} holds other images than MNIST; name it with --data to use it", loaded.name)
-            }
-            Err(error) => return Err(error.context("no MNIST (--data digits needs no files and no network)")),
-        },
-        "digits" => draw(digits),
-        directory => from_directory(Path::new(directory)).with_context(|| {
-            format!("--data {directory:?} is neither auto, mnist, digits nor a directory of IDX files")
-        })?,
-    };
+    fetch_together(&sources)?;
+    let parts = sources.iter().map(|source| load_one(source, digits)).collect::<anyhow::Result<_>>()?;
+    let loaded: Loaded<I> = join(parts)?;
     let Loaded { name, images, .. } = &loaded;
     let (height, width) = (images.known_by().height(), images.known_by().width());
-    term::note(format_args!("data: {name}, {} of {height} x {width}", images.count()));
+    let labels = if images.is_labelled() { "" } else { ", without labels" };
+    term::note(format_args!("data: {name}, {} of {height} x {width}{labels}", images.count()));
     Ok(loaded)
 }
 
-/// The test images to show or measure a model on: those asked for, else of what the model was trained on. A model of
+/// The images to show or measure a model on: see [`source_for`].
+pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<I>> {
+    load(source_for(model, asked), DataConfig::default().digits)
+}
+
+/// Where the images for a model come from: from where was asked, else from what the model was trained on. A model of
 /// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
 /// the data.
-pub(crate) fn load_for(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<Dataset>> {
-    let source = match (asked, model.data.as_deref()) {
+pub(crate) fn source_for<'a>(model: &'a ModelFile, asked: Option<&'a str>) -> &'a str {
+    match (asked, model.data.as_deref()) {
         (Some(asked), _) => asked,
         (None, Some("mnist") | None) => "auto",
         (None, Some(own)) => own,
-    };
-    load(source, DataConfig::default().digits)
+    }
+}
+
+/// One source. Another kind of it is a variant of [`Source`] and an arm here.
+fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<I>> {
+    match source {
+        Source::Auto => auto(digits),
+        Source::Digits => draw(digits),
+        Source::Known(set) => known(*set),
+        Source::Directory { path, transposed } => {
+            from_directory(path, *transposed).with_context(|| match path.is_dir() {
+                true => format!("--data {}", path.display()),
+                false => format!(
+                    "--data {:?} is neither a name that 'cargo xtask data list' lists nor a directory of IDX files",
+                    path.display().to_string()
+                ),
+            })
+        }
+    }
+}
+
+/// All parts as one, called by all their names.
+fn join<I: Images>(mut parts: Vec<Loaded<I>>) -> anyhow::Result<Loaded<I>> {
+    if parts.len() == 1 {
+        return Ok(parts.remove(0));
+    }
+    let (names, images): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.name, part.images)).unzip();
+    match I::join(images) {
+        Ok(images) => Ok(Loaded::new(names.join(","), images)),
+        Err(DataError::JoinSizes { position, expected, found }) => bail!(
+            "expected sources of one image size, found {} x {} in {} and {} x {} in {}",
+            expected.0,
+            expected.1,
+            names[0],
+            found.0,
+            found.1,
+            names[position],
+        ),
+        Err(error) => Err(error).context(names.join(",")),
+    }
 }
 
 fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
-    match find_or_fetch_mnist() {
+    match find_or_fetch(Known::Mnist) {
         Ok(loaded) => Ok(loaded),
         // A directory that somebody named must not be passed over in silence, nor Ctrl-C.
         Err(error) if variable().is_some() || error.is::<Interrupted>() => Err(error),
@@ -136,22 +128,71 @@ fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
             let reason = format!("{error:#}");
             let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
             term::note(format_args!("no MNIST here ({reason}): using the built-in digits"));
-            Ok(draw(digits))
+            draw(digits)
         }
     }
 }
 
-/// MNIST, or whatever lies in the directory that `$VAE_DATA` names.
-fn find_or_fetch_mnist<I: Images>() -> anyhow::Result<Loaded<I>> {
-    if let Some(directory) = variable() {
-        return from_directory(&directory).with_context(|| format!("${VARIABLE} is {}", directory.display()));
+/// A set that is asked for by its name, and nothing else in its place.
+fn known<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
+    match find_or_fetch::<I>(set) {
+        Ok(loaded) if loaded.name == set.name() => Ok(loaded),
+        Ok(loaded) if loaded.name == "mnist" => {
+            bail!("{} holds MNIST and not {}", paths::display(&paths::data(set)), set.name())
+        }
+        Ok(loaded) => {
+            bail!("{} holds other images than MNIST; name it with --data to use it", loaded.name)
+        }
+        Err(error) => {
+            Err(error.context(format!("no {} (--data digits needs no files and no network)", set.name())))
+        }
     }
-    let directory = paths::mnist();
-    if let Ok(loaded) = from_directory(&directory) {
-        return Ok(loaded);
+}
+
+/// A known set from where downloads go, downloaded if need be. In place of MNIST, whatever lies in the directory that
+/// `$VAE_DATA` names. What is told by its fingerprint is called what it is.
+fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
+    if set == Known::Mnist
+        && let Some(directory) = variable()
+    {
+        return from_directory(&directory, false)
+            .with_context(|| format!("${VARIABLE} is {}", directory.display()));
     }
-    download(&directory)?;
-    from_directory(&directory)
+    let directory = paths::data(set);
+    let read = || I::load(|split| set.load_split(&directory, split));
+    let images = match read() {
+        Ok(images) => images,
+        Err(error) => {
+            // Of a directory that holds nothing there is nothing to tell.
+            let result = download(&[(set, directory.clone())]);
+            if paths::holds_something(&directory) { result.context(error) } else { result }?;
+            read()?
+        }
+    };
+    let mut loaded = Loaded::new(set.name(), images);
+    match (set, loaded.fingerprint == I::MNIST) {
+        (Known::Mnist, false) => loaded.name = absolute(&directory)?,
+        (_, true) => loaded.name = Known::Mnist.name().to_owned(),
+        (_, false) => {}
+    }
+    Ok(loaded)
+}
+
+/// Where several sources are to be downloaded, they are at once: EMNIST's parts share an archive.
+fn fetch_together(sources: &[Source]) -> anyhow::Result<()> {
+    let absent: Vec<_> = sources
+        .iter()
+        .filter_map(|source| match source {
+            Source::Known(set) if *set != Known::Mnist => Some((*set, paths::data(*set))),
+            _ => None,
+        })
+        .filter(|(set, directory)| set.survey(directory).is_err())
+        .collect();
+    if absent.len() < 2 {
+        return Ok(());
+    }
+    let names: Vec<_> = absent.iter().map(|(set, _)| set.name()).collect();
+    download(&absent).with_context(|| format!("no {}", names.join(", ")))
 }
 
 /// The directory that the environment names; an empty value is none.
@@ -159,39 +200,26 @@ pub(crate) fn variable() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn from_directory<I: Images>(directory: &Path) -> anyhow::Result<Loaded<I>> {
-    let images = I::read(directory)?;
-    let fingerprint = images.known_by().fingerprint();
-    let name = if fingerprint == I::MNIST {
-        "mnist".to_owned()
-    } else {
-        std::path::absolute(directory)?.display().to_string()
-    };
-    Ok(Loaded { name, images, fingerprint })
-}
-
-fn draw<I: Images>(digits: usize) -> Loaded<I> {
-    let images = I::draw(digits);
-    let fingerprint = images.known_by().fingerprint();
-    Loaded { name: "digits".to_owned(), images, fingerprint }
-}
-
-/// Downloads MNIST with a progress bar a file.
-pub(crate) fn download(directory: &Path) -> anyhow::Result<()> {
-    let style =
-        ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
-            .context("the style of the progress bar")?;
-    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
-    let _cleaning_up = interrupt::EndCleanly::begin();
-    let result = fetch::fetch(directory, &fetch::Options::default(), &mut |progress| {
-        bar.set_message(progress.file.to_owned());
-        bar.set_length(progress.total.unwrap_or(progress.bytes));
-        bar.set_position(progress.bytes);
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    bar.finish_and_clear();
-    match result {
-        Err(DataError::Cancelled) => Err(Interrupted.into()),
-        other => Ok(other?),
+fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Result<Loaded<I>> {
+    let images = I::load(|split| {
+        let set = mnist::load_split(directory, split)?;
+        Ok(if transposed { set.transposed() } else { set })
+    })?;
+    let mut loaded = Loaded::new(absolute(directory)?, images);
+    if loaded.fingerprint == I::MNIST {
+        loaded.name = Known::Mnist.name().to_owned();
+    } else if transposed {
+        loaded.name.push_str(TRANSPOSED);
     }
+    Ok(loaded)
+}
+
+/// A directory as it is found from anywhere.
+fn absolute(directory: &Path) -> anyhow::Result<String> {
+    Ok(std::path::absolute(directory)?.display().to_string())
+}
+
+fn draw<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
+    let images = I::load(|split| Ok(digits::generate(images::drawn(digits, split), DIGITS_SEED, split)))?;
+    Ok(Loaded::new("digits", images))
 }

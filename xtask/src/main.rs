@@ -1,4 +1,5 @@
-//! The commands: `cargo xtask train`, `grid`, `eval`, `bench`, `data`, `ci`.
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `annotate`, `sweep`, `classifier`,
+//! `bench`, `data`, `ci`.
 //!
 //! The only crate of the workspace that parses arguments, chooses paths and prints. One file a command; the others
 //! hold what several commands need.
@@ -6,12 +7,16 @@
 mod bench;
 mod commands;
 mod data_source;
+mod generate;
 mod interrupt;
 mod model_source;
 mod paths;
 mod pictures;
 mod progress;
+mod settings;
+mod sweep;
 mod term;
+mod training;
 
 use std::{fmt::Display, process::ExitCode};
 
@@ -34,7 +39,13 @@ struct Cli {
 enum Command {
     Train(Box<commands::train::Args>),
     Grid(commands::grid::Args),
+    Generate(commands::generate::Args),
     Eval(commands::eval::Args),
+    Encode(commands::encode::Args),
+    Import(commands::import::Args),
+    Sweep(Box<commands::sweep::Args>),
+    Annotate(commands::annotate::Args),
+    Classifier(commands::classifier::Args),
     Bench(commands::bench::Args),
     Data(commands::data::Args),
     Ci(commands::ci::Args),
@@ -80,7 +91,13 @@ fn run(cli: Cli) -> anyhow::Result<Done> {
     pool.context("cannot start the threads")?.install(|| match cli.command {
         Command::Train(args) => commands::train::run(*args),
         Command::Grid(args) => commands::grid::run(args),
+        Command::Generate(args) => commands::generate::run(args),
         Command::Eval(args) => commands::eval::run(args),
+        Command::Encode(args) => commands::encode::run(args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Sweep(args) => commands::sweep::run(*args),
+        Command::Annotate(args) => commands::annotate::run(args),
+        Command::Classifier(args) => commands::classifier::run(args),
         Command::Bench(args) => commands::bench::run(&args, &cli.threads),
         Command::Data(args) => commands::data::run(args),
         Command::Ci(args) => commands::ci::run(args),

@@ -1,9 +1,15 @@
 //! `--run`, `--model`: which model a command is about.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
-use vae_core::{Activation, VaeError};
+use vae_core::{
+    Activation, VaeError,
+    weights::{InputRange, ModuleFacts},
+};
 use vae_train::{ModelFile, RunDir, TrainError};
 
 use crate::{paths, term};
@@ -17,31 +23,75 @@ pub(crate) struct ModelArgs {
     /// A model file
     #[arg(long, value_name = "FILE.safetensors")]
     model: Option<PathBuf>,
-    /// The activation of a model file that does not name it, such as a converted PyTorch state dict
+    #[command(flatten)]
+    module: ModuleArgs,
+}
+
+/// What a file of tensors from elsewhere, such as PyTorch's, does not say.
+#[derive(clap::Args)]
+pub(crate) struct ModuleArgs {
+    /// The activation of a model file that does not name it, such as a PyTorch state dict
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
+    /// What black and white were to a module from PyTorch: -1,1 for images scaled to [-1, 1] [default: 0,1]
+    #[arg(long, value_name = "LOW,HIGH", requires = "activation", allow_hyphen_values = true)]
+    input_range: Option<InputRange>,
+}
+
+impl ModuleArgs {
+    /// Reads a model file, with advice where it does not say enough.
+    pub(crate) fn read(&self, path: &Path) -> anyhow::Result<ModelFile> {
+        let input_range = self.input_range.unwrap_or_default();
+        let module = self.activation.map(|activation| ModuleFacts { activation, input_range });
+        let error = match ModelFile::read(path, module) {
+            Ok(model) => return Ok(model),
+            Err(error) => error,
+        };
+        let advice = match &error {
+            TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. } => {
+                "tensors do not tell an activation: name it with --activation"
+            }
+            TrainError::ModelFile { reason: VaeError::MissingTensor { name }, .. }
+                if name == "encoder.fc1.weight" =>
+            {
+                "expected the names encoder.fc1.weight, ..., or fc1, fc21, fc22, fc3, fc4 of PyTorch's example"
+            }
+            _ => return Err(error.into()),
+        };
+        Err(anyhow::Error::from(error).context(advice))
+    }
 }
 
 /// A model, where it came from, and where pictures of it go.
 pub(crate) struct Chosen {
     pub(crate) model: ModelFile,
     pub(crate) path: PathBuf,
-    pub(crate) pictures: PathBuf,
+    pictures: PathBuf,
+}
+
+impl Chosen {
+    /// Where a picture goes: where was asked, else by that name among the pictures of the model, whose directory is
+    /// made.
+    pub(crate) fn picture(&self, out: Option<PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(out) = out {
+            return Ok(out);
+        }
+        let directory = &self.pictures;
+        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        Ok(directory.join(name))
+    }
+
+    /// Where what belongs to the model goes, beside its pictures.
+    pub(crate) fn beside_pictures(&self, name: &str) -> PathBuf {
+        self.pictures.with_file_name(name)
+    }
 }
 
 impl ModelArgs {
     /// Reads the model, and says in a line which it is.
     pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
         let (path, pictures) = self.choose()?;
-        let model = match ModelFile::read(&path, self.activation) {
-            Err(
-                error @ TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. },
-            ) => {
-                let advice = "tensors do not tell an activation: name it with --activation";
-                Err(anyhow::Error::from(error).context(advice))
-            }
-            other => Ok(other?),
-        }?;
+        let model = self.module.read(&path)?;
         let data = model.data.as_deref().unwrap_or("unknown data");
         term::note(format_args!("model: {} ({}, from {data})", paths::display(&path), model.vae.config()));
         Ok(Chosen { model, path, pictures })

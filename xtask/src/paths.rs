@@ -6,6 +6,7 @@ use std::{
     time::SystemTime,
 };
 
+use vae_data::Known;
 use vae_train::RunDir;
 
 /// The workspace: cargo tells a program that it runs, or else it is the current directory.
@@ -14,14 +15,24 @@ pub(crate) fn root() -> PathBuf {
     manifest.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Where MNIST is downloaded to.
-pub(crate) fn mnist() -> PathBuf {
-    root().join("data").join("mnist")
+/// Where a known data set is downloaded to.
+pub(crate) fn data(set: Known) -> PathBuf {
+    root().join("data").join(set.name())
+}
+
+/// Whether there is anything in a directory; a download that failed may have left an empty one.
+pub(crate) fn holds_something(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The model that the project ships.
 pub(crate) fn shipped_model() -> PathBuf {
     root().join("data").join("model.safetensors")
+}
+
+/// The classifier that the project ships.
+pub(crate) fn shipped_classifier() -> PathBuf {
+    root().join("data").join("classifier.safetensors")
 }
 
 /// Where pictures of a model go that has no run.
@@ -30,7 +41,7 @@ pub(crate) fn pictures() -> PathBuf {
 }
 
 /// Where runs go.
-fn runs() -> PathBuf {
+pub(crate) fn runs() -> PathBuf {
     root().join("runs")
 }
 

@@ -28,17 +28,35 @@ impl Shape {
 
     /// The number of tiles, refused before any of them is computed if they would not fit into a picture.
     fn tiles(self, model: &ModelFile) -> anyhow::Result<usize> {
-        let tiles = self.rows.checked_mul(self.cols);
-        let fits =
-            tiles.and_then(|n| n.checked_mul(model.vae.input())).is_some_and(|pixels| pixels <= MAX_PIXELS);
-        ensure!(
-            fits,
-            "{} x {} images are more than a picture can hold ({MAX_PIXELS} pixels)",
-            self.rows,
-            self.cols
-        );
-        Ok(self.rows * self.cols)
+        let tiles = self.rows.checked_mul(self.cols).filter(|&tiles| fits(model, tiles));
+        tiles.with_context(|| {
+            let Self { rows, cols } = self;
+            format!("{rows} x {cols} images are more than a picture can hold ({MAX_PIXELS} pixels)")
+        })
     }
+}
+
+/// Refuses more images than a picture can hold, before any of them is computed.
+pub(crate) fn check_tiles(model: &ModelFile, tiles: usize) -> anyhow::Result<()> {
+    ensure!(fits(model, tiles), "{tiles} images are more than a picture can hold ({MAX_PIXELS} pixels)");
+    Ok(())
+}
+
+fn fits(model: &ModelFile, tiles: usize) -> bool {
+    tiles.checked_mul(model.vae.input()).is_some_and(|pixels| pixels <= MAX_PIXELS)
+}
+
+/// Refuses images of another size than the model's.
+pub(crate) fn check_size(model: &ModelFile, images: &Dataset, data: &str) -> anyhow::Result<()> {
+    ensure!(
+        images.pixels() == model.vae.input(),
+        "the model takes images of {} pixels, {data} has {} ({} x {})",
+        model.vae.input(),
+        images.pixels(),
+        images.height(),
+        images.width(),
+    );
+    Ok(())
 }
 
 /// A picture and what made it.
@@ -48,6 +66,10 @@ pub(crate) struct Captioned {
 }
 
 impl Captioned {
+    pub(crate) fn new(picture: Picture, facts: Vec<(&'static str, String)>) -> Self {
+        Self { picture, facts }
+    }
+
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let facts: Vec<(&str, &str)> = self.facts.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let bytes = self.picture.to_png(&facts).context("cannot encode the picture")?;
@@ -63,7 +85,9 @@ pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Re
     let caption = format!("samples from the prior, {}, seed {seed}", describe(model));
     let size = (model.height, model.width);
     let picture = vae_viz::image_grid(images.view(), size, &shape.style(), Some(&caption))?;
-    Ok(Captioned { picture, facts: facts(model, seed, "samples") })
+    let mut facts = facts(model, "samples");
+    facts.push(("Seed", seed.to_string()));
+    Ok(Captioned { picture, facts })
 }
 
 /// Test images above what the model makes of them, decoded from the posterior's mean.
@@ -74,14 +98,7 @@ pub(crate) fn reconstructions(
     shape: &Shape,
     seed: u64,
 ) -> anyhow::Result<Captioned> {
-    ensure!(
-        test.pixels() == model.vae.input(),
-        "the model takes images of {} pixels, {data} has {} ({} x {})",
-        model.vae.input(),
-        test.pixels(),
-        test.height(),
-        test.width(),
-    );
+    check_size(model, test, data)?;
     ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
     let tiles = shape.tiles(model)?;
     let mut indices = shuffled(test.len(), seed, 0);
@@ -94,8 +111,8 @@ pub(crate) fn reconstructions(
     let style = shape.style();
     let picture =
         vae_viz::reconstruction_grid(originals.view(), reconstructions.view(), size, &style, Some(&caption))?;
-    let mut facts = facts(model, seed, "reconstructions");
-    facts.push(("Originals", data.to_owned()));
+    let mut facts = facts(model, "reconstructions");
+    facts.extend([("Seed", seed.to_string()), ("Originals", data.to_owned())]);
     Ok(Captioned { picture, facts })
 }
 
@@ -124,16 +141,17 @@ pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
     Ok(Captioned { picture, facts: vec![("Software", software())] })
 }
 
-fn describe(model: &ModelFile) -> String {
+/// The model, for captions.
+pub(crate) fn describe(model: &ModelFile) -> String {
     format!("{} trained on {}", model.vae.config(), model.data.as_deref().unwrap_or("unknown data"))
 }
 
-fn facts(model: &ModelFile, seed: u64, kind: &str) -> Vec<(&'static str, String)> {
+/// What every picture of a model says about itself.
+pub(crate) fn facts(model: &ModelFile, kind: &str) -> Vec<(&'static str, String)> {
     vec![
         ("Software", software()),
         ("Description", format!("{kind} of a VAE, {}", describe(model))),
         ("Data", model.data.clone().unwrap_or_else(|| "unknown".to_owned())),
-        ("Seed", seed.to_string()),
     ]
 }
 

@@ -1,6 +1,7 @@
-//! What a watcher of `cargo xtask train` sees: a bar on a terminal, and a line an epoch everywhere.
+//! What a watcher of a training sees: a bar on a terminal, and a line an epoch everywhere.
 
 use std::{
+    fmt,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
@@ -8,7 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use vae_train::{EpochReport, Observer, StepReport};
 
-use crate::{interrupt, term};
+use crate::interrupt;
 
 /// How often the bar changes, and how often a line appears where there is no bar.
 const BAR: Duration = Duration::from_millis(100);
@@ -17,16 +18,17 @@ const LINE: Duration = Duration::from_secs(30);
 pub(crate) struct Progress {
     bar: ProgressBar,
     last: Instant,
+    say: fn(fmt::Arguments<'_>),
 }
 
 impl Progress {
-    /// `done` of `steps` steps are done already.
-    pub(crate) fn new(done: u64, steps: u64) -> Self {
+    /// `done` of `steps` steps are done already; lines are said with `say`.
+    pub(crate) fn new(done: u64, steps: u64, say: fn(fmt::Arguments<'_>)) -> Self {
         let template = "[{bar:30}] {pos}/{len} steps, ETA {eta}, {msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(steps).with_style(style.progress_chars("=> ")).with_position(done);
         bar.reset_eta();
-        Self { bar, last: Instant::now() }
+        Self { bar, last: Instant::now(), say }
     }
 
     pub(crate) fn finish(&self) {
@@ -34,7 +36,7 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| term::line(format_args!("{text}")));
+        self.bar.suspend(|| (self.say)(format_args!("{text}")));
     }
 }
 

@@ -5,8 +5,8 @@
 use divan::{Bencher, counter::ItemsCount};
 use ndarray::{Array2, ArrayView2};
 use vae_core::{
-    Adam, AdamConfig, Backprop, Vae, VaeConfig,
-    benchmarks::{Layer, Loss},
+    Activation, Adam, AdamW, Adamax, Backprop, Method, Optimizer, RmsProp, Sgd, Vae, VaeConfig,
+    benchmarks::{Layer, Loss, Nonlinearity},
     noise::{Purpose, standard_normal, stream},
 };
 
@@ -70,10 +70,35 @@ fn loss(bencher: Bencher<'_, '_>, batch: usize) {
 
 #[divan::bench(args = [16_384, 450_560, 4_194_304])]
 fn adam(bencher: Bencher<'_, '_>, parameters: usize) {
-    let mut adam = Adam::new(AdamConfig::default(), parameters);
-    let (mut p, g) =
+    step(bencher, Adam::default(), parameters);
+}
+
+/// The others, at the size of 784-256-64.
+const OTHERS: [&str; 4] = ["sgd", "adamw", "adamax", "rmsprop"];
+
+#[divan::bench(args = OTHERS)]
+fn other_optimizer(bencher: Bencher<'_, '_>, name: &str) {
+    let method: Method = match name {
+        "sgd" => Sgd::default().into(),
+        "adamw" => AdamW::default().into(),
+        "adamax" => Adamax::default().into(),
+        _ => RmsProp::default().into(),
+    };
+    step(bencher, method, 450_560);
+}
+
+fn step(bencher: Bencher<'_, '_>, method: impl Into<Method>, parameters: usize) {
+    let mut optimizer = Optimizer::new(method, parameters);
+    let (mut p, mut g) =
         (vec![0.1; parameters], (0..parameters).map(|i| (i % 13) as f32 * 1e-3).collect::<Vec<_>>());
-    bencher.counter(ItemsCount::new(parameters)).bench_local(|| adam.step(&mut p, &g));
+    bencher.counter(ItemsCount::new(parameters)).bench_local(|| optimizer.step(&mut p, &mut g));
+}
+
+/// As many numbers as a tile of a batch of 64 has.
+#[divan::bench(args = Activation::ALL)]
+fn activation(bencher: Bencher<'_, '_>, activation: Activation) {
+    let mut layer = Nonlinearity::new(activation, 1536);
+    bencher.counter(ItemsCount::new(1536_usize)).bench_local(|| layer.there_and_back());
 }
 
 #[divan::bench]
@@ -89,11 +114,11 @@ fn train_step(bencher: Bencher<'_, '_>, batch: usize) {
     let mut vae =
         Vae::new(VaeConfig { hidden: vec![256], latent: 64, ..VaeConfig::default() }, 1).expect("valid");
     let mut backprop = Backprop::new(&vae, batch);
-    let mut adam = Adam::new(AdamConfig::default(), vae.parameters().len());
+    let mut optimizer = Optimizer::new(Adam::default(), vae.parameters().len());
     let x = Array2::from_shape_fn((batch, 784), |(i, j)| ((i * 7 + j * 3) % 11) as f32 / 10.0);
     let eps = Array2::from_shape_fn((batch, 64), |(i, j)| ((i * 5 + j) % 7) as f32 / 3.0 - 1.0);
     let (x, eps): (ArrayView2<'_, f32>, ArrayView2<'_, f32>) = (x.view(), eps.view());
     bencher
         .counter(ItemsCount::new(batch))
-        .bench_local(|| vae.train_step(&mut backprop, &mut adam, x, eps, 1.0).expect("finite"));
+        .bench_local(|| vae.train_step(&mut backprop, &mut optimizer, x, eps, 1.0).expect("finite"));
 }

@@ -14,11 +14,10 @@ use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::{
-    Adam, Elbo, Vae, VaeError,
+    Elbo, Optimizer, Vae, VaeError,
     band::{Band, Half},
     factors::Factors,
     forward::BAND,
-    layout::Linear,
     linear::Gradient,
     optimizer::{LARGEST_GRADIENT, Update, all_finite},
     panels::{LANES, panels},
@@ -46,15 +45,13 @@ impl Backprop {
     /// Buffers for `vae` and batches of up to `rows` samples.
     pub fn new(vae: &Vae, rows: usize) -> Self {
         let band = (panels(rows) / 2).clamp(1, BAND);
-        let places = |half, layers: &[Linear]| (0..layers.len()).map(move |i| (half, i));
-        let (encoder, decoder) = (vae.encoder.layers(), vae.decoder.layers());
-        let places = places(Half::Encoder, encoder).chain(places(Half::Decoder, decoder));
-        let layers = encoder.iter().chain(decoder).zip(places);
+        let first = vae.encoder.layers().iter().take(1).map(|layer| Factors::of_data(layer, rows));
+        let others = vae.encoder.layers().iter().skip(1).chain(vae.decoder.layers());
         Self {
             rows,
             band,
             bands: (0..panels(rows).div_ceil(band)).map(|_| Band::new(vae, band * LANES)).collect(),
-            factors: layers.map(|(layer, place)| Factors::new(layer, place, rows)).collect(),
+            factors: first.chain(others.map(|layer| Factors::new(layer, rows))).collect(),
             reconstruction: vec![0.0; rows],
             kl: vec![0.0; rows],
             gradients: vec![0.0; vae.layout().len()],
@@ -65,6 +62,11 @@ impl Backprop {
     /// piece of it goes into its update instead.
     pub fn gradients(&self) -> &[f32] {
         &self.gradients
+    }
+
+    /// The same, to change: an exchange between machines, for instance.
+    pub fn gradients_mut(&mut self) -> &mut [f32] {
+        &mut self.gradients
     }
 
     /// The loss (reconstruction + β · KL, averaged over the batch) of `x`, and its gradient, left in
@@ -87,11 +89,17 @@ impl Backprop {
         beta: f32,
     ) -> Result<Elbo, VaeError> {
         let elbo = self.deltas(vae, x, eps, beta)?;
-        self.turn(x.nrows());
+        self.write_gradients(vae, x.nrows())?;
+        Ok(elbo)
+    }
+
+    /// The gradients from the deltas, each number of them looked at.
+    fn write_gradients(&mut self, vae: &Vae, rows: usize) -> Result<(), VaeError> {
+        self.turn(vae.encoder.layers().len(), rows);
         self.parameter_gradients(None);
         match vae.layout().iter(&self.gradients).find(|(_, _, gradient)| !all_finite(gradient)) {
             Some((name, ..)) => Err(VaeError::NotFinite { term: format!("gradient of {name}") }),
-            None => Ok(elbo),
+            None => Ok(()),
         }
     }
 
@@ -140,9 +148,17 @@ impl Backprop {
     }
 
     /// Deltas and inputs of every layer, from the bands to the factors.
-    fn turn(&mut self, rows: usize) {
+    fn turn(&mut self, encoder_layers: usize, rows: usize) {
         let bands = &self.bands[..panels(rows).div_ceil(self.band)];
-        self.factors.par_iter_mut().for_each(|factors| factors.turn(bands));
+        self.factors.par_iter_mut().enumerate().for_each(|(i, factors)| {
+            let (half, i) = match i.checked_sub(encoder_layers) {
+                None => (Half::Encoder, i),
+                Some(i) => (Half::Decoder, i),
+            };
+            let deltas = bands.iter().map(|band| band.delta(half, i));
+            let inputs = bands.iter().map(|band| band.input(half, i));
+            factors.turn(deltas, inputs, bands.iter().map(Band::support));
+        });
     }
 
     /// The gradient of every parameter from the factors, and the update, where one is wanted.
@@ -152,7 +168,7 @@ impl Backprop {
 }
 
 /// The gradients of consecutive layers, all at once.
-fn layer_gradients(factors: &[Factors], gradients: &mut [f32], update: Option<Update<'_>>) {
+pub(crate) fn layer_gradients(factors: &[Factors], gradients: &mut [f32], update: Option<Update<'_>>) {
     let [first, factors @ ..] = factors else { return };
     let layer = first.layer();
     let (gradient, gradients) = gradients.split_at_mut(layer.parameters());
@@ -166,10 +182,11 @@ fn layer_gradients(factors: &[Factors], gradients: &mut [f32], update: Option<Up
 }
 
 impl Vae {
-    /// One step of training: the gradient of the loss at `x`, then Adam's update.
+    /// One step of training: the gradient of the loss at `x`, then the optimizer's update.
     ///
     /// Each piece of the gradient meets its update as soon as it is computed, and is forgotten; the result is, to the bit,
-    /// that of [`Backprop::run`] and [`Adam::step`] one after the other.
+    /// that of [`Backprop::run`] and [`Optimizer::step`] one after the other. Only where the gradient is
+    /// [clipped](Optimizer::clip_norm) must it be there as a whole first.
     ///
     /// # Shapes
     /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I)
@@ -179,24 +196,24 @@ impl Vae {
     /// optimizer are then as they were.
     ///
     /// # Panics
-    /// As [`Backprop::run`] and [`Adam::step`].
+    /// As [`Backprop::run`] and [`Optimizer::step`].
     pub fn train_step(
         &mut self,
         backprop: &mut Backprop,
-        adam: &mut Adam,
+        optimizer: &mut Optimizer,
         x: ArrayView2<'_, f32>,
         eps: ArrayView2<'_, f32>,
         beta: f32,
     ) -> Result<Elbo, VaeError> {
-        let elbo = backprop.deltas(self, x, eps, beta)?;
-        if backprop.surely_finite(x.nrows()) {
-            backprop.turn(x.nrows());
-            backprop.parameter_gradients(Some(adam.begin(self.parameters_mut())));
+        let (elbo, rows) = (backprop.deltas(self, x, eps, beta)?, x.nrows());
+        if optimizer.clip_norm.is_none() && backprop.surely_finite(rows) {
+            backprop.turn(self.encoder.layers().len(), rows);
+            backprop.parameter_gradients(Some(optimizer.begin(self.parameters_mut())));
             return Ok(elbo);
         }
-        // Nobody knows yet: look at every number before any of them changes a parameter.
-        let elbo = backprop.run(self, x, eps, beta)?;
-        adam.step(self.parameters_mut(), backprop.gradients());
+        // Every number of the gradient has to be looked at before any of them changes a parameter.
+        backprop.write_gradients(self, rows)?;
+        optimizer.step(self.parameters_mut(), backprop.gradients_mut());
         Ok(elbo)
     }
 }
@@ -206,7 +223,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::{Activation, AdamConfig, VaeConfig};
+    use crate::{Activation, Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
 
     fn model() -> (Vae, Array2<f32>, Array2<f32>) {
         let config = VaeConfig { input: 30, hidden: vec![40, 9], latent: 3, ..VaeConfig::default() };
@@ -215,21 +232,41 @@ mod tests {
         (Vae::new(config, 2).unwrap(), x, eps)
     }
 
-    #[test]
-    fn a_step_is_the_gradient_then_the_update_to_the_bit() {
+    /// Three steps at once, and as gradient and update one after the other.
+    fn assert_step_is_gradient_then_update(method: Method, clip_norm: Option<f32>) {
         let (mut fused, x, eps) = model();
         let mut plain = fused.clone();
         let (mut backprop, count) = (Backprop::new(&fused, 37), fused.parameters().len());
-        let (mut fused_adam, mut plain_adam) =
-            (Adam::new(AdamConfig::default(), count), Adam::new(AdamConfig::default(), count));
+        let mut optimizer = Optimizer::new(method, count);
+        optimizer.clip_norm = clip_norm;
+        let (mut fused_optimizer, mut plain_optimizer) = (optimizer.clone(), optimizer);
         for _ in 0..3 {
-            let a = fused.train_step(&mut backprop, &mut fused_adam, x.view(), eps.view(), 1.0).unwrap();
+            let a = fused.train_step(&mut backprop, &mut fused_optimizer, x.view(), eps.view(), 1.0).unwrap();
             let b = backprop.run(&plain, x.view(), eps.view(), 1.0).unwrap();
-            plain_adam.step(plain.parameters_mut(), backprop.gradients());
+            plain_optimizer.step(plain.parameters_mut(), backprop.gradients_mut());
             assert_eq!(a, b);
-            assert_eq!(fused.parameters(), plain.parameters());
-            assert_eq!(fused_adam, plain_adam);
+            assert!(fused.parameters() == plain.parameters(), "{method:?}");
+            assert!(fused_optimizer == plain_optimizer, "{method:?}");
         }
+    }
+
+    #[test]
+    fn a_step_is_the_gradient_then_the_update_to_the_bit() {
+        for method in [
+            Method::from(Adam::default()),
+            AdamW::default().into(),
+            Adamax::default().into(),
+            RmsProp::default().into(),
+            Sgd::default().into(),
+            Sgd { momentum: 0.0, ..Sgd::default() }.into(),
+        ] {
+            assert_step_is_gradient_then_update(method, None);
+        }
+    }
+
+    #[test]
+    fn a_clipped_step_is_the_gradient_then_the_clipped_update_to_the_bit() {
+        assert_step_is_gradient_then_update(Adam::default().into(), Some(0.1));
     }
 
     #[test]
@@ -239,10 +276,10 @@ mod tests {
         let bits = |vae: &Vae| vae.parameters().iter().map(|p| p.to_bits()).collect::<Vec<_>>();
         let before = bits(&vae);
         let mut backprop = Backprop::new(&vae, 37);
-        let mut adam = Adam::new(AdamConfig::default(), before.len());
-        let error = vae.train_step(&mut backprop, &mut adam, x.view(), eps.view(), 1.0).unwrap_err();
+        let mut optimizer = Optimizer::new(Adam::default(), before.len());
+        let error = vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0).unwrap_err();
         assert_eq!(error, VaeError::NotFinite { term: "reconstruction".to_owned() });
-        assert_eq!((bits(&vae), adam.steps()), (before, 0));
+        assert_eq!((bits(&vae), optimizer.steps()), (before, 0));
     }
 
     #[test]
@@ -260,11 +297,11 @@ mod tests {
         }
         let before = vae.parameters().to_vec();
         let mut backprop = Backprop::new(&vae, 37);
-        let mut adam = Adam::new(AdamConfig::default(), before.len());
-        let result = vae.train_step(&mut backprop, &mut adam, x.view(), eps.view(), 1.0);
+        let mut optimizer = Optimizer::new(Adam::default(), before.len());
+        let result = vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0);
         if let Err(VaeError::NotFinite { term }) = result {
             assert!(term.starts_with("gradient of "), "{term}");
-            assert_eq!((vae.parameters(), adam.steps()), (&before[..], 0));
+            assert_eq!((vae.parameters(), optimizer.steps()), (&before[..], 0));
         } else {
             panic!("the gradient should overflow: {result:?}");
         }

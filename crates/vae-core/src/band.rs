@@ -1,6 +1,6 @@
 //! A few samples on their way through the network and back: what one thread does of a step by itself.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::{
     Vae,
@@ -27,7 +27,7 @@ pub(crate) struct Band {
 }
 
 /// Which half of the network.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Half {
     Encoder,
     Decoder,
@@ -37,8 +37,8 @@ impl Band {
     pub(crate) fn new(vae: &Vae, rows: usize) -> Self {
         Self {
             forward: Forward::new(vae, rows),
-            encoder_deltas: vae.encoder.tape(rows),
-            decoder_deltas: vae.decoder.tape(rows),
+            encoder_deltas: vae.encoder.deltas(rows),
+            decoder_deltas: vae.decoder.deltas(rows),
             dz: Array2::from_elem((panels(rows), vae.latent()), Lanes::default()),
             input_squares: 0.0,
             delta_squares: 0.0,
@@ -73,17 +73,6 @@ impl Band {
         let hidden = squares(forward.encoder(), 1) + squares(forward.decoder(), 1);
         self.input_squares = square_sum(forward.x()) + hidden + square_sum(forward.z());
         self.delta_squares = squares(encoder_deltas, 0) + squares(decoder_deltas, 0);
-    }
-
-    /// Number of panels, P.
-    pub(crate) fn panels(&self) -> usize {
-        self.forward.panels()
-    }
-
-    /// Panel `p` of x by sample (D), if there are as many.
-    pub(crate) fn x(&self, p: usize) -> Option<&[Lanes]> {
-        let x = self.forward.x();
-        (p < x.nrows()).then(|| x.index_axis_move(Axis(0), p).to_slice().expect("panels are contiguous"))
     }
 
     /// What is zero of x.

@@ -58,7 +58,7 @@ impl Layer {
         samples_to_features([x.view()].into_iter(), x_by_feature.view_mut());
         support_by_feature.find(x_by_feature.view());
         let mut columns = Columns::new(batch, inputs);
-        columns.fill(|p| (p < x.nrows()).then(|| x.row(p).to_slice().expect("panels are contiguous")));
+        columns.fill([x.view()].into_iter());
         let mut dy_by_feature =
             Array2::from_elem((panels(outputs), batch.next_multiple_of(WORD)), Lanes::default());
         samples_to_features([dy.view()].into_iter(), dy_by_feature.view_mut());
@@ -87,7 +87,7 @@ impl Layer {
     /// y = relu(W x + b)
     pub fn forward(&mut self) {
         let x = Panels { lanes: self.x.view(), support: Some(&self.support) };
-        linear_forward(self.w.view(), &self.b, x, Some(Activation::Relu), self.y.view_mut());
+        linear_forward(self.w.view(), &self.b, x, Some(Activation::Relu), self.y.view_mut(), None);
     }
 
     /// da = (Wᵀ dy) · f′(a)
@@ -141,5 +141,34 @@ impl Loss {
     pub fn backward(&mut self) {
         let (logits, x) = (self.logits.view(), self.x.view());
         bernoulli_backward(logits, x, 1.0, self.dlogits.view_mut(), &mut self.reconstruction);
+    }
+}
+
+/// The outputs of a layer before and after its nonlinearity, and their gradient.
+#[derive(Debug)]
+pub struct Nonlinearity {
+    activation: Activation,
+    a: Vec<Lanes>,
+    h: Vec<Lanes>,
+    slope: Vec<Lanes>,
+    dh: Vec<Lanes>,
+}
+
+impl Nonlinearity {
+    /// So many numbers between -4 and 4.
+    pub fn new(activation: Activation, numbers: usize) -> Self {
+        let lanes = |i: usize| Lanes(std::array::from_fn(|lane| ((i * 16 + lane) % 81) as f32 / 10.0 - 4.0));
+        let room = || vec![Lanes([0.25; LANES]); numbers / LANES];
+        let a = (0..numbers / LANES).map(lanes).collect();
+        Self { activation, a, h: room(), slope: room(), dh: room() }
+    }
+
+    /// h = f(a) and da = dh · f′(a)
+    pub fn there_and_back(&mut self) {
+        let Self { activation, a, h, slope, dh } = self;
+        h.copy_from_slice(a);
+        let keeps = activation.keeps_slope();
+        activation.forward(h, keeps.then_some(slope));
+        activation.backward(if keeps { slope } else { h }, dh);
     }
 }

@@ -66,6 +66,12 @@ pub enum VaeError {
         /// What the reader stumbled over.
         reason: String,
     },
+    /// The bytes are what `torch.save` writes, from which nothing is read: to unpickle is to run what the file says.
+    #[error(
+        "expected a safetensors file, found a zip archive or pickle, as torch.save writes it; in Python, \
+         safetensors.torch.save_file(module.state_dict(), \"model.safetensors\") writes one"
+    )]
+    Pickle,
     /// A tensor that the model needs is not in the file.
     #[error("tensor {name} is missing")]
     MissingTensor {
@@ -78,8 +84,8 @@ pub enum VaeError {
         /// The tensor's name.
         name: String,
     },
-    /// A tensor of another element type than `F32`.
-    #[error("tensor {name} holds {found}, expected F32")]
+    /// A tensor of another element type than `F32` or `F64`.
+    #[error("tensor {name} holds {found}, expected F32 or F64")]
     TensorType {
         /// The tensor's name.
         name: String,
@@ -116,6 +122,28 @@ pub enum VaeError {
         /// What would be right.
         expected: &'static str,
         /// The value found.
+        found: String,
+    },
+    /// A range that is none.
+    #[error("an input range is two finite numbers, the lower first, as in -1,1; found {found:?}")]
+    InputRange {
+        /// The range given.
+        found: String,
+    },
+    /// A file that was written here and is to be read as a module that takes images of another range.
+    #[error(
+        "the file is a model that takes images in [0, 1] already, which an input range of {found} contradicts"
+    )]
+    InputRangeKnown {
+        /// The range given.
+        found: String,
+    },
+    /// A mixture of Gaussians that is none.
+    #[error("a mixture of Gaussians must have {expected}, found {found}")]
+    Mixture {
+        /// What would be right.
+        expected: &'static str,
+        /// What is there.
         found: String,
     },
 }

@@ -1,14 +1,13 @@
-//! What the gradients are products of, dW = dy xᵀ: deltas and inputs of a whole batch, turned from the bands' panels.
+//! What the gradients are products of, dW = dy xᵀ: deltas and inputs of a whole batch, turned from panels by sample.
 //!
 //! The inputs of the first layer are the data. Where few of its numbers are not zero, they are taken one by one
 //! ([`sparse`](crate::sparse)); otherwise by panels, as those of every layer, but for the samples in which a whole panel
 //! is zero. The gradient is the same to the bit.
 
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::{
-    band::{Band, Half},
     layout::Linear,
     linear::{Gradient, linear_backward_parameters, sparse_backward_parameters},
     panels::{LANES, Lanes, Panels, TILE, Tile, panels},
@@ -21,9 +20,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Factors {
     layer: Linear,
-    /// Which layer of which half it is.
-    half: Half,
-    index: usize,
     /// Of the batch, with the padding: 16 P.
     samples: usize,
     /// In tiles (T, ≥ 16 P): the gradient of the outputs before the nonlinearity.
@@ -46,54 +42,61 @@ struct Data {
     support: Support,
 }
 
+/// Numbers of consecutive parts of a batch, each by sample (P, F), all but the last of the same length.
+pub(crate) trait Parts<'a>: Iterator<Item = ArrayView2<'a, Lanes>> + Clone + Sync {}
+
+impl<'a, I: Iterator<Item = ArrayView2<'a, Lanes>> + Clone + Sync> Parts<'a> for I {}
+
 impl Factors {
     /// Room for the factors of a layer and up to `rows` samples.
-    pub(crate) fn new(layer: &Linear, (half, index): (Half, usize), rows: usize) -> Self {
+    pub(crate) fn new(layer: &Linear, rows: usize) -> Self {
         let samples = LANES * panels(rows);
-        let by_feature = |features, samples| Array2::from_elem((panels(features), samples), Lanes::default());
-        let data = || Data {
-            sparse: false,
-            columns: Columns::new(rows, layer.inputs),
-            deltas: by_feature(layer.outputs, rows.next_multiple_of(WORD)),
-            support: Support::new(panels(layer.inputs), samples),
-        };
         Self {
             layer: layer.clone(),
-            half,
-            index,
             samples,
             deltas: Array2::from_elem((layer.outputs.div_ceil(TILE), samples), [0.0; TILE]),
-            inputs: by_feature(layer.inputs, samples),
-            data: matches!((half, index), (Half::Encoder, 0)).then(data),
+            inputs: Array2::from_elem((panels(layer.inputs), samples), Lanes::default()),
+            data: None,
         }
     }
 
-    /// Fetches the factors of a batch from its bands.
-    pub(crate) fn turn(&mut self, bands: &[Band]) {
-        let (half, index) = (self.half, self.index);
-        self.samples = bands.iter().map(|band| LANES * band.panels()).sum();
+    /// The same of the first layer.
+    pub(crate) fn of_data(layer: &Linear, rows: usize) -> Self {
+        let data = Data {
+            sparse: false,
+            columns: Columns::new(rows, layer.inputs),
+            deltas: Array2::from_elem((panels(layer.outputs), rows.next_multiple_of(WORD)), Lanes::default()),
+            support: Support::new(panels(layer.inputs), LANES * panels(rows)),
+        };
+        Self { data: Some(data), ..Self::new(layer, rows) }
+    }
+
+    /// Takes the factors of a batch; of the first layer the `support` of its inputs says how they are arranged.
+    pub(crate) fn turn<'a>(
+        &mut self,
+        deltas: impl Parts<'a>,
+        inputs: impl Parts<'a>,
+        support: impl Iterator<Item = &'a Support>,
+    ) {
+        self.samples = deltas.clone().map(|part| LANES * part.nrows()).sum();
         if let Some(data) = &mut self.data {
-            data.sparse = pays(bands.iter().map(Band::support), &self.layer);
+            data.sparse = pays(support, &self.layer);
             if data.sparse {
-                // All bands but the last one are full.
-                let full = bands[0].panels();
-                data.columns.fill(|p| bands.get(p / full)?.x(p % full));
-                let deltas = data.deltas.slice_mut(s![.., ..self.samples.next_multiple_of(WORD)]);
-                samples_to_features(bands.iter().map(|band| band.delta(half, index)), deltas);
+                data.columns.fill(inputs);
+                let words = s![.., ..self.samples.next_multiple_of(WORD)];
+                samples_to_features(deltas, data.deltas.slice_mut(words));
                 return;
             }
         }
-        let mut deltas = self.deltas.slice_mut(s![.., ..self.samples]);
-        deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
+        let mut tiles = self.deltas.slice_mut(s![.., ..self.samples]);
+        tiles.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
             let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
-            for band in bands {
-                turn(band.delta(half, index), TILE * t, &mut samples);
-            }
+            deltas.clone().for_each(|part| turn(part, TILE * t, &mut samples));
         });
-        let mut inputs = self.inputs.slice_mut(s![.., ..self.samples]);
-        samples_to_features(bands.iter().map(|band| band.input(half, index)), inputs.view_mut());
+        let mut panels = self.inputs.slice_mut(s![.., ..self.samples]);
+        samples_to_features(inputs, panels.view_mut());
         if let Some(data) = &mut self.data {
-            data.support.find(inputs.view());
+            data.support.find(panels.view());
         }
     }
 
@@ -121,31 +124,39 @@ impl Factors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Vae, VaeConfig};
+    use crate::{layout::Layout, turn::rows_to_samples};
 
     #[test]
     fn sparse_data_give_the_gradient_of_dense_data_to_the_bit() {
-        let config = VaeConfig { input: 90, hidden: vec![150], latent: 2, ..VaeConfig::default() };
-        let vae = Vae::new(config, 1).unwrap();
         let number = |i: usize, j: usize| {
             if (i * 7 + j * 3 + i * j).is_multiple_of(5) { (i + j) as f32 / 240.0 } else { 0.0 }
         };
-        let (x, eps) = (Array2::from_shape_fn((150, 90), |(i, j)| number(i, j)), Array2::zeros((150, 2)));
-        let mut bands = vec![Band::new(&vae, 64); 3];
-        let parts = x.axis_chunks_iter(Axis(0), 64).zip(eps.axis_chunks_iter(Axis(0), 64));
-        for (band, (x, eps)) in bands.iter_mut().zip(parts) {
-            let (mut reconstruction, mut kl) = (vec![0.0; x.nrows()], vec![0.0; x.nrows()]);
-            band.run(&vae, x, eps, [1.0 / 150.0; 2], &mut reconstruction, &mut kl);
-        }
-        let mut factors = Factors::new(&vae.encoder.layers()[0], (Half::Encoder, 0), 200);
+        let part = |rows: ArrayView2<'_, f32>| {
+            let mut lanes = Array2::from_elem((panels(rows.nrows()), rows.ncols()), Lanes::default());
+            rows_to_samples(rows, lanes.view_mut());
+            lanes
+        };
+        let parts = |rows: &Array2<f32>| rows.axis_chunks_iter(Axis(0), 48).map(part).collect::<Vec<_>>();
+        let x = parts(&Array2::from_shape_fn((150, 90), |(i, j)| number(i, j)));
+        let dy =
+            parts(&Array2::from_shape_fn((150, 70), |(i, j)| ((i * 5 + j * 3) % 13) as f32 / 13.0 - 0.4));
+        let mut support = Support::new(3, 90);
+        support.find(x[0].view());
+
+        let layer = Layout::default().push_linear("", 90, 70);
         let gradient = |factors: &mut Factors| {
-            factors.turn(&bands);
-            let (mut dw, mut db) = (vec![f32::NAN; 90 * 150], vec![f32::NAN; 150]);
+            factors.turn(
+                dy.iter().map(|part| part.view()),
+                x.iter().map(|part| part.view()),
+                [&support].into_iter(),
+            );
+            let (mut dw, mut db) = (vec![f32::NAN; 90 * 70], vec![f32::NAN; 70]);
             factors.gradient(Gradient { dw: &mut dw, db: &mut db, update: None });
             (dw, db)
         };
-        let sparse = gradient(&mut factors);
-        assert!(factors.data.take().unwrap().sparse);
-        assert_eq!(sparse, gradient(&mut factors));
+        let mut sparse = Factors::of_data(&layer, 200);
+        let found = gradient(&mut sparse);
+        assert!(sparse.data.is_some_and(|data| data.sparse));
+        assert_eq!(found, gradient(&mut Factors::new(&layer, 200)));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     Vae,
     gaussian::posterior_forward,
     mlp::Tape,
-    panels::{Lanes, Panels, panels},
+    panels::{LANES, Lanes, Panels, panels},
     support::Support,
     turn::rows_to_samples,
 };
@@ -14,6 +14,9 @@ use crate::{
 /// Panels that go their way together: few enough that their activations stay in a core's second cache, and enough
 /// that fetching the weights is little beside computing with them.
 pub(crate) const BAND: usize = 4;
+
+/// Samples that go through the network together outside of training.
+pub(crate) const BLOCK: usize = BAND * LANES;
 
 /// The buffers of one way through the network, and what lies in them after it.
 #[derive(Clone, Debug)]

@@ -8,14 +8,14 @@
 //! Losses are in nats, summed over pixels and latents, averaged over the batch.
 //!
 //! Three types meet: a [`Vae`] is the parameters and what they compute; a [`Backprop`] holds the buffers of a
-//! training step and finds the gradient; [`Adam`] turns a gradient into the next parameters. Noise is always an
+//! training step and finds the gradient; an [`Optimizer`] turns a gradient into the next parameters. Noise is always an
 //! argument; [`noise`] draws it from streams that are keyed by what they are for.
 //!
 //! # Example
 //! Your own vectors in [0, 1] will do as well as digits:
 //! ```
 //! use ndarray::Array2;
-//! use vae_core::{Adam, AdamConfig, Backprop, Vae, VaeConfig};
+//! use vae_core::{Adam, Backprop, Optimizer, Vae, VaeConfig};
 //! use vae_core::noise::{Purpose, standard_normal, stream};
 //!
 //! # fn main() -> Result<(), vae_core::VaeError> {
@@ -25,13 +25,14 @@
 //! let config = VaeConfig { input: 16, hidden: vec![32], latent: 2, ..VaeConfig::default() };
 //! let mut vae = Vae::new(config, 7)?;
 //! let mut backprop = Backprop::new(&vae, x.nrows());
-//! let mut adam = Adam::new(AdamConfig { learning_rate: 1e-2, ..AdamConfig::default() }, vae.parameters().len());
+//! let adam = Adam { learning_rate: 1e-2, ..Adam::default() };
+//! let mut optimizer = Optimizer::new(adam, vae.parameters().len());
 //!
 //! let mut eps = Array2::zeros((32, 2));
 //! let before = vae.elbo(x.view(), eps.view());
 //! for step in 0..300 {
 //!     standard_normal(&mut stream(7, Purpose::Training, 0, step), eps.view_mut());
-//!     vae.train_step(&mut backprop, &mut adam, x.view(), eps.view(), 1.0)?;
+//!     vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0)?;
 //! }
 //! assert!(vae.elbo(x.view(), eps.view()).neg_elbo() < before.neg_elbo() - 4.0);
 //!
@@ -64,7 +65,11 @@
 //! arithmetic of the machine at hand (`vectors`), the products (`kernel`), the first layer's gradient from the numbers that
 //! are not zero (`sparse`), the layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
 //! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
-//! [`Vae`], what the gradients are made of (`factors`), [`Backprop`], the optimizer ([`Adam`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//! [`Vae`], what the gradients are made of (`factors`), [`Backprop`], the optimizers ([`Optimizer`]), [`noise`], and
+//! [`weights`] (safetensors, under PyTorch's names).
+//!
+//! Beside the model: a [`GaussianMixture`] (with `covariance`) keeps what a class of images looks like in the latent space,
+//! and a [`Classifier`] (with `softmax`) reads what a model wrote.
 
 mod config;
 mod error;
@@ -95,6 +100,13 @@ mod vae;
 
 mod optimizer;
 
+mod covariance;
+mod mixture;
+
+mod softmax;
+
+mod classifier;
+
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]
 pub mod benchmarks;
@@ -103,10 +115,12 @@ pub mod weights;
 
 pub use activation::Activation;
 pub use backprop::Backprop;
+pub use classifier::{Classifier, ClassifierConfig};
 pub use config::VaeConfig;
 pub use elbo::{Elbo, ElboSum};
 pub use error::VaeError;
 pub use gaussian::LOG_VAR_BOUND;
 pub use layout::{Layout, TensorSpec};
-pub use optimizer::{Adam, AdamConfig};
+pub use mixture::{Gaussian, GaussianMixture, MAX_FULL_LATENTS, MixtureConfig};
+pub use optimizer::{Adam, AdamW, Adamax, Method, Optimizer, RmsProp, Sgd, clip_by_norm};
 pub use vae::{ElboTerms, Posterior, Vae};

@@ -19,25 +19,29 @@ use crate::{
     vectors::dispatch,
 };
 
-/// y = f(W x + b)
+/// y = f(W x + b), and f′(W x + b) into `slope` where the way back needs it.
 ///
 /// # Shapes
-/// `w` (O, I), `b` (O), `x` by sample (P, I), `y` by sample (P, O)
+/// `w` (O, I), `b` (O), `x` by sample (P, I), `y` and `slope` by sample (P, O)
 pub(crate) fn linear_forward(
     w: ArrayView2<'_, f32>,
     b: &[f32],
     x: Panels<'_>,
     activation: Option<Activation>,
     y: ArrayViewMut2<'_, Lanes>,
+    slope: Option<ArrayViewMut2<'_, Lanes>>,
 ) {
     let (weights, inputs) = (w.to_slice().expect("weights are contiguous"), w.ncols());
-    for_each_tile(y, |first, mut y| {
+    for_each_tile(y, slope, |first, mut y, mut slope| {
         let last = first + y.ncols();
         let (w, b) = (&weights[first * inputs..last * inputs], &b[first..last]);
         dispatch(Product { w, b, x: x.reborrow(), y: y.view_mut() });
         if let Some(f) = activation {
+            let mut slopes = slope.as_mut().map(|slope| slope.rows_mut().into_iter());
             for mut y in y.rows_mut() {
-                f.forward(y.as_slice_mut().expect("panels are contiguous"));
+                let slope = slopes.as_mut().and_then(Iterator::next);
+                let slope = slope.map(|row| row.into_slice().expect("panels are contiguous"));
+                f.forward(y.as_slice_mut().expect("panels are contiguous"), slope);
             }
         }
     });
@@ -45,23 +49,24 @@ pub(crate) fn linear_forward(
 
 /// From y = W x + b and x = f(a): da = (Wᵀ dy) · f′(a)
 ///
-/// `x_of` is the activation that made `x`, with `x` itself, or none where `x` is not a layer's output.
+/// `x_of` is the activation that made `x`, with what it keeps for the way back, x or f′(a); none where `x` is not a
+/// layer's output.
 ///
 /// # Shapes
-/// `w` (O, I), `dy` by sample (P, O), `x` and `da` by sample (P, I)
+/// `w` (O, I), `dy` by sample (P, O), what is kept and `da` by sample (P, I)
 pub(crate) fn linear_backward_input(
     w: ArrayView2<'_, f32>,
     dy: ArrayView2<'_, Lanes>,
     x_of: Option<(Activation, ArrayView2<'_, Lanes>)>,
     da: ArrayViewMut2<'_, Lanes>,
 ) {
-    for_each_tile(da, |first, mut da| {
+    for_each_tile(da, None, |first, mut da, _| {
         dispatch(Transposed { w: w.reborrow(), first, dy: dy.reborrow(), dx: da.view_mut() });
-        if let Some((f, x)) = x_of {
-            let x = x.slice(s![.., first..first + da.ncols()]);
-            for (x, mut da) in x.rows().into_iter().zip(da.rows_mut()) {
+        if let Some((f, kept)) = x_of {
+            let kept = kept.slice(s![.., first..first + da.ncols()]);
+            for (kept, mut da) in kept.rows().into_iter().zip(da.rows_mut()) {
                 let da = da.as_slice_mut().expect("panels are contiguous");
-                f.backward(x.to_slice().expect("panels are contiguous"), da);
+                f.backward(kept.to_slice().expect("panels are contiguous"), da);
             }
         }
     });
@@ -213,7 +218,18 @@ fn sum_of<'a, const N: usize>(dy: impl Iterator<Item = &'a [f32; N]>, db: &mut [
     db.copy_from_slice(&sums[..db.len()]);
 }
 
-/// Calls `f(first feature, tile)` for every tile of `y`, in parallel.
-fn for_each_tile(mut y: ArrayViewMut2<'_, Lanes>, f: impl Fn(usize, ArrayViewMut2<'_, Lanes>) + Sync) {
-    y.axis_chunks_iter_mut(Axis(1), TILE).into_par_iter().enumerate().for_each(|(i, tile)| f(i * TILE, tile));
+/// Calls `f(first feature, tile of y, tile of slope)` for every tile, in parallel.
+fn for_each_tile(
+    mut y: ArrayViewMut2<'_, Lanes>,
+    slope: Option<ArrayViewMut2<'_, Lanes>>,
+    f: impl Fn(usize, ArrayViewMut2<'_, Lanes>, Option<ArrayViewMut2<'_, Lanes>>) + Sync,
+) {
+    let tiles = y.axis_chunks_iter_mut(Axis(1), TILE).into_par_iter().enumerate();
+    match slope {
+        None => tiles.for_each(|(i, y)| f(i * TILE, y, None)),
+        Some(mut slope) => {
+            let slopes = slope.axis_chunks_iter_mut(Axis(1), TILE).into_par_iter();
+            tiles.zip(slopes).for_each(|((i, y), slope)| f(i * TILE, y, Some(slope)));
+        }
+    }
 }

@@ -1,12 +1,16 @@
 //! A chain of linear layers with a nonlinearity between them: one half of the autoencoder.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
 
 use crate::{
     Activation,
+    forward::BLOCK,
     layout::{Layout, Linear},
     linear::{linear_backward_input, linear_forward},
     panels::{Lanes, Panels, panels, square_sum},
+    support::Support,
+    turn::{rows_to_samples, samples_to_rows},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -21,12 +25,19 @@ pub(crate) struct Mlp {
 pub(crate) struct Tape {
     /// By sample (≥ P, O): the layer's output after the nonlinearity.
     outputs: Vec<Array2<Lanes>>,
+    /// By sample (≥ P, O), of each layer but the last: the nonlinearity's slope there. None where the output tells it.
+    slopes: Vec<Array2<Lanes>>,
 }
 
 impl Tape {
     /// Output of layer `i`, by sample (P, O).
     pub(crate) fn layer(&self, i: usize, panels: usize) -> ArrayView2<'_, Lanes> {
         self.outputs[i].slice(s![..panels, ..])
+    }
+
+    /// What the nonlinearity after layer `i` keeps for the way back, by sample (P, O): its slope, or the output itself.
+    fn kept(&self, i: usize, panels: usize) -> ArrayView2<'_, Lanes> {
+        self.slopes.get(i).map_or_else(|| self.layer(i, panels), |slope| slope.slice(s![..panels, ..]))
     }
 
     /// Σ v² over the outputs of the first `layers` layers.
@@ -75,8 +86,14 @@ impl Mlp {
 
     /// Room for what the layers give for batches of up to `rows` samples.
     pub(crate) fn tape(&self, rows: usize) -> Tape {
-        let room = |layer: &Linear| Array2::from_elem((panels(rows), layer.outputs), Lanes::default());
-        Tape { outputs: self.layers.iter().map(room).collect() }
+        let hidden = self.layers.len() - 1;
+        let slopes = if self.activation.keeps_slope() { &self.layers[..hidden] } else { &[] };
+        Tape { outputs: room(&self.layers, rows), slopes: room(slopes, rows) }
+    }
+
+    /// Room for the gradients of what the layers give.
+    pub(crate) fn deltas(&self, rows: usize) -> Tape {
+        Tape { outputs: room(&self.layers, rows), slopes: Vec::new() }
     }
 
     /// x → h₁ = f(W₁ x + b₁) → … → Wₙ hₙ₋₁ + bₙ, each left on the tape.
@@ -90,8 +107,39 @@ impl Mlp {
             let x = before.last().map_or_else(|| x.reborrow(), |h| h.slice(s![..p, ..]).into());
             let y = after[0].slice_mut(s![..p, ..]);
             let activation = (i + 1 < self.layers.len()).then_some(self.activation);
-            linear_forward(layer.weight(parameters), layer.bias(parameters), x, activation, y);
+            let slope = tape.slopes.get_mut(i).map(|slope| slope.slice_mut(s![..p, ..]));
+            linear_forward(layer.weight(parameters), layer.bias(parameters), x, activation, y, slope);
         }
+    }
+
+    /// What the last layer gives for any number of rows, a block of them at a time.
+    ///
+    /// # Shapes
+    /// `x` (B, I) of the first layer → (B, O) of the last
+    ///
+    /// # Panics
+    /// If `x` has not I columns.
+    pub(crate) fn run(&self, parameters: &[f32], x: ArrayView2<'_, f32>) -> Array2<f32> {
+        assert_eq!(x.ncols(), self.inputs(), "columns of the input");
+        let mut y = Array2::zeros((x.nrows(), self.outputs()));
+        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+        let room = || {
+            let rows = x.nrows().min(BLOCK);
+            let lanes = Array2::from_elem((panels(rows), self.inputs()), Lanes::default());
+            (lanes, Support::new(panels(rows), self.inputs()), self.tape(rows))
+        };
+        blocks.zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)).for_each_init(
+            room,
+            |(lanes, support, tape), (x, y)| {
+                let p = panels(x.nrows());
+                let mut lanes = lanes.slice_mut(s![..p, ..]);
+                rows_to_samples(x, lanes.view_mut());
+                support.find(lanes.view());
+                self.forward(parameters, Panels { lanes: lanes.view(), support: Some(support) }, tape);
+                samples_to_rows(tape.output(p), y);
+            },
+        );
+        y
     }
 
     /// The same way home: from the gradient of the last output, in the last layer of `deltas`, to that of every
@@ -110,13 +158,18 @@ impl Mlp {
         for (i, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let (before, after) = deltas.outputs.split_at_mut(i);
             let (dy, da) = (after[0].slice(s![..p, ..]), before[i - 1].slice_mut(s![..p, ..]));
-            let x_of = Some((self.activation, tape.layer(i - 1, p)));
+            let x_of = Some((self.activation, tape.kept(i - 1, p)));
             linear_backward_input(layer.weight(parameters), dy, x_of, da);
         }
         if let Some(dx) = dx {
             linear_backward_input(self.layers[0].weight(parameters), deltas.layer(0, p), None, dx);
         }
     }
+}
+
+/// An array a layer, by sample (P, O).
+fn room(layers: &[Linear], rows: usize) -> Vec<Array2<Lanes>> {
+    layers.iter().map(|layer| Array2::from_elem((panels(rows), layer.outputs), Lanes::default())).collect()
 }
 
 #[cfg(test)]

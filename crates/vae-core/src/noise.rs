@@ -3,7 +3,7 @@
 //! The mathematics takes its noise as an argument; whoever calls it draws the noise here. A stream depends on its
 //! key alone, never on a thread or on what was drawn before, so any batch of any epoch can be drawn again.
 
-use ndarray::ArrayViewMut2;
+use ndarray::{ArrayViewMut1, ArrayViewMut2};
 use ndarray_rand::{
     rand::{Rng, SeedableRng},
     rand_distr::StandardNormal,
@@ -50,9 +50,14 @@ pub fn standard_normal(rng: &mut impl Rng, mut eps: ArrayViewMut2<'_, f32>) {
     eps.map_inplace(|e| *e = rng.sample(StandardNormal));
 }
 
+/// Fills `choices` with independent draws from the uniform distribution on [0, 1).
+pub fn uniform(rng: &mut impl Rng, mut choices: ArrayViewMut1<'_, f32>) {
+    choices.map_inplace(|choice| *choice = rng.random());
+}
+
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     use super::*;
 
@@ -81,5 +86,14 @@ mod tests {
         let noise = draw(5, Purpose::Samples, 0, 0).mapv(f64::from);
         let moment = |power: i32| noise.mapv(|e| e.powi(power)).mean().unwrap();
         assert!(moment(1).abs() < 0.03 && (moment(2) - 1.0).abs() < 0.05 && (moment(4) - 3.0).abs() < 0.3);
+    }
+
+    #[test]
+    fn each_tenth_of_the_unit_interval_is_chosen_as_often() {
+        let mut choices = Array1::zeros(10_000);
+        uniform(&mut stream(5, Purpose::Samples, 0, 0), choices.view_mut());
+        let mut counts = [0; 10];
+        choices.iter().for_each(|choice| counts[(choice * 10.0) as usize] += 1);
+        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
     }
 }

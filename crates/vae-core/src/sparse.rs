@@ -13,6 +13,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::{
+    factors::Parts,
     layout::Linear,
     panels::{LANES, Lanes},
     support::Support,
@@ -57,8 +58,13 @@ impl Columns {
         Self { nonzero: Array2::zeros(shape), values: Array2::from_elem(shape, [0.0; WORD]) }
     }
 
-    /// Takes over panels by sample, each given by its number, as long as there are any.
-    pub(crate) fn fill<'a>(&mut self, panel: impl Fn(usize) -> Option<&'a [Lanes]> + Sync) {
+    /// Takes the numbers of a batch.
+    pub(crate) fn fill<'a>(&mut self, parts: impl Parts<'a>) {
+        let full = parts.clone().next().map_or(1, |part| part.nrows());
+        let panel = |p: usize| {
+            let part = parts.clone().nth(p / full).filter(|part| p % full < part.nrows())?;
+            part.index_axis_move(Axis(0), p % full).to_slice()
+        };
         let words =
             self.nonzero.axis_iter_mut(Axis(0)).into_par_iter().zip(self.values.axis_iter_mut(Axis(0)));
         words.enumerate().for_each(|(word, (mut nonzero, mut values))| {
@@ -172,8 +178,7 @@ mod tests {
     }
 
     fn fill(columns: &mut Columns, rows: &Array2<f32>) {
-        let lanes = by_sample(rows);
-        columns.fill(|p| (p < lanes.nrows()).then(|| lanes.row(p).to_slice().unwrap()));
+        columns.fill([by_sample(rows).view()].into_iter());
     }
 
     /// (O, I)

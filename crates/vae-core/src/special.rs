@@ -1,4 +1,4 @@
-//! `exp`, `log1p`, the logistic function and `tanh`, written so that a loop over them becomes vector instructions.
+//! `exp`, `expm1`, `log1p`, the logistic function, `tanh` and the tail of the normal distribution, written so that a loop over them becomes vector instructions.
 //!
 //! libm's scalar functions would cost more than the matrix products. These have no branch and no table, and use no
 //! fused multiply-add, so that they give the same bits at any vector width. Each is marked `inline(always)`: the
@@ -19,18 +19,46 @@ pub(crate) fn exp(x: f32) -> f32 {
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    // (eʳ − 1 − r) / r²
+    let e = 1.0 + (r + r * r * exp_beyond_linear(r));
+    // In two factors, as 2ⁿ alone is no normal number for n = 128 or n < -126.
+    let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let half = n >> 1;
+    e * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+}
+
+/// (eʳ − 1 − r) / r² for |r| ≤ ln2 / 2
+#[inline(always)]
+fn exp_beyond_linear(r: f32) -> f32 {
     let p = 0.000_197_902_06;
     let p = p * r + 0.001_394_485;
     let p = p * r + 0.008_333_499;
     let p = p * r + 0.041_666_29;
     let p = p * r + 0.166_666_66;
-    let p = p * r + 0.5;
-    let e = 1.0 + (r + r * r * p);
-    // In two factors, as 2ⁿ alone is no normal number for n = 128 or n < -126.
-    let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    let half = n >> 1;
-    e * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+    p * r + 0.5
+}
+
+/// eˣ − 1, to 4 ulp
+#[inline(always)]
+pub(crate) fn expm1(x: f32) -> f32 {
+    // Near zero the difference would cancel.
+    let near = x + x * x * exp_beyond_linear(x);
+    let far = exp(x) - 1.0;
+    if x.abs() < 0.34 { near } else { far }
+}
+
+/// Φ(−y) / e^(−y²/2) for y ≥ 0, with Φ the distribution function of N(0, 1), to 8 ulp for y ≤ 14
+#[inline(always)]
+pub(crate) fn normal_tail(y: f32) -> f32 {
+    let t = 1.0 / (1.0 + 0.3 * y);
+    let p = 0.038_378_29;
+    let p = p * t - 0.169_166_12;
+    let p = p * t + 0.228_660_08;
+    let p = p * t - 0.076_506_48;
+    let p = p * t + 0.142_535_52;
+    let p = p * t + 0.094_683_52;
+    let p = p * t + 0.121_920_34;
+    let p = p * t + 0.119_487_69;
+    p * t + 7.168_876e-6
 }
 
 /// 2ⁿ for -126 ≤ n ≤ 127
@@ -138,6 +166,51 @@ mod tests {
         assert!(worst < 2.0, "{worst}");
         let worst = worst_ulp(log1p_unit, f64::ln_1p, 1e-30, 1e-4);
         assert!(worst < 2.0, "{worst}");
+    }
+
+    #[test]
+    fn expm1_is_within_four_ulp() {
+        for (from, to) in [(-80.0, 80.0), (-1.0, 1.0), (1e-20, 1e-3)] {
+            let worst = worst_ulp(expm1, f64::exp_m1, from, to);
+            assert!(worst < 4.0, "{worst} between {from} and {to}");
+        }
+    }
+
+    #[test]
+    fn expm1_is_right_at_the_ends() {
+        assert_eq!((expm1(0.0), expm1(f32::NEG_INFINITY), expm1(f32::INFINITY)), (0.0, -1.0, f32::INFINITY));
+        assert!(expm1(f32::NAN).is_nan());
+    }
+
+    /// Φ(−y) e^(y²/2), by the continued fraction of Mills' ratio far from zero, by the series of erf near it.
+    fn exact_tail(y: f64) -> f64 {
+        let density = (2.0 * std::f64::consts::PI).sqrt().recip();
+        if y > 3.0 {
+            let fraction = (1..200).rev().fold(y, |rest, k| y + f64::from(k) / rest);
+            return density / fraction;
+        }
+        // Φ(y) − ½ = φ(y) (y + y³/3 + y⁵/(3·5) + …)
+        let mut term = y;
+        let sum: f64 = (1..200)
+            .map(|k| {
+                let this = term;
+                term *= y * y / f64::from(2 * k + 1);
+                this
+            })
+            .sum();
+        0.5 * (0.5 * y * y).exp() - density * sum
+    }
+
+    #[test]
+    fn the_tail_of_the_normal_distribution_is_within_eight_ulp() {
+        let worst = worst_ulp(normal_tail, exact_tail, 0.0, 14.0);
+        assert!(worst < 8.0, "{worst}");
+    }
+
+    #[test]
+    fn the_tail_of_the_normal_distribution_starts_at_a_half_and_does_not_hide_nan() {
+        assert!((normal_tail(0.0) - 0.5).abs() < 1e-7);
+        assert!(normal_tail(f32::NAN).is_nan());
     }
 
     #[test]

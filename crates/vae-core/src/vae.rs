@@ -8,19 +8,13 @@ use rayon::prelude::*;
 use crate::{
     Activation, Elbo, VaeConfig, VaeError,
     bernoulli::{bernoulli_forward, probabilities},
-    forward::{BAND, Forward},
+    forward::{BLOCK, Forward},
     gaussian::clamp_log_var,
     init::initialise,
     layout::Layout,
     mlp::Mlp,
-    panels::{LANES, Lanes, Panels, panels},
     special::exp,
-    support::Support,
-    turn::{rows_to_samples, samples_to_rows},
 };
-
-/// Samples that go through the network together outside of training.
-const BLOCK: usize = BAND * LANES;
 
 /// A variational autoencoder with a Gaussian posterior and a Bernoulli likelihood.
 ///
@@ -108,6 +102,11 @@ impl Vae {
         &mut self.parameters
     }
 
+    /// The encoder, and the parameters to change.
+    pub(crate) fn encoder_mut(&mut self) -> (&Mlp, &mut [f32]) {
+        (&self.encoder, &mut self.parameters)
+    }
+
     /// q(z|x) for each row of `x`.
     ///
     /// # Shapes
@@ -117,7 +116,7 @@ impl Vae {
     /// If `x` has not D columns.
     pub fn encode(&self, x: ArrayView2<'_, f32>) -> Posterior {
         let l = self.latent();
-        let posterior = self.run(&self.encoder, x);
+        let posterior = self.encoder.run(&self.parameters, x);
         let mut log_var = posterior.slice(s![.., l..]).to_owned();
         log_var.map_inplace(|v| *v = clamp_log_var(*v));
         Posterior { mean: posterior.slice(s![.., ..l]).to_owned(), log_var }
@@ -131,7 +130,7 @@ impl Vae {
     /// # Panics
     /// If `z` has not L columns.
     pub fn decode_logits(&self, z: ArrayView2<'_, f32>) -> Array2<f32> {
-        self.run(&self.decoder, z)
+        self.decoder.run(&self.parameters, z)
     }
 
     /// The mean of p(x|z) for each row of `z`: the decoded image.
@@ -204,30 +203,6 @@ impl Vae {
             bernoulli_forward(forward.decoder().output(forward.panels()), forward.x(), reconstruction);
         });
         ElboTerms { reconstruction: Array1::from(reconstruction), kl: Array1::from(kl) }
-    }
-
-    /// One half of the network, a block of rows at a time.
-    fn run(&self, half: &Mlp, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        assert_eq!(x.ncols(), half.inputs(), "columns of the input");
-        let mut y = Array2::zeros((x.nrows(), half.outputs()));
-        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
-        let room = || {
-            let rows = x.nrows().min(BLOCK);
-            let lanes = Array2::from_elem((panels(rows), half.inputs()), Lanes::default());
-            (lanes, Support::new(panels(rows), half.inputs()), half.tape(rows))
-        };
-        blocks.zip(y.axis_chunks_iter_mut(Axis(0), BLOCK)).for_each_init(
-            room,
-            |(lanes, support, tape), (x, y)| {
-                let p = panels(x.nrows());
-                let mut lanes = lanes.slice_mut(s![..p, ..]);
-                rows_to_samples(x, lanes.view_mut());
-                support.find(lanes.view());
-                half.forward(&self.parameters, Panels { lanes: lanes.view(), support: Some(support) }, tape);
-                samples_to_rows(tape.output(p), y);
-            },
-        );
-        y
     }
 }
 

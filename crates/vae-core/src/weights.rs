@@ -1,20 +1,19 @@
 //! Weights as bytes: safetensors, with the names and the layout of a PyTorch state dict.
 //!
-//! `torch_module.load_state_dict(safetensors.torch.load_file(path))` reads what is written here, and a state dict
-//! saved from PyTorch under these names is read here. The activation and whatever else the tensors do not tell
-//! stands in the file's metadata.
+//! `module.load_state_dict(safetensors.torch.load_file(path))` reads what is written here into a module whose `encoder`
+//! and `decoder` have the layers `fc1`, `fc2`, …. A state dict saved from PyTorch under these names, or under those of
+//! PyTorch's own VAE example (`fc1`, `fc21`, `fc22`, `fc3`, `fc4`), is read here. The activation and whatever else the
+//! tensors do not tell stands in the file's metadata, or is given as [`ModuleFacts`].
 
-use std::collections::{BTreeMap, HashMap};
+mod file;
+mod module;
 
-use safetensors::{
-    Dtype, SafeTensors,
-    tensor::{Metadata, TensorInfo, TensorView},
-};
+pub use file::{Facts, Tensors, from_safetensors, to_safetensors};
+pub use module::{InputRange, ModuleFacts};
 
-use crate::{Activation, Vae, VaeConfig, VaeError};
+pub(crate) use module::StateDict;
 
-/// Facts about a model, by name.
-pub type Facts = BTreeMap<String, String>;
+use crate::{Activation, Layout, Vae, VaeConfig, VaeError};
 
 impl Vae {
     /// The model as a safetensors file: every tensor, and `facts` beside the model's own (`activation`,
@@ -29,40 +28,73 @@ impl Vae {
     }
 
     /// The model in the bytes of a safetensors file, and the file's facts. The sizes of the layers follow from the
-    /// tensors' shapes. `activation` is for files that do not say it, such as a converted PyTorch state dict.
+    /// tensors' shapes. `module` is for state dicts from elsewhere, whose files do not say how they are used; its input
+    /// range is folded into the first layer, so that the model takes images in [0, 1] as any other.
     ///
     /// # Errors
     /// A variant of [`VaeError`] for bytes that are no safetensors, tensors that are missing, unexpected, of another
-    /// type, misshapen or not finite, and facts that are missing or unknown.
-    pub fn from_safetensors(bytes: &[u8], activation: Option<Activation>) -> Result<(Self, Facts), VaeError> {
+    /// type, misshapen or not finite, and facts that are missing, unknown or in contradiction to `module`.
+    pub fn from_safetensors(bytes: &[u8], module: Option<ModuleFacts>) -> Result<(Self, Facts), VaeError> {
         let (tensors, facts) = from_safetensors(bytes)?;
-        let activation = match (facts.get("activation"), activation) {
-            (Some(name), _) => name.parse()?,
-            (None, Some(activation)) => activation,
-            (None, None) => return Err(VaeError::MissingFact { key: "activation" }),
-        };
+        let activation = activation(&facts, module)?;
+        let range = module.unwrap_or_default().input_range;
+        range.validate()?;
+        if facts.contains_key("version") && range != InputRange::default() {
+            return Err(VaeError::InputRangeKnown { found: range.to_string() });
+        }
         if let Some(likelihood) = facts.get("likelihood").filter(|&found| found != "bernoulli") {
             let (key, expected) = ("likelihood", "bernoulli");
             return Err(VaeError::UnknownFact { key, expected, found: likelihood.clone() });
         }
+        let tensors = StateDict::new(tensors);
         let mut vae = Self::zeroed(architecture(&tensors, activation)?)?;
-        if let Some(name) =
-            tensors.keys().find(|&name| vae.layout().tensors().iter().all(|t| t.name != *name))
-        {
-            return Err(VaeError::UnexpectedTensor { name: name.clone() });
-        }
-        for spec in vae.layout().tensors().to_vec() {
-            let values = tensors.get_f32(&spec.name, &spec.shape)?;
-            vae.parameters_mut()[spec.range].copy_from_slice(&values);
+        let layout = vae.layout().clone();
+        read_parameters(&tensors, &layout, vae.parameters_mut())?;
+        let (encoder, parameters) = vae.encoder_mut();
+        let (weight, bias) = encoder.layers()[0].parts_mut(parameters);
+        range.fold(weight, bias);
+        if weight.iter().chain(&*bias).any(|v| !v.is_finite()) {
+            return Err(VaeError::TensorNotFinite { name: tensors.name_of("encoder.fc1.weight") });
         }
         Ok((vae, facts))
     }
 }
 
+/// Fills a buffer of that layout from tensors that are those of the layout, and no others.
+pub(crate) fn read_parameters(
+    tensors: &StateDict<'_>,
+    layout: &Layout,
+    parameters: &mut [f32],
+) -> Result<(), VaeError> {
+    let specs = layout.tensors();
+    if let Some(name) = tensors.unexpected(specs.iter().map(|spec| spec.name.as_str())) {
+        return Err(VaeError::UnexpectedTensor { name });
+    }
+    for spec in specs {
+        let values = tensors.get_f32(&spec.name, &spec.shape)?;
+        parameters[spec.range.clone()].copy_from_slice(&values);
+    }
+    Ok(())
+}
+
+/// The activation that the file names, or else the caller.
+fn activation(facts: &Facts, module: Option<ModuleFacts>) -> Result<Activation, VaeError> {
+    match (facts.get("activation"), module) {
+        (Some(name), None) => name.parse(),
+        (Some(name), Some(module)) if *name == module.activation.name() => Ok(module.activation),
+        (Some(name), Some(module)) => {
+            let (key, expected) = ("activation", module.activation.name());
+            Err(VaeError::UnknownFact { key, expected, found: name.clone() })
+        }
+        (None, Some(module)) => Ok(module.activation),
+        (None, None) => Err(VaeError::MissingFact { key: "activation" }),
+    }
+}
+
 /// The architecture that has these tensors.
-fn architecture(tensors: &Tensors<'_>, activation: Activation) -> Result<VaeConfig, VaeError> {
-    let encoder = widths(tensors, "encoder")?;
-    let decoder = widths(tensors, "decoder")?;
+fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeConfig, VaeError> {
+    let encoder = mlp_widths(tensors, "encoder")?;
+    let decoder = mlp_widths(tensors, "decoder")?;
     let (Some((&input, hidden)), Some((&latent, decoder_hidden))) =
         (encoder.split_first(), decoder.split_first())
     else {
@@ -79,101 +111,24 @@ fn architecture(tensors: &Tensors<'_>, activation: Activation) -> Result<VaeConf
     })
 }
 
-/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of one half.
-fn widths(tensors: &Tensors<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
+/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers.
+pub(crate) fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
     let mut widths = Vec::new();
     loop {
-        let name = format!("{prefix}.fc{}.weight", widths.len().max(1));
-        match (tensors.shape(&name), widths.is_empty()) {
+        let layer = format!("{prefix}.fc{}", widths.len().max(1));
+        let name = format!("{layer}.weight");
+        match (tensors.shape(&name).as_deref(), widths.is_empty()) {
             (Some(&[outputs, inputs]), true) => widths.extend([inputs, outputs]),
             (Some(&[outputs, _]), false) => widths.push(outputs),
             (Some(shape), _) => {
-                let expected = "two dimensions, [outputs, inputs]".to_owned();
+                let (name, expected) =
+                    (tensors.name_of(&name), "two dimensions, [outputs, inputs]".to_owned());
                 return Err(VaeError::TensorShape { name, expected, found: shape.to_vec() });
             }
-            (None, true) => return Err(VaeError::MissingTensor { name }),
-            (None, false) => return Ok(widths),
+            (None, first) if first || tensors.needs(&layer) => {
+                return Err(VaeError::MissingTensor { name: tensors.name_of(&name) });
+            }
+            (None, _) => return Ok(widths),
         }
     }
-}
-
-/// The tensors of a file, not yet copied.
-pub struct Tensors<'a> {
-    by_name: BTreeMap<String, TensorView<'a>>,
-}
-
-impl Tensors<'_> {
-    /// The names, sorted.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.by_name.keys()
-    }
-
-    /// The shape of a tensor, if there is one of that name.
-    pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.by_name.get(name).map(TensorView::shape)
-    }
-
-    /// A tensor's values, row-major.
-    ///
-    /// # Errors
-    /// If the tensor is missing, of another type than `F32`, of another shape, or holds a value that is not finite.
-    pub fn get_f32(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, VaeError> {
-        let name = name.to_owned();
-        let Some(tensor) = self.by_name.get(&name) else {
-            return Err(VaeError::MissingTensor { name });
-        };
-        if tensor.dtype() != Dtype::F32 {
-            return Err(VaeError::TensorType { name, found: format!("{:?}", tensor.dtype()) });
-        }
-        if tensor.shape() != shape {
-            let (expected, found) = (format!("{shape:?}"), tensor.shape().to_vec());
-            return Err(VaeError::TensorShape { name, expected, found });
-        }
-        let (numbers, _) = tensor.data().as_chunks::<4>();
-        let values: Vec<f32> = numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-        if values.iter().all(|v| v.is_finite()) {
-            Ok(values)
-        } else {
-            Err(VaeError::TensorNotFinite { name })
-        }
-    }
-}
-
-/// A safetensors file of `f32` tensors with `facts` as its metadata. The same arguments give the same bytes.
-pub fn to_safetensors<'a>(
-    tensors: impl IntoIterator<Item = (String, &'a [usize], &'a [f32])>,
-    facts: Facts,
-) -> Vec<u8> {
-    let mut data = Vec::new();
-    let mut infos = Vec::new();
-    for (name, shape, values) in tensors {
-        let start = data.len();
-        data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
-        let data_offsets = (start, data.len());
-        infos.push((name, TensorInfo { dtype: Dtype::F32, shape: shape.to_vec(), data_offsets }));
-    }
-    // By way of a `Value`, whose keys are sorted: a hash map's order would change from run to run.
-    let header = Metadata::new(Some(facts.into_iter().collect()), infos)
-        .map_err(|error| error.to_string())
-        .and_then(|metadata| serde_json::to_value(metadata).map_err(|error| error.to_string()))
-        .expect("tensors that follow one another have valid offsets")
-        .to_string();
-    let length = header.len().next_multiple_of(8);
-    let mut bytes = (length as u64).to_le_bytes().to_vec();
-    bytes.extend(header.into_bytes());
-    bytes.resize(8 + length, b' ');
-    bytes.extend(data);
-    bytes
-}
-
-/// The tensors and facts of a safetensors file.
-///
-/// # Errors
-/// [`VaeError::NotSafetensors`]
-pub fn from_safetensors(bytes: &[u8]) -> Result<(Tensors<'_>, Facts), VaeError> {
-    let broken = |error: safetensors::SafeTensorError| VaeError::NotSafetensors { reason: error.to_string() };
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
-    let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();
-    Ok((Tensors { by_name: tensors.tensors().into_iter().collect() }, facts.into_iter().collect()))
 }

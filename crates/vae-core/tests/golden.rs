@@ -14,7 +14,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
 use safetensors::SafeTensors;
-use vae_core::{Adam, AdamConfig, Backprop, Vae, VaeConfig};
+use vae_core::{Adam, AdamW, Adamax, Backprop, Method, Optimizer, RmsProp, Sgd, Vae, VaeConfig};
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -106,11 +106,11 @@ fn assert_ten_adam_steps(name: &str) {
     let x = golden.matrix("x", 12);
     let eps = golden.matrix("eps", vae.latent());
     let mut backprop = Backprop::new(&vae, x.nrows());
-    let config = AdamConfig { learning_rate: 1e-2, ..AdamConfig::default() };
-    let mut adam = Adam::new(config, vae.parameters().len());
+    let adam = Adam { learning_rate: 1e-2, ..Adam::default() };
+    let mut optimizer = Optimizer::new(adam, vae.parameters().len());
     let mut losses = Vec::new();
     for eps in eps.axis_chunks_iter(ndarray::Axis(0), x.nrows()) {
-        let elbo = vae.train_step(&mut backprop, &mut adam, x.view(), eps, 1.0).unwrap();
+        let elbo = vae.train_step(&mut backprop, &mut optimizer, x.view(), eps, 1.0).unwrap();
         losses.push(elbo.neg_elbo() as f32);
     }
     assert_eq!(losses.len(), 10);
@@ -141,8 +141,38 @@ fn relu_meets_pytorch() {
 }
 
 #[test]
+fn leaky_relu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_leaky_relu");
+}
+
+#[test]
+fn elu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_elu");
+}
+
+#[test]
 fn tanh_meets_pytorch() {
     assert_forward_and_gradients("elbo_tanh");
+}
+
+#[test]
+fn silu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_silu");
+}
+
+#[test]
+fn gelu_meets_pytorch() {
+    assert_forward_and_gradients("elbo_gelu");
+}
+
+#[test]
+fn softplus_meets_pytorch() {
+    assert_forward_and_gradients("elbo_softplus");
+}
+
+#[test]
+fn sigmoid_meets_pytorch() {
+    assert_forward_and_gradients("elbo_sigmoid");
 }
 
 #[test]
@@ -153,4 +183,49 @@ fn ten_adam_steps_of_one_hidden_layer_meet_pytorch() {
 #[test]
 fn ten_adam_steps_of_two_hidden_layers_meet_pytorch() {
     assert_ten_adam_steps("elbo_deep");
+}
+
+/// Twelve steps of one optimizer, of which nothing but the gradients is known.
+fn assert_optimizer(name: &str, method: impl Into<Method>) {
+    let golden = Golden::open("optimizers");
+    let mut parameters: Vec<f32> = golden.tensor("start").iter().map(|&v| v as f32).collect();
+    let mut optimizer = Optimizer::new(method, parameters.len());
+    let mut path = Vec::new();
+    for mut gradients in golden.matrix("grads", parameters.len()).rows_mut() {
+        optimizer.step(&mut parameters, gradients.as_slice_mut().unwrap());
+        path.extend_from_slice(&parameters);
+    }
+    golden.assert_close(name, &path);
+}
+
+const ADAM: Adam = Adam { learning_rate: 0.05, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+#[test]
+fn gradient_descent_meets_pytorch() {
+    assert_optimizer("sgd", Sgd { learning_rate: 0.05, momentum: 0.0 });
+}
+
+#[test]
+fn gradient_descent_with_momentum_meets_pytorch() {
+    assert_optimizer("momentum", Sgd { learning_rate: 0.05, momentum: 0.9 });
+}
+
+#[test]
+fn adam_meets_pytorch() {
+    assert_optimizer("adam", ADAM);
+}
+
+#[test]
+fn adamw_meets_pytorch() {
+    assert_optimizer("adamw", AdamW { adam: ADAM, weight_decay: 0.1 });
+}
+
+#[test]
+fn adamax_meets_pytorch() {
+    assert_optimizer("adamax", Adamax(ADAM));
+}
+
+#[test]
+fn rmsprop_meets_pytorch() {
+    assert_optimizer("rmsprop", RmsProp { learning_rate: 0.05, ..RmsProp::default() });
 }

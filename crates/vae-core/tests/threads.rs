@@ -5,7 +5,7 @@
 use ndarray::{Array2, ArrayView2};
 use rayon::ThreadPoolBuilder;
 use vae_core::{
-    Adam, AdamConfig, Backprop, Vae, VaeConfig,
+    Adam, Backprop, Optimizer, Vae, VaeConfig,
     noise::{Purpose, standard_normal, stream},
 };
 
@@ -22,7 +22,7 @@ fn bits(threads: usize) -> Vec<u64> {
         let config = VaeConfig { input: 300, hidden: vec![150, 70], latent: 10, ..VaeConfig::default() };
         let mut vae = Vae::new(config, 5).unwrap();
         let mut backprop = Backprop::new(&vae, 200);
-        let mut adam = Adam::new(AdamConfig::default(), vae.parameters().len());
+        let mut optimizer = Optimizer::new(Adam::default(), vae.parameters().len());
         // The second batch has few numbers that are not zero.
         let dense = Array2::from_shape_fn((200, 300), |(i, j)| ((i * 7 + j * 3) % 17) as f32 / 16.0);
         let sparse = dense.mapv(|x| if x > 0.8 { x } else { 0.0 });
@@ -31,7 +31,7 @@ fn bits(threads: usize) -> Vec<u64> {
         for (batch, x, rows) in [(0, &dense, 200), (1, &sparse, 200), (2, &dense, 33)] {
             let (x, eps): (ArrayView2<'_, f32>, _) =
                 (x.slice(ndarray::s![..rows, ..]), normal(rows, 10, batch));
-            let elbo = vae.train_step(&mut backprop, &mut adam, x, eps.view(), 1.0).unwrap();
+            let elbo = vae.train_step(&mut backprop, &mut optimizer, x, eps.view(), 1.0).unwrap();
             bits.extend([elbo.reconstruction.to_bits(), elbo.kl.to_bits()]);
             backprop.run(&vae, x, eps.view(), 1.0).unwrap();
             bits.extend(backprop.gradients().iter().map(|g| u64::from(g.to_bits())));

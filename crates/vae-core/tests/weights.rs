@@ -5,7 +5,7 @@
 use ndarray::Array2;
 use vae_core::{
     Activation, Vae, VaeConfig, VaeError,
-    weights::{Facts, to_safetensors},
+    weights::{Facts, InputRange, ModuleFacts, to_safetensors},
 };
 
 fn model() -> Vae {
@@ -28,6 +28,22 @@ fn file(change: impl Fn(&mut Vec<(String, Vec<usize>, Vec<f32>)>)) -> Vec<u8> {
     change(&mut tensors);
     let facts = Facts::from([("activation".to_owned(), "tanh".to_owned())]);
     to_safetensors(tensors.iter().map(|(name, shape, values)| (name.clone(), &shape[..], &values[..])), facts)
+}
+
+/// What [`model`]'s tensors do not tell.
+const TANH: ModuleFacts =
+    ModuleFacts { activation: Activation::Tanh, input_range: InputRange { low: 0.0, high: 1.0 } };
+
+/// A file without any facts, as PyTorch writes it.
+fn bare(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
+    let named = tensors.iter().map(|&(name, shape, values)| (name.to_owned(), shape, values));
+    to_safetensors(named, Facts::new())
+}
+
+/// The tensors of [`model`] without any facts.
+fn bare_model() -> Vec<u8> {
+    let vae = model();
+    bare(&vae.layout().iter(vae.parameters()).collect::<Vec<_>>())
 }
 
 fn error(bytes: &[u8]) -> VaeError {
@@ -61,14 +77,10 @@ fn a_decoder_of_its_own_widths_reads_back() {
 
 #[test]
 fn a_file_that_does_not_name_its_activation_needs_to_be_told() {
-    let vae = model();
-    let bytes = to_safetensors(
-        vae.layout().iter(vae.parameters()).map(|(n, s, v)| (n.to_owned(), s, v)),
-        Facts::new(),
-    );
+    let bytes = bare_model();
     assert_eq!(error(&bytes), VaeError::MissingFact { key: "activation" });
-    let (read, _) = Vae::from_safetensors(&bytes, Some(Activation::Tanh)).unwrap();
-    assert_eq!(read.config(), vae.config());
+    let (read, _) = Vae::from_safetensors(&bytes, Some(TANH)).unwrap();
+    assert_eq!(read.config(), model().config());
 }
 
 #[test]
@@ -150,4 +162,154 @@ fn halves_that_do_not_meet_are_refused() {
         tensors[last + 1] = ("decoder.fc3.bias".to_owned(), vec![7], vec![0.0; 7]);
     });
     assert!(matches!(error(&bytes), VaeError::TensorShape { .. }));
+}
+
+#[test]
+fn an_activation_other_than_the_files_own_is_refused_with_both() {
+    let bytes = model().to_safetensors(&Facts::new());
+    let error = Vae::from_safetensors(&bytes, Some(ModuleFacts::default())).unwrap_err();
+    assert_eq!(error.to_string(), r#"the file's activation is "tanh", expected relu"#);
+}
+
+#[test]
+fn an_input_range_is_folded_into_the_first_layer() {
+    let input_range = InputRange { low: -1.0, high: 1.0 };
+    let (read, _) = Vae::from_safetensors(&bare_model(), Some(ModuleFacts { input_range, ..TANH })).unwrap();
+    let x = Array2::from_shape_fn((3, 6), |(i, j)| (i + j) as f32 / 8.0);
+    let (found, expected) = (read.encode(x.view()), model().encode((2.0 * &x - 1.0).view()));
+    for (found, expected) in [(found.mean, expected.mean), (found.log_var, expected.log_var)] {
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found} {expected}");
+    }
+    // Past the first layer nothing changes.
+    let first = model().layout().tensors()[1].range.end;
+    assert_eq!(read.parameters()[first..], model().parameters()[first..]);
+}
+
+#[test]
+fn the_input_range_of_a_file_that_was_written_here_is_known() {
+    let bytes = model().to_safetensors(&Facts::new());
+    let input_range = InputRange { low: -1.0, high: 1.0 };
+    let error = Vae::from_safetensors(&bytes, Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
+    assert_eq!(error, VaeError::InputRangeKnown { found: "-1,1".to_owned() });
+    assert!(Vae::from_safetensors(&bytes, Some(TANH)).is_ok());
+}
+
+#[test]
+fn a_range_that_is_none_is_refused() {
+    let input_range = InputRange { low: 1.0, high: f64::NAN };
+    let error = Vae::from_safetensors(&bare_model(), Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
+    assert!(matches!(error, VaeError::InputRange { .. }), "{error}");
+}
+
+#[test]
+fn weights_that_an_input_range_makes_infinite_are_refused() {
+    let input_range = InputRange { low: 0.0, high: 1e300 };
+    let error = Vae::from_safetensors(&bare_model(), Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
+    assert_eq!(error, VaeError::TensorNotFinite { name: "encoder.fc1.weight".to_owned() });
+}
+
+/// A tensor of another element type: its bytes, each zero.
+fn typed(dtype: safetensors::Dtype) -> Vec<u8> {
+    let vae = model();
+    let tensors: Vec<_> = vae
+        .layout()
+        .tensors()
+        .iter()
+        .map(|spec| {
+            let zeros = vec![0; spec.range.len() * dtype.bitsize() / 8];
+            (spec.name.clone(), spec.shape.clone(), zeros)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name.clone(), safetensors::tensor::TensorView::new(dtype, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+#[test]
+fn weights_in_double_precision_are_rounded() {
+    let (read, _) = Vae::from_safetensors(&typed(safetensors::Dtype::F64), Some(TANH)).unwrap();
+    assert!(read.parameters().iter().all(|&w| w == 0.0));
+}
+
+#[test]
+fn weights_of_another_type_are_refused_with_both_types() {
+    use safetensors::Dtype::{BF16, F16, I64};
+    for dtype in [F16, BF16, I64] {
+        let text = Vae::from_safetensors(&typed(dtype), Some(TANH)).unwrap_err().to_string();
+        assert_eq!(text, format!("tensor encoder.fc1.weight holds {dtype:?}, expected F32 or F64"));
+    }
+}
+
+#[test]
+fn a_pickle_is_refused_with_the_way_to_convert_it() {
+    for bytes in [&b"PK\x03\x04\0\0\x08\x08archive/data.pkl"[..], b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."]
+    {
+        assert_eq!(error(bytes), VaeError::Pickle);
+    }
+    assert!(VaeError::Pickle.to_string().contains("safetensors.torch.save_file"));
+}
+
+#[test]
+fn a_weight_that_is_missing_beside_its_bias_is_named() {
+    let bytes = file(|tensors| tensors.retain(|(name, ..)| name != "decoder.fc3.weight"));
+    assert_eq!(error(&bytes), VaeError::MissingTensor { name: "decoder.fc3.weight".to_owned() });
+}
+
+/// A module of PyTorch's example: 3 pixels, 2 hidden, 1 latent, changed.
+fn example(change: impl Fn(&mut Vec<(&'static str, Vec<usize>)>)) -> Result<Vae, VaeError> {
+    let mut shapes = vec![
+        ("fc1.weight", vec![2, 3]),
+        ("fc1.bias", vec![2]),
+        ("fc21.weight", vec![1, 2]),
+        ("fc21.bias", vec![1]),
+        ("fc22.weight", vec![1, 2]),
+        ("fc22.bias", vec![1]),
+        ("fc3.weight", vec![2, 1]),
+        ("fc3.bias", vec![2]),
+        ("fc4.weight", vec![3, 2]),
+        ("fc4.bias", vec![3]),
+    ];
+    change(&mut shapes);
+    // Each number is one more than the one before it, throughout the file.
+    let mut last = 0.0;
+    let values: Vec<Vec<f32>> = shapes
+        .iter()
+        .map(|(_, shape)| {
+            (0..shape.iter().product())
+                .map(|_| {
+                    last += 1.0;
+                    last
+                })
+                .collect()
+        })
+        .collect();
+    let tensors: Vec<_> =
+        shapes.iter().zip(&values).map(|((name, shape), values)| (*name, &shape[..], &values[..])).collect();
+    Vae::from_safetensors(&bare(&tensors), Some(ModuleFacts::default())).map(|(vae, _)| vae)
+}
+
+#[test]
+fn pytorchs_example_has_the_log_variances_below_the_means() {
+    let vae = example(|_| ()).unwrap();
+    assert_eq!(vae.config().to_string(), "3-2-1");
+    let last = &vae.layout().tensors()[2..4];
+    assert_eq!(vae.parameters()[last[0].range.clone()], [9.0, 10.0, 12.0, 13.0]);
+    assert_eq!(vae.parameters()[last[1].range.clone()], [11.0, 14.0]);
+}
+
+#[test]
+fn what_is_wrong_with_an_example_is_said_in_its_own_names() {
+    type Change = fn(&mut Vec<(&'static str, Vec<usize>)>);
+    let cases: [(Change, &str); 6] = [
+        (|t| t.retain(|t| t.0 != "fc22.weight"), "tensor fc22.weight is missing"),
+        (|t| t.retain(|t| t.0 != "fc4.weight"), "tensor fc4.weight is missing"),
+        (|t| t.retain(|t| t.0 != "fc3.bias"), "tensor fc3.bias is missing"),
+        (|t| t.push(("fc5.bias", vec![1])), "unexpected tensor fc5.bias"),
+        (|t| t[2].1 = vec![2, 2], "tensor fc21.weight has shape [2, 2], expected [1, 2]"),
+        (|t| t[4].1 = vec![2], "tensor fc22.weight has shape [2], expected [1, 2]"),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(example(change).unwrap_err().to_string(), expected);
+    }
 }

@@ -33,16 +33,7 @@ pub(crate) enum Content {
 impl Content {
     /// Opens a regular file of at most `max_bytes` bytes on disk.
     pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<Self, FormatError> {
-        // Asked before opening: opening a named pipe waits for somebody to write into it.
-        let metadata = fs::metadata(path).map_err(FormatError::Io)?;
-        if !metadata.is_file() {
-            let found = if metadata.is_dir() { "a directory" } else { "a pipe or a device" };
-            return Err(FormatError::NotAFile { found });
-        }
-        if metadata.len() > max_bytes {
-            return Err(FormatError::TooLarge { limit: max_bytes, found: metadata.len() });
-        }
-        Self::from_file(File::open(path).map_err(FormatError::Io)?)
+        Self::from_file(open_regular(path, max_bytes)?)
     }
 
     /// Looks at the first bytes of an open file.
@@ -57,6 +48,11 @@ impl Content {
         }
         let is_gzip = start.starts_with(&GZIP_MAGIC);
         Ok(if is_gzip { Self::Gzip(Box::new(GzDecoder::new(reader))) } else { Self::Plain(reader) })
+    }
+
+    /// Whether the bytes are packed.
+    pub(crate) fn is_gzip(&self) -> bool {
+        matches!(self, Self::Gzip(_))
     }
 
     /// Appends the next bytes to `out`, at most `count`: fewer only where the content ends.
@@ -79,6 +75,20 @@ impl Content {
             Err(FormatError::GzipTrailing)
         }
     }
+}
+
+/// Opens a regular file of at most `max_bytes` bytes on disk.
+pub(crate) fn open_regular(path: &Path, max_bytes: u64) -> Result<File, FormatError> {
+    // Asked before opening: opening a named pipe waits for somebody to write into it.
+    let metadata = fs::metadata(path).map_err(FormatError::Io)?;
+    if !metadata.is_file() {
+        let found = if metadata.is_dir() { "a directory" } else { "a pipe or a device" };
+        return Err(FormatError::NotAFile { found });
+    }
+    if metadata.len() > max_bytes {
+        return Err(FormatError::TooLarge { limit: max_bytes, found: metadata.len() });
+    }
+    File::open(path).map_err(FormatError::Io)
 }
 
 /// Whether these first bytes are those of an HTML or XML page. No format read here begins with `<`.

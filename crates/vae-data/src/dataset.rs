@@ -4,6 +4,7 @@
 //! of the copy that gathering is anyway.
 
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
@@ -11,15 +12,6 @@ use crate::hash;
 
 /// The most images in a data set: whatever numbers them does so with a `u32`.
 const MAX_IMAGES: usize = u32::MAX as usize;
-
-/// Which part of a data set: what a model learns from, or what it is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Split {
-    /// The part to learn from.
-    Train,
-    /// The part to measure by, never learned from.
-    Test,
-}
 
 /// `N` labelled images of one size, as bytes: 0 is the background, 255 full ink.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +62,46 @@ impl Dataset {
         Ok(Self { images, labels, height, width })
     }
 
+    /// The images of all `sets`, in their order. There are labels if all of them have some.
+    ///
+    /// # Errors
+    /// [`DataError::JoinSizes`] for the first set whose images are of another size than those of the first,
+    /// [`DataError::TooManyImages`].
+    ///
+    /// # Panics
+    /// Without any set, as there is then no image size.
+    pub fn join(sets: impl IntoIterator<Item = Self>) -> Result<Self, DataError> {
+        let mut sets = sets.into_iter();
+        let Self { images, mut labels, height, width } = sets.next().expect("at least one set to join");
+        let mut images = images.into_raw_vec_and_offset().0;
+        for (position, set) in sets.enumerate() {
+            let (expected, found) = ((height, width), (set.height, set.width));
+            if found != expected {
+                return Err(DataError::JoinSizes { position: position + 1, expected, found });
+            }
+            images.extend_from_slice(set.bytes());
+            labels = labels.zip(set.labels).map(|(labels, more)| [labels, more].concat());
+        }
+        let images = Array2::from_shape_vec((images.len() / (height * width), height * width), images)
+            .expect("whole images only");
+        Self::new(images, labels, height, width)
+    }
+
+    /// The same images with rows and columns exchanged, for data that was written column by column.
+    #[must_use]
+    pub fn transposed(mut self) -> Self {
+        let (height, width) = (self.height, self.width);
+        let pixels = self.images.as_slice_mut().expect("the constructor put the rows in order");
+        pixels.par_chunks_mut(height * width).for_each_init(Vec::new, |lying, image| {
+            lying.clear();
+            lying.extend_from_slice(image);
+            for (i, pixel) in image.iter_mut().enumerate() {
+                *pixel = lying[i % height * width + i / height];
+            }
+        });
+        Self { height: width, width: height, ..self }
+    }
+
     /// Number of images.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -112,6 +144,11 @@ impl Dataset {
         self.images.ncols()
     }
 
+    /// All pixels, image after image.
+    fn bytes(&self) -> &[u8] {
+        self.images.as_slice().expect("the constructor put the rows in order")
+    }
+
     /// Which data this is, whatever file or program it came from: SHA-256, in lower-case hexadecimal, of the number of
     /// images, height, width and whether there are labels (1 or 0), each as a little-endian `u64`, then of the images'
     /// bytes, then of the labels'.
@@ -121,7 +158,7 @@ impl Dataset {
         for number in [self.len(), self.height, self.width, usize::from(self.labels.is_some())] {
             hasher.update((number as u64).to_le_bytes());
         }
-        hasher.update(self.images.as_slice().expect("the constructor put the rows in order"));
+        hasher.update(self.bytes());
         hasher.update(self.labels().unwrap_or_default());
         hash::hex(&hasher.finalize())
     }
@@ -136,29 +173,6 @@ impl std::fmt::Debug for Dataset {
             .field("width", &self.width)
             .field("labelled", &self.labels.is_some())
             .finish()
-    }
-}
-
-/// Training and test set, of the same image size.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Splits {
-    /// The part to learn from.
-    pub train: Dataset,
-    /// The part to measure by, never learned from.
-    pub test: Dataset,
-}
-
-impl Splits {
-    /// A training and a test set that belong together.
-    ///
-    /// # Errors
-    /// [`DataError::SplitSizes`] when their images differ in size.
-    pub fn new(train: Dataset, test: Dataset) -> Result<Self, DataError> {
-        let [train_size, test_size] = [&train, &test].map(|set| (set.height, set.width));
-        if train_size != test_size {
-            return Err(DataError::SplitSizes { train: train_size, test: test_size });
-        }
-        Ok(Self { train, test })
     }
 }
 
@@ -234,9 +248,51 @@ mod tests {
     }
 
     #[test]
-    fn splits_of_different_sizes_are_refused() {
+    fn joined_sets_stand_in_the_order_of_their_naming() {
+        let other = Dataset::new(array![[20, 21, 22, 23, 24, 25]], Some(vec![255]), 2, 3).unwrap();
+        let joined = Dataset::join([other, two_images()]).unwrap();
+        assert_eq!((joined.len(), joined.height(), joined.width()), (3, 2, 3));
+        assert_eq!(joined.images().column(5).to_vec(), [25, 6, 12]);
+        assert_eq!(joined.labels(), Some(&[255, 3, 4][..]));
+    }
+
+    #[test]
+    fn a_set_joined_with_nothing_is_itself() {
+        assert_eq!(Dataset::join([two_images()]).unwrap(), two_images());
+    }
+
+    #[test]
+    fn joined_sets_have_labels_only_if_each_has() {
+        let unlabelled = || Dataset { labels: None, ..two_images() };
+        assert_eq!(Dataset::join([two_images(), unlabelled()]).unwrap().labels(), None);
+        assert_eq!(Dataset::join([unlabelled(), two_images()]).unwrap().labels(), None);
+    }
+
+    #[test]
+    fn a_set_of_another_size_is_not_joined() {
         let turned = Dataset { height: 3, width: 2, ..two_images() };
-        let error = Splits::new(two_images(), turned).unwrap_err();
-        assert!(matches!(error, DataError::SplitSizes { train: (2, 3), test: (3, 2) }), "{error}");
+        let error = Dataset::join([two_images(), two_images(), turned]).unwrap_err();
+        assert!(
+            matches!(error, DataError::JoinSizes { position: 2, expected: (2, 3), found: (3, 2) }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "at least one set")]
+    fn joining_nothing_panics() {
+        let _ = Dataset::join([]);
+    }
+
+    #[test]
+    fn a_transposed_image_has_its_columns_for_rows() {
+        let turned = two_images().transposed();
+        assert_eq!((turned.height(), turned.width(), turned.labels()), (3, 2, Some(&[3, 4][..])));
+        assert_eq!(turned.images(), array![[1, 4, 2, 5, 3, 6], [7, 10, 8, 11, 9, 12]]);
+    }
+
+    #[test]
+    fn transposing_twice_changes_nothing() {
+        assert_eq!(two_images().transposed().transposed(), two_images());
     }
 }

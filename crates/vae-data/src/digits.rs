@@ -28,7 +28,8 @@ mod strokes;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, Split};
+use crate::dataset::Dataset;
+use crate::splits::Split;
 use dice::Dice;
 
 /// Height and width of an image, in pixels.

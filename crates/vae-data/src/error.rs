@@ -96,6 +96,20 @@ pub enum DataError {
         test: (usize, usize),
     },
 
+    /// Sets to be joined whose images are of different sizes.
+    #[error(
+        "expected images of {} x {} pixels in every set to be joined, found {} x {} in number {}",
+        expected.0, expected.1, found.0, found.1, position + 1
+    )]
+    JoinSizes {
+        /// Which set, the first being 0.
+        position: usize,
+        /// Height and width of the first set's images.
+        expected: (usize, usize),
+        /// Height and width of this set's images.
+        found: (usize, usize),
+    },
+
     /// The validation part would leave nothing to train on.
     #[error("expected fewer than {images} validation images out of {images}, found {validation}")]
     HoldoutTooLarge {
@@ -116,14 +130,14 @@ pub enum DataError {
 
     /// A download would have to overwrite somebody's data.
     #[error(
-        "{}: expected no file or the one with SHA-256 {expected}, found {found}; \
+        "{}: expected no file or the one with {expected}, found {found}; \
          move it away or download into another directory",
         path.display()
     )]
     InTheWay {
         /// The file that is there.
         path: PathBuf,
-        /// The hash of the content that would be downloaded.
+        /// The checksum of what would be downloaded, such as "SHA-256 ba89…".
         expected: String,
         /// What is there instead.
         found: String,
@@ -262,6 +276,26 @@ pub enum FormatError {
         /// Bytes seen before the reader gave up.
         found: u64,
     },
+
+    /// No picture in a format that is read here, or a damaged one.
+    #[error("expected a PNG or JPEG picture, found {reason}")]
+    NotAPicture {
+        /// What the decoder said.
+        reason: String,
+    },
+
+    /// A picture whose pixels are more than a reader is willing to unpack.
+    #[error("expected a picture of at most {limit}, found {found}")]
+    PictureTooLarge {
+        /// The limit, with its unit.
+        limit: String,
+        /// What the header announces.
+        found: String,
+    },
+
+    /// A picture of one colour, but for noise: nothing on it can be told from the paper.
+    #[error("expected a digit that stands out against its background, found a picture without ink")]
+    NoInk,
 }
 
 /// Each entry on a line of its own, indented.

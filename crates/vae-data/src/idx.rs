@@ -19,6 +19,9 @@ use crate::error::{DataError, FormatError};
 /// The longest header: four bytes, and four for each of 255 dimensions.
 const MAX_HEADER_BYTES: u64 = 4 + 4 * 255;
 
+/// Bytes unpacked at a time where none is kept.
+const PIECE_BYTES: u64 = 64 * 1024;
+
 /// The code of the one element type read here, `u8`.
 const TYPE_U8: u8 = 0x08;
 
@@ -58,7 +61,7 @@ impl IdxArray {
 pub fn parse(bytes: &[u8]) -> Result<IdxArray, FormatError> {
     let Header { shape, header_bytes, data_bytes } = Header::parse(bytes)?;
     let data = bytes.get(header_bytes..).unwrap_or_default();
-    check_length(header_bytes, data_bytes, data.len())?;
+    check_length(header_bytes, data_bytes, data.len() as u64)?;
     Ok(IdxArray { shape, data: data.to_vec() })
 }
 
@@ -78,22 +81,88 @@ pub fn read_at_most(path: &Path, max_bytes: u64) -> Result<IdxArray, DataError> 
     read_content(path, max_bytes).map_err(|problem| DataError::file(path, problem))
 }
 
+/// The dimensions that the header of an IDX file of bytes, plain or gzip, claims. The elements are not looked at, so that
+/// it is quick however many there are; [`check`] looks at them.
+///
+/// # Errors
+/// [`DataError::File`] with the path and what is wrong with the header.
+pub fn read_shape(path: &Path) -> Result<Vec<usize>, DataError> {
+    let opened = Content::open(path, DEFAULT_MAX_BYTES)
+        .and_then(|content| Opened::new(content, DEFAULT_MAX_BYTES))
+        .map_err(|problem| DataError::file(path, problem))?;
+    Ok(opened.header.shape)
+}
+
+/// Whether an IDX file of bytes, plain or gzip, of at most [`DEFAULT_MAX_BYTES`] could be read, without keeping what is
+/// in it: its dimensions.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn check(path: &Path) -> Result<Vec<usize>, DataError> {
+    let checked = Content::open(path, DEFAULT_MAX_BYTES).and_then(check_content);
+    checked.map_err(|problem| DataError::file(path, problem))
+}
+
+/// [`check`] of what is already open.
+pub(crate) fn check_content(content: Content) -> Result<Vec<usize>, FormatError> {
+    Opened::new(content, DEFAULT_MAX_BYTES)?.check()
+}
+
 fn read_content(path: &Path, max_bytes: u64) -> Result<IdxArray, FormatError> {
-    let mut content = Content::open(path, max_bytes)?;
-    let mut start = Vec::new();
-    content.read_up_to(MAX_HEADER_BYTES, &mut start)?;
-    let Header { shape, header_bytes, data_bytes } = Header::parse(&start)?;
-    let expected = data_bytes.saturating_add(header_bytes as u64);
-    if expected > max_bytes {
-        return Err(FormatError::TooLarge { limit: max_bytes, found: expected });
+    Opened::new(Content::open(path, max_bytes)?, max_bytes)?.read()
+}
+
+/// A file whose header has been read and is within the limit.
+struct Opened {
+    header: Header,
+    /// The first elements, which came with the header.
+    start: Vec<u8>,
+    /// What follows them.
+    content: Content,
+}
+
+impl Opened {
+    fn new(mut content: Content, max_bytes: u64) -> Result<Self, FormatError> {
+        let mut start = Vec::new();
+        content.read_up_to(MAX_HEADER_BYTES, &mut start)?;
+        let header = Header::parse(&start)?;
+        let expected = header.data_bytes.saturating_add(header.header_bytes as u64);
+        if expected > max_bytes {
+            return Err(FormatError::TooLarge { limit: max_bytes, found: expected });
+        }
+        start.drain(..header.header_bytes);
+        Ok(Self { header, start, content })
     }
-    // One byte more than there should be shows that there is too much, and lets gzip reach and check its end. The
-    // buffer grows with what really arrives.
-    let mut data = start.split_off(header_bytes);
-    content.read_up_to((data_bytes + 1).saturating_sub(data.len() as u64), &mut data)?;
-    check_length(header_bytes, data_bytes, data.len())?;
-    content.expect_end()?;
-    Ok(IdxArray { shape, data })
+
+    /// All elements.
+    fn read(mut self) -> Result<IdxArray, FormatError> {
+        let Header { shape, header_bytes, data_bytes } = self.header;
+        // One byte more than there should be shows that there is too much, and lets gzip reach and check its end. The
+        // buffer grows with what really arrives.
+        let mut data = self.start;
+        self.content.read_up_to((data_bytes + 1).saturating_sub(data.len() as u64), &mut data)?;
+        check_length(header_bytes, data_bytes, data.len() as u64)?;
+        self.content.expect_end()?;
+        Ok(IdxArray { shape, data })
+    }
+
+    /// As [`read`](Self::read), a piece at a time.
+    fn check(mut self) -> Result<Vec<usize>, FormatError> {
+        let Header { shape, header_bytes, data_bytes } = self.header;
+        let mut piece = self.start;
+        let mut found = piece.len() as u64;
+        while found <= data_bytes {
+            piece.clear();
+            self.content.read_up_to(PIECE_BYTES.min(data_bytes + 1 - found), &mut piece)?;
+            if piece.is_empty() {
+                break;
+            }
+            found += piece.len() as u64;
+        }
+        check_length(header_bytes, data_bytes, found)?;
+        self.content.expect_end()?;
+        Ok(shape)
+    }
 }
 
 /// What the first bytes claim.
@@ -145,10 +214,10 @@ impl Header {
 }
 
 /// The elements must be exactly as many as the header says; lengths are told with the header, as a file has it.
-fn check_length(header_bytes: usize, data_bytes: u64, data_found: usize) -> Result<(), FormatError> {
+fn check_length(header_bytes: usize, data_bytes: u64, data_found: u64) -> Result<(), FormatError> {
     let expected = data_bytes.saturating_add(header_bytes as u64);
-    let found = (data_found as u64).saturating_add(header_bytes as u64);
-    match (data_found as u64).cmp(&data_bytes) {
+    let found = data_found.saturating_add(header_bytes as u64);
+    match data_found.cmp(&data_bytes) {
         std::cmp::Ordering::Less => Err(FormatError::Truncated { expected, found }),
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Greater => Err(FormatError::Trailing { expected, found }),

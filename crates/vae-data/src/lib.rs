@@ -7,8 +7,9 @@
 //!
 //! # How the pieces meet
 //! ```text
-//! mnist::load   a directory of IDX files ──┐
-//! fetch         the network ─► directory   ├─► Splits { train, test } of Dataset (N, D) u8
+//! fetch         the network ─► directory
+//! Known::load   a directory of known files ┐
+//! mnist::load   a directory of IDX files ──┼─► Splits { train, test } of Dataset (N, D) u8
 //! digits        a seed ────────────────────┤       │
 //! From          the crate `mnist` ─────────┘       │   which images, in which order?
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
@@ -41,12 +42,14 @@
 //!
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
-//! become ([`Dataset`]), MNIST as four such files ([`mnist`]), MNIST from the network (`fetch`), digits without any
-//! file ([`digits`]), then the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
+//! become ([`Dataset`]), four such files in a directory ([`mnist`]), the sets that people know by name ([`known`]), these
+//! from the network (`fetch`), digits without any file ([`digits`]), a digit on a picture of one's own (`photo`), then
+//! the order of images ([`Holdout`], [`shuffle`]) and their numbers ([`gather()`]).
 //!
 //! # Features
-//! Both are on by default. `download`: the module `fetch`, which brings an HTTPS client. `mnist`: conversion from
-//! what the crate `mnist` loads.
+//! All are on by default. `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives.
+//! `mnist`: conversion from what the crate `mnist` loads. `pictures`: the module `photo`, which brings decoders of PNG
+//! and JPEG.
 
 mod error;
 mod hash;
@@ -55,20 +58,30 @@ mod content;
 pub mod idx;
 
 mod dataset;
+mod splits;
 
 pub mod mnist;
+
+pub mod known;
 
 #[cfg(feature = "download")]
 pub mod fetch;
 
 pub mod digits;
 
+#[cfg(feature = "pictures")]
+pub mod photo;
+#[cfg(feature = "pictures")]
+mod picture;
+
 mod order;
 
 mod gather;
 
 pub use content::DEFAULT_MAX_BYTES;
-pub use dataset::{Dataset, Split, Splits};
+pub use dataset::Dataset;
 pub use error::{DataError, FormatError};
 pub use gather::gather;
+pub use known::Known;
 pub use order::{Holdout, shuffle, shuffled};
+pub use splits::{Split, Splits};

@@ -1,76 +1,111 @@
-//! MNIST, and whatever else lies in a directory under MNIST's file names: images and labels, to train on and to test.
+//! MNIST's layout: images and labels in four IDX files of a directory, to train on and to test.
 //!
-//! Fashion-MNIST, Kuzushiji-MNIST and many a private data set come in these four files, so [`load`] takes images of any
-//! size. Whether the files hold MNIST itself is another question, and [`verify()`] answers it.
+//! Many a private data set comes in these four files, so [`load`] takes images of any size, with labels or without.
+//! Those that are published under a name are in [`known`](crate::known), MNIST among them.
 
 #[cfg(feature = "mnist")]
 mod convert;
 mod files;
-mod verify;
+mod survey;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
-use crate::dataset::{Dataset, Split, Splits};
+use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::idx::{self, IdxArray};
+use crate::splits::{Split, Splits};
 
-#[cfg(feature = "download")]
-pub(crate) use files::{FILES, FileSpec};
-pub(crate) use files::{Part, find, names, stem};
-pub use verify::{FileCheck, FileState, TEST_FINGERPRINT, TRAIN_FINGERPRINT, verify};
-#[cfg(feature = "download")]
-pub(crate) use verify::{check, content_sha256};
+pub(crate) use files::{FILES, Part, find, names, stem};
+pub(crate) use survey::survey_named;
+pub use survey::{Survey, survey};
 
-/// Loads training and test set from the four IDX files of a directory.
+/// [`Dataset::fingerprint`] of MNIST's training set: tells whether data that is already loaded is MNIST.
+pub const TRAIN_FINGERPRINT: &str = "e7a85365ac4a5edf3c05a2a4becbfa8fc12f0a34d1c634775808dcbfb4906030";
+
+/// [`Dataset::fingerprint`] of MNIST's test set.
+pub const TEST_FINGERPRINT: &str = "6e70a09374fde91a7e29f51c7587e758589a98de83d43e6ba93e7ba8f8d67e94";
+
+/// Loads training and test set from the IDX files of a directory.
 ///
 /// A file may have either of the names in use, `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, with or without
 /// `.gz`, and may be plain or gzip whatever its name; of several, the first in this order is taken, plain names first.
-/// All four files are needed. They are read in parallel.
+/// A set whose labels are not there has none. The files are read in parallel.
 ///
 /// # Errors
 /// [`DataError::MissingFile`] with the names that were looked for; [`DataError::File`] and [`DataError::Rank`] for a
 /// file that is not what it should be; [`DataError::LabelCount`] and [`DataError::SplitSizes`] for files that do not
 /// belong together.
 pub fn load(dir: &Path) -> Result<Splits, DataError> {
-    let (train, test) = rayon::join(|| load_split(dir, Split::Train), || load_split(dir, Split::Test));
-    // Both are there before the first error is looked for, so that the same directory always gives the same error.
-    Splits::new(train?, test?)
+    Splits::load(|split| load_split(dir, split))
 }
 
-/// Loads the training or the test set alone, from its two files, as [`load`] loads both.
+/// Loads the training or the test set alone, from its files, as [`load`] loads both.
 ///
 /// # Errors
 /// Those of [`load`] that concern one set.
 pub fn load_split(dir: &Path, split: Split) -> Result<Dataset, DataError> {
-    let (images, labels) = rayon::join(|| read(dir, split, Part::Images), || read(dir, split, Part::Labels));
+    load_named(dir, split, stem, Labels::IfThere)
+}
+
+/// Whether images without labels will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Labels {
+    /// They will.
+    IfThere,
+    /// They are half a data set.
+    Needed,
+}
+
+/// [`load_split`] from files of any names.
+pub(crate) fn load_named(
+    dir: &Path,
+    split: Split,
+    stem: impl Fn(Split, Part) -> String + Sync,
+    labels: Labels,
+) -> Result<Dataset, DataError> {
+    let path = |part| locate(dir, split, part, &stem(split, part));
+    let read_labels = || match (path(Part::Labels), labels) {
+        (Err(DataError::MissingFile { .. }), Labels::IfThere) => Ok(None),
+        (path, _) => read(path?, Part::Labels).map(Some),
+    };
+    let (images, labels) = rayon::join(|| read(path(Part::Images)?, Part::Images), read_labels);
     assemble(images?, labels?)
 }
 
-/// Finds and reads one of the four files.
-fn read(dir: &Path, split: Split, part: Part) -> Result<IdxArray, DataError> {
-    let stem = stem(split, part);
-    let path = find(dir, stem).ok_or_else(|| DataError::MissingFile {
+/// Finds one of the four files.
+pub(crate) fn locate(dir: &Path, split: Split, part: Part, stem: &str) -> Result<PathBuf, DataError> {
+    find(dir, stem).ok_or_else(|| DataError::MissingFile {
         dir: dir.to_owned(),
         what: format!("{} {}", if split == Split::Train { "training" } else { "test" }, part.name()),
         names: names(stem).into(),
-    })?;
+    })
+}
+
+/// Reads one of the four files.
+fn read(path: PathBuf, part: Part) -> Result<IdxArray, DataError> {
     let array = idx::read(&path)?;
-    let (expected, found) = (part.rank(), array.shape.len());
+    check_rank(&path, part, &array.shape)?;
+    Ok(array)
+}
+
+/// Images have three dimensions, labels one.
+pub(crate) fn check_rank(path: &Path, part: Part, shape: &[usize]) -> Result<(), DataError> {
+    let (expected, found) = (part.rank(), shape.len());
     if found == expected {
-        Ok(array)
+        Ok(())
     } else {
-        Err(DataError::Rank { path, what: part.name(), expected, found })
+        Err(DataError::Rank { path: path.to_owned(), what: part.name(), expected, found })
     }
 }
 
 /// Images (N, height, width) and labels (N) as a data set.
-fn assemble(images: IdxArray, labels: IdxArray) -> Result<Dataset, DataError> {
+fn assemble(images: IdxArray, labels: Option<IdxArray>) -> Result<Dataset, DataError> {
     let [count, height, width] = images.shape[..] else { unreachable!("`read` checked the rank") };
     let images = Array2::from_shape_vec((count, height * width), images.data)
         .expect("an IDX array has as many elements as its shape says");
-    Dataset::new(images, Some(labels.data), height, width)
+    Dataset::new(images, labels.map(|labels| labels.data), height, width)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use vae_core::{
-    Adam, Vae, VaeConfig, VaeError,
+    Optimizer, Vae, VaeConfig, VaeError,
     weights::{Facts, from_safetensors, to_safetensors},
 };
 use vae_data::Dataset;
@@ -12,8 +12,6 @@ use vae_data::Dataset;
 use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded};
 
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 12 + (100 << 20);
-const FIRST: &str = "adam.first_moment";
-const SECOND: &str = "adam.second_moment";
 
 /// What a checkpoint says beside its tensors.
 #[derive(Serialize, Deserialize)]
@@ -26,22 +24,23 @@ struct State {
 }
 
 impl Trainer<'_> {
-    /// The state of training as a safetensors file: each parameter, and under `adam.first_moment.` and
-    /// `adam.second_moment.` its two moments. `data` is the training set's fingerprint.
+    /// The state of training as a safetensors file: each parameter, and under prefixes such as `adam.first_moment.` what
+    /// the optimizer remembers of it. `data` is the training set's fingerprint.
     pub fn checkpoint(&self, data: &str) -> Vec<u8> {
         let state = State {
             config: self.config().clone(),
             data: data.to_owned(),
             progress: self.progress,
-            optimizer_steps: self.adam.steps(),
+            optimizer_steps: self.optimizer.steps(),
         };
         let state = serde_json::to_string(&state).expect("a state always has a text");
         let layout = self.vae.layout();
-        let named = |prefix: &'static str| move |name: &str| format!("{prefix}.{name}");
         let weights = layout.iter(self.vae.parameters()).map(|(name, s, v)| (name.to_owned(), s, v));
-        let first = layout.iter(self.adam.first_moment()).map(|(name, s, v)| (named(FIRST)(name), s, v));
-        let second = layout.iter(self.adam.second_moment()).map(|(name, s, v)| (named(SECOND)(name), s, v));
-        to_safetensors(weights.chain(first).chain(second), Facts::from([("state".to_owned(), state)]))
+        let method = self.optimizer.method().name();
+        let remembered = self.optimizer.state().flat_map(|(buffer, values)| {
+            layout.iter(values).map(move |(name, s, v)| (format!("{method}.{buffer}.{name}"), s, v))
+        });
+        to_safetensors(weights.chain(remembered), Facts::from([("state".to_owned(), state)]))
     }
 }
 
@@ -55,7 +54,7 @@ pub struct Checkpoint {
     /// How far it came.
     pub progress: Progress,
     vae: Vae,
-    adam: Adam,
+    optimizer: Optimizer,
 }
 
 impl Checkpoint {
@@ -90,9 +89,11 @@ impl Checkpoint {
             Ok(buffer)
         };
         vae.parameters_mut().copy_from_slice(&read("")?);
-        let (first, second) = (read(&format!("{FIRST}."))?, read(&format!("{SECOND}."))?);
-        let adam = Adam::resume(state.config.adam(), state.optimizer_steps, first, second);
-        Ok(Self { config: state.config, data: state.data, progress: state.progress, vae, adam })
+        let method = state.config.optimizer.method()?;
+        let buffers = method.state().iter().map(|buffer| read(&format!("{}.{buffer}.", method.name())));
+        let buffers = buffers.collect::<Result<Vec<_>, _>>()?;
+        let optimizer = Optimizer::resume(method, layout.len(), state.optimizer_steps, buffers);
+        Ok(Self { config: state.config, data: state.data, progress: state.progress, vae, optimizer })
     }
 
     /// The trainer that goes on from here, on `data` whose fingerprint is `fingerprint`, under `config`, which may
@@ -126,6 +127,6 @@ impl Checkpoint {
             let (height, width) = (data.height(), data.width());
             return Err(TrainError::ImageSize { expected, found, height, width });
         }
-        Trainer::with(config, data, self.vae, self.adam, self.progress)
+        Trainer::with(config, data, self.vae, self.optimizer, self.progress)
     }
 }

@@ -1,9 +1,9 @@
 //! Everything a run needs to be repeated: what `config.toml` holds.
 
 use serde::{Deserialize, Serialize};
-use vae_core::{AdamConfig, VaeConfig};
+use vae_core::{Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
 
-use crate::{Schedule, TrainError};
+use crate::{Schedule, TrainError, schedule::Course};
 
 /// The configuration of a run, in four parts.
 ///
@@ -26,7 +26,8 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// `auto`, `mnist`, `digits`, or a directory of IDX files. Default `auto`; a run records what it came to.
+    /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files, or several of
+    /// these with commas between them. Default `auto`; a run records what it came to.
     pub source: String,
     /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
     /// are kept.
@@ -50,7 +51,7 @@ pub struct ModelConfig {
     pub hidden: Vec<usize>,
     /// Latent dimensions, L. Default 64.
     pub latent: usize,
-    /// `relu` or `tanh`. Default `relu`.
+    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
     pub activation: String,
 }
 
@@ -61,22 +62,38 @@ impl Default for ModelConfig {
     }
 }
 
-/// Adam's hyper-parameters.
+/// How the gradient becomes a step. Each method takes of these what it has; the definitions are those of
+/// [`vae_core::Method`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
-    /// `adam`.
+    /// `sgd`, `adam`, `adamw`, `adamax` or `rmsprop`. Default `adam`.
     pub name: String,
     /// α, the step size. Default 0.001.
     pub learning_rate: f64,
     /// How the step size changes over the run. Default `constant`.
     pub schedule: Schedule,
-    /// β₁, the decay of the first moment. Default 0.9.
+    /// Epochs, or parts of one, over which the step size first grows in a straight line, before the schedule begins.
+    /// Default 0.
+    pub warmup_epochs: f64,
+    /// What the schedules `step` and `exponential` multiply the step size by. Default 0.1.
+    pub gamma: f64,
+    /// After how many epochs they have done so once. Default 10.
+    pub gamma_epochs: u64,
+    /// The largest norm of a gradient, over all parameters together; longer ones are made shorter. Default 0: any.
+    pub clip_norm: f64,
+    /// β₁, the decay of the first moment, of the three Adams. Default 0.9.
     pub beta1: f64,
-    /// β₂, the decay of the second moment. Default 0.999.
+    /// β₂, the decay of the second moment, of the three Adams. Default 0.999.
     pub beta2: f64,
-    /// ε, added to the root of the second moment. Default 10⁻⁸.
+    /// ε, of all but `sgd`. Default 10⁻⁸.
     pub epsilon: f64,
+    /// λ, by which the weights of `adamw` decay. Default 0.01.
+    pub weight_decay: f64,
+    /// μ, of `sgd`. Default 0.9.
+    pub momentum: f64,
+    /// ρ, the decay of the squares' average, of `rmsprop`; PyTorch's `alpha`. Default 0.99.
+    pub smoothing: f64,
 }
 
 impl Default for OptimizerConfig {
@@ -85,9 +102,63 @@ impl Default for OptimizerConfig {
             name: "adam".to_owned(),
             learning_rate: 1e-3,
             schedule: Schedule::Constant,
+            warmup_epochs: 0.0,
+            gamma: 0.1,
+            gamma_epochs: 10,
+            clip_norm: 0.0,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+            weight_decay: 0.01,
+            momentum: 0.9,
+            smoothing: 0.99,
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// The method with its hyper-parameters, rounded to `f32`.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn method(&self) -> Result<Method, TrainError> {
+        let learning_rate = self.learning_rate as f32;
+        let adam = Adam {
+            learning_rate,
+            beta1: self.beta1 as f32,
+            beta2: self.beta2 as f32,
+            epsilon: self.epsilon as f32,
+        };
+        Ok(match self.name.as_str() {
+            "sgd" => Sgd { learning_rate, momentum: self.momentum as f32 }.into(),
+            "adam" => adam.into(),
+            "adamw" => AdamW { adam, weight_decay: self.weight_decay as f32 }.into(),
+            "adamax" => Adamax(adam).into(),
+            "rmsprop" => {
+                RmsProp { learning_rate, smoothing: self.smoothing as f32, epsilon: self.epsilon as f32 }
+                    .into()
+            }
+            _ => {
+                let (field, found) = ("optimizer.name", format!("{:?}", self.name));
+                let expected = format!("one of {}", Method::NAMES.join(", "));
+                return Err(TrainError::Field { field, expected, found });
+            }
+        })
+    }
+
+    /// The largest norm of a gradient, if there is one.
+    pub(crate) fn clip_norm(&self) -> Option<f32> {
+        (self.clip_norm > 0.0).then_some(self.clip_norm as f32)
+    }
+
+    /// The step size over a run of so many epochs of so many steps.
+    pub(crate) fn course(&self, epochs: u64, steps_per_epoch: u64) -> Course {
+        Course {
+            schedule: self.schedule,
+            warmup: (self.warmup_epochs * steps_per_epoch as f64).round() as u64,
+            gamma: self.gamma,
+            gamma_steps: self.gamma_epochs * steps_per_epoch,
+            steps: epochs * steps_per_epoch,
         }
     }
 }
@@ -142,11 +213,17 @@ impl TrainConfig {
     /// # Errors
     /// [`TrainError::Toml`] for text that is no TOML, a key that does not exist, or a value of another type.
     pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
-        let parse_error =
-            |error: toml::de::Error| TrainError::Toml { reason: error.to_string().trim_end().to_owned() };
+        let parse_error = |error: toml::de::Error| TrainError::Toml { reason: in_a_line(&error, toml) };
         // The text is read by itself first: its errors then point at its lines.
         toml::from_str::<Self>(toml).map_err(parse_error)?;
-        let over: toml::Table = toml::from_str(toml).map_err(parse_error)?;
+        self.overlay_table(toml::from_str(toml).map_err(parse_error)?)
+    }
+
+    /// This configuration, with what a table of sections says in place of what it said.
+    ///
+    /// # Errors
+    /// [`TrainError::Toml`], in one line, for a key that does not exist, or a value of another type.
+    pub fn overlay_table(&self, over: toml::Table) -> Result<Self, TrainError> {
         let mut merged = toml::Table::try_from(self).expect("a configuration is always a table");
         for (section, values) in over {
             match (merged.get_mut(&section), values) {
@@ -154,7 +231,10 @@ impl TrainConfig {
                 (_, values) => drop(merged.insert(section, values)),
             }
         }
-        merged.try_into().map_err(parse_error)
+        merged.try_into().map_err(|error: toml::de::Error| {
+            let text = error.to_string();
+            TrainError::Toml { reason: text.split_whitespace().collect::<Vec<_>>().join(" ") }
+        })
     }
 
     /// The configuration as the text of a `config.toml`.
@@ -181,9 +261,18 @@ impl TrainConfig {
         check("training.seed", seed <= Self::MAX_SEED, &range, seed.to_string())?;
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
-        let name = &self.optimizer.name;
-        check("optimizer.name", name == "adam", "adam", format!("{name:?}"))?;
-        self.adam().validate()?;
+        let OptimizerConfig { warmup_epochs, gamma, gamma_epochs, clip_norm, .. } = self.optimizer;
+        let (ok, range) =
+            ((0.0..epochs as f64).contains(&warmup_epochs), "at least 0 and below training.epochs");
+        check("optimizer.warmup_epochs", ok, range, warmup_epochs.to_string())?;
+        let ok = gamma > 0.0 && gamma <= 1.0;
+        check("optimizer.gamma", ok, "above 0 and at most 1", gamma.to_string())?;
+        let (ok, range) =
+            ((1..=Self::MAX_EPOCHS).contains(&gamma_epochs), format!("between 1 and {}", Self::MAX_EPOCHS));
+        check("optimizer.gamma_epochs", ok, &range, gamma_epochs.to_string())?;
+        let ok = clip_norm == 0.0 || (1e-6..=1e18).contains(&clip_norm);
+        check("optimizer.clip_norm", ok, "0 for none, or between 1e-6 and 1e18", clip_norm.to_string())?;
+        self.optimizer.method()?.validate()?;
         self.vae(1)?.validate()?;
         Ok(())
     }
@@ -197,17 +286,6 @@ impl TrainConfig {
         Ok(VaeConfig { input, hidden, decoder_hidden: None, latent, activation: activation.parse()? })
     }
 
-    /// The optimizer's hyper-parameters, rounded to `f32`.
-    pub fn adam(&self) -> AdamConfig {
-        let OptimizerConfig { learning_rate, beta1, beta2, epsilon, .. } = self.optimizer;
-        AdamConfig {
-            learning_rate: learning_rate as f32,
-            beta1: beta1 as f32,
-            beta2: beta2 as f32,
-            epsilon: epsilon as f32,
-        }
-    }
-
     /// The first field in which a run that goes on would differ from `self`: its name, our value, theirs.
     ///
     /// The number of epochs may differ, unless the step size follows it, and the place that the data lies in.
@@ -216,7 +294,7 @@ impl TrainConfig {
             |config: &Self| toml::Table::try_from(config).expect("a configuration is always a table");
         let (ours, theirs) = (tables(self), tables(other));
         let may_differ = |section: &str, key: &str| match (section, key) {
-            ("training", "epochs") => self.optimizer.schedule == Schedule::Constant,
+            ("training", "epochs") => self.optimizer.schedule != Schedule::Cosine,
             // A directory may move; whether the data is the same, its fingerprint tells.
             ("data", "source") => true,
             _ => false,
@@ -232,6 +310,14 @@ impl TrainConfig {
         }
         None
     }
+}
+
+/// The parser's message, after the line and column of `text` that it is about.
+fn in_a_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', ", ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    format!("line {}, column {}: {message}", before.matches('\n').count() + 1, column + 1)
 }
 
 #[cfg(test)]
@@ -255,9 +341,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_table_is_said_in_a_line_with_key_and_section() {
+        let table = "model.latnt = 3".parse().unwrap();
+        let error = TrainConfig::default().overlay_table(table).unwrap_err().to_string();
+        assert!(error.contains("unknown field `latnt`") && error.contains("model"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_by_name_and_line() {
         let error = TrainConfig::default().overlay("[training]\nepoch = 3\n").unwrap_err().to_string();
-        assert!(error.contains("line 2") && error.contains("unknown field `epoch`"), "{error}");
+        let expected = "line 2, column 1: unknown field `epoch`, expected one of `epochs`, ";
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
     }
 
     #[test]
@@ -276,13 +371,21 @@ mod tests {
     #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 11] = [
+        let cases: [(&str, Spoil); 19] = [
             ("training.seed", |c| c.training.seed = u64::MAX),
             ("training.epochs", |c| c.training.epochs = 0),
             ("data.digits", |c| c.data.digits = 1),
             ("training.batch", |c| c.training.batch = 0),
             ("training.beta", |c| c.training.beta = f64::NAN),
-            ("optimizer.name", |c| c.optimizer.name = "sgd".to_owned()),
+            ("optimizer.name", |c| c.optimizer.name = "newton".to_owned()),
+            ("optimizer.warmup_epochs", |c| c.optimizer.warmup_epochs = 20.0),
+            ("optimizer.warmup_epochs", |c| c.optimizer.warmup_epochs = f64::NAN),
+            ("optimizer.gamma", |c| c.optimizer.gamma = 0.0),
+            ("optimizer.gamma_epochs", |c| c.optimizer.gamma_epochs = 0),
+            ("optimizer.clip_norm", |c| c.optimizer.clip_norm = -1.0),
+            ("momentum", |c| (c.optimizer.name, c.optimizer.momentum) = ("sgd".to_owned(), 1.0)),
+            ("weight_decay", |c| (c.optimizer.name, c.optimizer.weight_decay) = ("adamw".to_owned(), 2.0)),
+            ("smoothing", |c| (c.optimizer.name, c.optimizer.smoothing) = ("rmsprop".to_owned(), 1.0)),
             ("learning_rate", |c| c.optimizer.learning_rate = -1.0),
             ("beta2", |c| c.optimizer.beta2 = 1.0),
             ("latent", |c| c.model.latent = 0),

@@ -126,6 +126,20 @@ pub enum TrainError {
         /// Which set is empty.
         what: &'static str,
     },
+    /// Images of each class are asked for, and nobody says which image is of which.
+    #[error("the training images of {data} have no labels")]
+    NoLabels {
+        /// Which data.
+        data: String,
+    },
+    /// Images of a class are asked for of which there was none to learn from.
+    #[error("there is no class {found}: the training images are of the classes {expected}")]
+    UnknownClass {
+        /// The class asked for.
+        found: u8,
+        /// The classes there are.
+        expected: String,
+    },
     /// A loss or a gradient stopped being a number. The parameters are those of the step before.
     #[error(
         "epoch {epoch}, step {step}: {term} is not finite; the last checkpoint stays as it is. A new run with a smaller learning rate may help"

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use vae_core::Elbo;
 
 use crate::{
-    EpochEnd, EpochMetrics, EpochReport, Keep, ModelFile, Observer, Progress, RunDir, TrainError, Trainer,
-    files::write_atomically,
+    Annotations, EpochEnd, EpochMetrics, EpochReport, Keep, ModelFile, Observer, Progress, RunDir,
+    TrainError, Trainer, files::write_atomically,
 };
 
 /// How a run ended.
@@ -24,6 +24,8 @@ pub enum Outcome {
 ///
 /// The files of an epoch are written in the order model, metrics, checkpoint. A process killed in between finds the
 /// older checkpoint, repeats the epoch, and writes the same bytes again, but for the seconds in the metrics.
+///
+/// What data say about the finished model is not asked here but by [`annotate`](crate::annotate).
 ///
 /// `data_name` and `fingerprint` say which data this is.
 ///
@@ -103,6 +105,7 @@ fn keep_model(
         width: data.width(),
         seed: Some(trainer.config().training.seed),
         epoch: Some(epoch),
+        annotations: Annotations::default(),
     };
     write_atomically(&run.model(), &model.to_bytes())?;
     Ok(Some(run.model()))
@@ -121,10 +124,11 @@ fn write_metrics(run: &RunDir, metrics: &[EpochMetrics]) -> Result<(), TrainErro
 mod tests {
     use std::{fs, ops::ControlFlow};
 
+    use vae_core::Method;
     use vae_data::{Dataset, Split, digits};
 
     use super::*;
-    use crate::{StepReport, TrainConfig};
+    use crate::{OptimizerConfig, Schedule, StepReport, TrainConfig};
 
     fn config(epochs: u64) -> TrainConfig {
         let mut config = TrainConfig::default();
@@ -194,6 +198,36 @@ mod tests {
             assert_eq!(metrics(&run), metrics(&straight));
         }
         fs::remove_dir_all(straight.path()).unwrap();
+    }
+
+    #[test]
+    fn every_optimizer_goes_on_to_the_same_bits() {
+        let data = data();
+        for name in Method::NAMES {
+            let mut config = config(2);
+            config.optimizer = OptimizerConfig {
+                name: name.to_owned(),
+                schedule: Schedule::Step,
+                warmup_epochs: 0.5,
+                gamma_epochs: 1,
+                clip_norm: 1.0,
+                ..OptimizerConfig::default()
+            };
+            let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let (run, straight) = (RunDir::new(directory.path()), RunDir::new(other.path()));
+            let run_until = |run: &RunDir, observer: &mut dyn Observer| {
+                let mut trainer = match run.read_checkpoint().unwrap() {
+                    Some(checkpoint) => checkpoint.into_trainer(config.clone(), &data, "print").unwrap(),
+                    None => Trainer::new(config.clone(), &data).unwrap(),
+                };
+                fit(&mut trainer, run, "digits", "print", observer).unwrap()
+            };
+            assert_eq!(run_until(&straight, &mut ()), Outcome::Finished);
+            assert_eq!(run_until(&run, &mut StopAt(8)), Outcome::Interrupted);
+            assert_eq!(run_until(&run, &mut ()), Outcome::Finished);
+            let bytes = |run: &RunDir| fs::read(run.checkpoint()).unwrap();
+            assert!(bytes(&run) == bytes(&straight), "{name}");
+        }
     }
 
     #[test]

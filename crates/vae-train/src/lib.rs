@@ -10,7 +10,8 @@
 //!            Checkpoint ◄──────── RunDir
 //! ```
 //! [`Trainer`] learns in memory; [`fit`] drives it and keeps the files of a [`RunDir`] true; an [`Observer`] watches
-//! and may ask to stop. The crate neither prints nor draws nor chooses a path.
+//! and may ask to stop. [`annotate`] adds what the data say about the finished model to its file: what each class looks
+//! like to it, and which −ELBO is usual. [`train_classifier`] makes the judge of what it draws. The crate neither prints nor draws nor chooses a path.
 //!
 //! # Example
 //! ```
@@ -49,25 +50,38 @@ mod schedule;
 
 mod observer;
 
+mod encode;
 mod evaluate;
 mod trainer;
 
+mod annotations;
+mod class_posteriors;
 mod metrics;
 mod model_file;
+mod neg_elbo_range;
+
+mod classifier_file;
+mod classifier_training;
 
 mod checkpoint;
 mod files;
 mod fit;
 mod run;
 
+pub use annotations::{Annotations, annotate, class_posteriors};
 pub use checkpoint::Checkpoint;
+pub use class_posteriors::ClassPosteriors;
+pub use classifier_file::ClassifierFile;
+pub use classifier_training::{ClassifierTraining, accuracy, train_classifier};
 pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig};
+pub use encode::encode;
 pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;
+pub use neg_elbo_range::{NegElboRange, neg_elbos};
 pub use observer::{EpochReport, Observer, StepReport};
 pub use preset::Preset;
 pub use run::{RunDir, RunLock};

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use vae_core::{Activation, Vae, VaeConfig, VaeError, weights::Facts};
+use vae_core::{
+    Vae, VaeConfig, VaeError,
+    weights::{Facts, ModuleFacts},
+};
 
-use crate::{TrainError, files::read_bounded};
+use crate::{Annotations, TrainError, files::read_bounded};
 
 /// The largest file read as a model: the largest model there can be, and its header.
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 4 + (100 << 20);
@@ -14,7 +17,8 @@ const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 4 + (100 << 20);
 pub struct ModelFile {
     /// The model.
     pub vae: Vae,
-    /// Which data made it: `mnist`, `digits` or a directory's name. None for a file that does not say.
+    /// Which data made it, as [`DataConfig::source`](crate::DataConfig::source) names it. None for a file that does not
+    /// say.
     pub data: Option<String>,
     /// Rows of an image.
     pub height: usize,
@@ -24,6 +28,8 @@ pub struct ModelFile {
     pub seed: Option<u64>,
     /// The epoch whose weights these are.
     pub epoch: Option<u64>,
+    /// What data said about it since.
+    pub annotations: Annotations,
 }
 
 impl ModelFile {
@@ -36,18 +42,19 @@ impl ModelFile {
         put("image", Some(format!("{}x{}", self.height, self.width)));
         put("seed", self.seed.map(|seed| seed.to_string()));
         put("epoch", self.epoch.map(|epoch| epoch.to_string()));
+        self.annotations.write(&mut facts);
         self.vae.to_safetensors(&facts)
     }
 
-    /// The model in the bytes of a file. `activation` is for files that do not name theirs.
+    /// The model in the bytes of a file. `module` is for state dicts from elsewhere, which do not say how they are used.
     ///
     /// Where the file does not say the size of an image, it is taken for square if the number of inputs is a square,
     /// else for a single row.
     ///
     /// # Errors
     /// Those of [`Vae::from_safetensors`], and [`VaeError::UnknownFact`] for a fact that makes no sense.
-    pub fn from_bytes(bytes: &[u8], activation: Option<Activation>) -> Result<Self, VaeError> {
-        let (vae, facts) = Vae::from_safetensors(bytes, activation)?;
+    pub fn from_bytes(bytes: &[u8], module: Option<ModuleFacts>) -> Result<Self, VaeError> {
+        let (vae, facts) = Vae::from_safetensors(bytes, module)?;
         let input = vae.input();
         let (height, width) = match facts.get("image") {
             Some(image) => image
@@ -68,16 +75,18 @@ impl ModelFile {
         };
         let number = |key: &str| facts.get(key).and_then(|value| value.parse().ok());
         let data = facts.get("data").cloned();
-        Ok(Self { vae, data, height, width, seed: number("seed"), epoch: number("epoch") })
+        let (seed, epoch) = (number("seed"), number("epoch"));
+        let annotations = Annotations::read(&facts, vae.latent())?;
+        Ok(Self { vae, data, height, width, seed, epoch, annotations })
     }
 
     /// Reads a file.
     ///
     /// # Errors
     /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::ModelFile`], all with the path.
-    pub fn read(path: &Path, activation: Option<Activation>) -> Result<Self, TrainError> {
+    pub fn read(path: &Path, module: Option<ModuleFacts>) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
-        Self::from_bytes(&bytes, activation)
+        Self::from_bytes(&bytes, module)
             .map_err(|reason| TrainError::ModelFile { path: path.to_owned(), reason })
     }
 }
@@ -89,7 +98,8 @@ mod tests {
     fn model(height: usize, width: usize) -> ModelFile {
         let config = VaeConfig { input: height * width, hidden: vec![5], latent: 2, ..VaeConfig::default() };
         let vae = Vae::new(config, 3).unwrap();
-        ModelFile { vae, data: Some("digits".to_owned()), height, width, seed: Some(3), epoch: Some(7) }
+        let (data, annotations) = (Some("digits".to_owned()), Annotations::default());
+        ModelFile { vae, data, height, width, seed: Some(3), epoch: Some(7), annotations }
     }
 
     #[test]

@@ -12,11 +12,13 @@ pub enum Preset {
     Example,
     /// The reference project's: 784-256-64, batch 64, 20 epochs.
     Reference,
+    /// The reference project's deeper one: 784-256-256-64.
+    ReferenceDeep,
 }
 
 impl Preset {
     /// Every preset, in the order in which help texts list them.
-    pub const ALL: [Self; 3] = [Self::Quick, Self::Example, Self::Reference];
+    pub const ALL: [Self; 4] = [Self::Quick, Self::Example, Self::Reference, Self::ReferenceDeep];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Preset {
             Self::Quick => "quick",
             Self::Example => "example",
             Self::Reference => "reference",
+            Self::ReferenceDeep => "reference-deep",
         }
     }
 
@@ -33,6 +36,7 @@ impl Preset {
             Self::Quick => "a first run of less than a minute whose digits look good",
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
             Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
+            Self::ReferenceDeep => "the same with a second hidden layer: 784-256-256-64",
         }
     }
 
@@ -43,10 +47,11 @@ impl Preset {
 
     /// The configuration.
     pub fn config(self) -> TrainConfig {
-        let (hidden, latent, batch, epochs) = match self {
-            Self::Quick => (512, 24, 96, 9),
-            Self::Example => (400, 20, 128, 10),
-            Self::Reference => (256, 64, 64, 20),
+        let (hidden, latent, batch, epochs): (&[usize], _, _, _) = match self {
+            Self::Quick => (&[512], 24, 96, 9),
+            Self::Example => (&[400], 20, 128, 10),
+            Self::Reference => (&[256], 64, 64, 20),
+            Self::ReferenceDeep => (&[256, 256], 64, 64, 20),
         };
         let optimizer = match self {
             // Large steps first, small ones last: worth more than a nat in so few epochs.
@@ -55,11 +60,11 @@ impl Preset {
                 schedule: Schedule::Cosine,
                 ..OptimizerConfig::default()
             },
-            Self::Example | Self::Reference => OptimizerConfig::default(),
+            Self::Example | Self::Reference | Self::ReferenceDeep => OptimizerConfig::default(),
         };
         TrainConfig {
             data: DataConfig::default(),
-            model: ModelConfig { hidden: vec![hidden], latent, ..ModelConfig::default() },
+            model: ModelConfig { hidden: hidden.to_vec(), latent, ..ModelConfig::default() },
             optimizer,
             training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },
         }

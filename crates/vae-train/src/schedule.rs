@@ -4,7 +4,8 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-/// The step size over a run of T steps, as a share of the configured one.
+/// The step size over a run, as a share of the configured one: at step t of T, with γ and its number of steps G as
+/// configured. What comes before it is a [warm-up](crate::OptimizerConfig::warmup_epochs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
@@ -14,17 +15,23 @@ pub enum Schedule {
     /// ½ (1 + cos(π t / T)): from 1 down to 0, along half a cosine (Loshchilov & Hutter 2017, equation 5, without
     /// restarts).
     Cosine,
+    /// γ^⌊t / G⌋: down by the factor γ every G steps.
+    Step,
+    /// γ^(t / G): the same on average, smoothly.
+    Exponential,
 }
 
 impl Schedule {
     /// Every schedule, in the order in which help texts list them.
-    pub const ALL: [Self; 2] = [Self::Constant, Self::Cosine];
+    pub const ALL: [Self; 4] = [Self::Constant, Self::Cosine, Self::Step, Self::Exponential];
 
     /// The name in configurations.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Constant => "constant",
             Self::Cosine => "cosine",
+            Self::Step => "step",
+            Self::Exponential => "exponential",
         }
     }
 
@@ -32,12 +39,40 @@ impl Schedule {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|schedule| schedule.name() == name)
     }
+}
 
-    /// The share at step `t`, from 0, of `steps`.
-    pub fn share(self, t: u64, steps: u64) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            Self::Cosine => 0.5 * (1.0 + (PI * t as f64 / steps as f64).cos()),
+/// The course that the step size takes over a run, in steps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    pub(crate) schedule: Schedule,
+    /// Steps before the schedule begins: in the first of them the share is 1 / warmup, in the last it is 1.
+    pub(crate) warmup: u64,
+    pub(crate) gamma: f64,
+    /// G
+    pub(crate) gamma_steps: u64,
+    /// All steps of the run, those of the warm-up among them.
+    pub(crate) steps: u64,
+}
+
+impl Course {
+    /// Half a cosine over `steps` steps.
+    pub(crate) fn cosine(steps: u64) -> Self {
+        Self { schedule: Schedule::Cosine, warmup: 0, gamma: 1.0, gamma_steps: 1, steps }
+    }
+
+    /// The share at step `t`, from 0.
+    pub(crate) fn share(&self, t: u64) -> f64 {
+        let Some(t) = t.checked_sub(self.warmup) else {
+            return (t + 1) as f64 / self.warmup as f64;
+        };
+        match self.schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Cosine => {
+                let steps = self.steps - self.warmup;
+                0.5 * (1.0 + (PI * t as f64 / steps as f64).cos())
+            }
+            Schedule::Step => self.gamma.powf((t / self.gamma_steps) as f64),
+            Schedule::Exponential => self.gamma.powf(t as f64 / self.gamma_steps as f64),
         }
     }
 }
@@ -46,17 +81,48 @@ impl Schedule {
 mod tests {
     use super::*;
 
+    fn course(schedule: Schedule, warmup: u64) -> Course {
+        Course { schedule, warmup, gamma: 0.5, gamma_steps: 20, steps: 100 + warmup }
+    }
+
+    fn shares<const N: usize>(schedule: Schedule, at: [u64; N]) -> [f64; N] {
+        at.map(|t| course(schedule, 0).share(t))
+    }
+
     #[test]
     fn a_constant_stays() {
-        assert_eq!([0, 7, 99].map(|t| Schedule::Constant.share(t, 100)), [1.0; 3]);
+        assert_eq!(shares(Schedule::Constant, [0, 7, 99]), [1.0; 3]);
     }
 
     #[test]
     fn a_cosine_falls_from_one_by_half_to_almost_zero() {
-        let shares = [0, 50, 99].map(|t| Schedule::Cosine.share(t, 100));
+        let shares = shares(Schedule::Cosine, [0, 50, 99]);
         assert_eq!(shares[0], 1.0);
         assert!((shares[1] - 0.5).abs() < 1e-12);
         assert!(shares[2] > 0.0 && shares[2] < 1e-3);
+    }
+
+    #[test]
+    fn steps_fall_by_the_factor_at_once() {
+        assert_eq!(shares(Schedule::Step, [0, 19, 20, 39, 40]), [1.0, 1.0, 0.5, 0.5, 0.25]);
+    }
+
+    #[test]
+    fn an_exponential_falls_by_the_factor_smoothly() {
+        let shares = shares(Schedule::Exponential, [0, 10, 20, 40]);
+        for (found, expected) in shares.into_iter().zip([1.0, 0.5f64.sqrt(), 0.5, 0.25]) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_warm_up_grows_in_a_straight_line_and_the_schedule_begins_after_it() {
+        for schedule in Schedule::ALL {
+            let course = course(schedule, 4);
+            assert_eq!([0, 1, 2, 3, 4].map(|t| course.share(t)), [0.25, 0.5, 0.75, 1.0, 1.0]);
+            let later = Course { warmup: 0, steps: 100, ..course };
+            assert_eq!(course.share(57), later.share(53));
+        }
     }
 
     #[test]

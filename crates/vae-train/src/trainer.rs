@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 use vae_core::{
-    Adam, Backprop, Elbo, ElboSum, Vae, VaeError,
+    Backprop, Elbo, ElboSum, Optimizer, Vae, VaeError,
     noise::{self, Purpose},
 };
 use vae_data::{Dataset, Holdout, gather, shuffle};
 
-use crate::{Observer, StepReport, TrainConfig, TrainError, evaluate};
+use crate::{Observer, OptimizerConfig, StepReport, TrainConfig, TrainError, evaluate};
 
 /// A model in training.
 ///
@@ -22,7 +22,7 @@ pub struct Trainer<'d> {
     data: &'d Dataset,
     holdout: Holdout,
     pub(crate) vae: Vae,
-    pub(crate) adam: Adam,
+    pub(crate) optimizer: Optimizer,
     pub(crate) progress: Progress,
     backprop: Backprop,
     /// The batch of this step, and room for that of the next.
@@ -97,15 +97,15 @@ impl<'d> Trainer<'d> {
             return Err(TrainError::Field { field, expected, found });
         }
         let vae = Vae::new(architecture, config.training.seed)?;
-        let adam = Adam::new(config.adam(), vae.parameters().len());
-        Self::with(config, data, vae, adam, Progress::default())
+        let optimizer = Optimizer::new(config.optimizer.method()?, vae.parameters().len());
+        Self::with(config, data, vae, optimizer, Progress::default())
     }
 
     pub(crate) fn with(
         config: TrainConfig,
         data: &'d Dataset,
         vae: Vae,
-        adam: Adam,
+        mut optimizer: Optimizer,
         progress: Progress,
     ) -> Result<Self, TrainError> {
         if data.is_empty() {
@@ -117,7 +117,8 @@ impl<'d> Trainer<'d> {
         let room =
             || Batch { x: Array2::zeros((rows, data.pixels())), eps: Array2::zeros((rows, vae.latent())) };
         let batches = [room(), room()];
-        Ok(Self { config, data, holdout, vae, adam, progress, backprop, batches })
+        optimizer.clip_norm = config.optimizer.clip_norm();
+        Ok(Self { config, data, holdout, vae, optimizer, progress, backprop, batches })
     }
 
     /// The configuration.
@@ -203,13 +204,14 @@ impl<'d> Trainer<'d> {
 
     /// The step size of step `t` of the run, from 0.
     fn learning_rate(&self, t: u64) -> f64 {
-        let steps = self.config.training.epochs * self.steps_per_epoch();
-        self.config.optimizer.learning_rate * self.config.optimizer.schedule.share(t, steps)
+        let OptimizerConfig { learning_rate, .. } = self.config.optimizer;
+        learning_rate
+            * self.config.optimizer.course(self.config.training.epochs, self.steps_per_epoch()).share(t)
     }
 
     /// The step size of the last step taken.
     pub fn last_learning_rate(&self) -> f64 {
-        self.learning_rate(self.adam.steps().saturating_sub(1))
+        self.learning_rate(self.optimizer.steps().saturating_sub(1))
     }
 
     /// The ELBO of the held-out images, or none where none are held out.
@@ -226,11 +228,13 @@ impl<'d> Trainer<'d> {
         prepare: impl FnOnce(&mut Batch) + Send,
     ) -> Result<Elbo, TrainError> {
         let epoch = self.progress.epochs;
-        self.adam.config.learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch) as f32;
+        let learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch);
+        self.optimizer.set_learning_rate(learning_rate as f32);
         let beta = self.config.training.beta as f32;
-        let Self { vae, adam, backprop, batches: [this, next], .. } = self;
+        let Self { vae, optimizer, backprop, batches: [this, next], .. } = self;
         let (x, eps) = (this.x.slice(s![..rows, ..]), this.eps.slice(s![..rows, ..]));
-        let (result, ()) = rayon::join(|| vae.train_step(backprop, adam, x, eps, beta), || prepare(next));
+        let (result, ()) =
+            rayon::join(|| vae.train_step(backprop, optimizer, x, eps, beta), || prepare(next));
         self.batches.swap(0, 1);
         result.map_err(|error| match error {
             VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },
@@ -344,7 +348,7 @@ mod tests {
         assert!(error.starts_with("epoch 1, step 1: ") && error.contains("not finite"), "{error}");
         let after: Vec<u32> = trainer.vae().parameters().iter().map(|p| p.to_bits()).collect();
         assert_eq!(before, after);
-        assert_eq!(trainer.adam.steps(), 0);
+        assert_eq!(trainer.optimizer.steps(), 0);
     }
 
     #[test]

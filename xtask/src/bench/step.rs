@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use ndarray::Array2;
 use vae_core::{
-    Adam, AdamConfig, Backprop, Vae, VaeConfig, VaeError,
+    Adam, Backprop, Optimizer, Vae, VaeConfig, VaeError,
     noise::{self, Purpose},
 };
 use vae_data::Dataset;
@@ -18,7 +18,7 @@ use super::{
 pub(crate) struct Steps<'d> {
     vae: Vae,
     backprop: Backprop,
-    adam: Adam,
+    optimizer: Optimizer,
     batches: Batches<'d>,
     /// (B, D)
     x: Array2<f32>,
@@ -68,9 +68,9 @@ impl<'d> Steps<'d> {
     pub(crate) fn new(network: &VaeConfig, data: &'d Dataset, batch: usize) -> Result<Self, VaeError> {
         let vae = Vae::new(network.clone(), SEED)?;
         let (backprop, count) = (Backprop::new(&vae, batch), vae.parameters().len());
-        let adam = Adam::new(AdamConfig::default(), count);
+        let optimizer = Optimizer::new(Adam::default(), count);
         let (x, eps) = (Array2::zeros((batch, vae.input())), Array2::zeros((batch, vae.latent())));
-        Ok(Self { vae, backprop, adam, batches: Batches::new(data, batch), x, eps, drawn: 0 })
+        Ok(Self { vae, backprop, optimizer, batches: Batches::new(data, batch), x, eps, drawn: 0 })
     }
 
     pub(crate) fn vae(&self) -> &Vae {
@@ -136,7 +136,7 @@ impl<'d> Steps<'d> {
     }
 
     fn call(&mut self, part: Part) -> Result<(), VaeError> {
-        let Self { vae, backprop, adam, batches, x, eps, drawn } = self;
+        let Self { vae, backprop, optimizer, batches, x, eps, drawn } = self;
         match part {
             Part::Step => self.step()?,
             Part::Batch => batches.fill(x.view_mut()),
@@ -146,8 +146,12 @@ impl<'d> Steps<'d> {
                 noise::standard_normal(&mut stream, eps.view_mut());
             }
             Part::Forward => drop(black_box(vae.elbo_terms(x.view(), eps.view()))),
-            Part::Gradient => drop(black_box(backprop.run(vae, x.view(), eps.view(), 1.0)?)),
-            Part::Update => drop(black_box(vae.train_step(backprop, adam, x.view(), eps.view(), 1.0)?)),
+            Part::Gradient => {
+                black_box(backprop.run(vae, x.view(), eps.view(), 1.0)?);
+            }
+            Part::Update => {
+                black_box(vae.train_step(backprop, optimizer, x.view(), eps.view(), 1.0)?);
+            }
         }
         Ok(())
     }

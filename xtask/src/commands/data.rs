@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use clap::Subcommand;
-use vae_data::mnist::{self, FileState};
+use clap::{
+    Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use vae_data::{DataError, Known, known::FileState, mnist};
 
 use crate::{
     Done,
     data_source::{self, Interrupted},
-    paths, term,
+    misuse, paths, term,
 };
 
-/// Fetches MNIST, checks it, lists what data there is.
+/// Fetches data sets that are known by name, checks them, lists what data there is.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -21,77 +24,128 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Downloads MNIST from public mirrors; what is there and right is kept
-    Fetch(Directory),
-    /// Compares the four files of MNIST with their published SHA-256
-    Verify(Directory),
-    /// Lists where MNIST lies and what else there is to train on
+    /// Downloads data sets from where they are published; what is there and right is kept
+    ///
+    /// MNIST is checked by SHA-256. Its successors are checked by the MD5 that their publishers give, which guards
+    /// against accidents and not against an attacker. EMNIST is one archive of about 535 MB, downloaded once for all of
+    /// its parts that are named and not kept.
+    Fetch(Sets),
+    /// Compares the files of data sets with their published checksums
+    ///
+    /// Of the parts of EMNIST, and of unpacked files of Fashion-MNIST and Kuzushiji-MNIST, none are published: those are
+    /// only read to their end.
+    Verify(Sets),
+    /// Lists which data sets are here, and what else there is to train on
     List,
 }
 
 #[derive(clap::Args)]
-struct Directory {
-    /// The directory of the files [default: data/mnist/; for verify, $VAE_DATA first]
+struct Sets {
+    /// Which data sets [default: mnist]
+    #[arg(value_name = "NAME", value_parser = known())]
+    names: Vec<Known>,
+    /// The directory of the files of one data set [default: data/NAME/; to verify MNIST, $VAE_DATA first]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
+/// The name or alias of a known set.
+fn known() -> impl TypedValueParser<Value = Known> {
+    let value = |set: Known| PossibleValue::new(set.name()).aliases(set.alias());
+    PossibleValuesParser::new(Known::ALL.map(value))
+        .map(|name| Known::from_name(&name).expect("the parser takes the names of sets only"))
+}
+
+impl Sets {
+    /// Each set with its directory, which unless named is `default`.
+    fn places(self, default: impl Fn(Known) -> PathBuf) -> Vec<(Known, PathBuf)> {
+        let names = if self.names.is_empty() { vec![Known::Mnist] } else { self.names };
+        match self.dir {
+            Some(_) if names.len() > 1 => misuse("--dir is the directory of one data set, several are named"),
+            Some(dir) => vec![(names[0], dir)],
+            None => names.into_iter().map(|set| (set, default(set))).collect(),
+        }
+    }
+}
+
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     match args.action {
-        Action::Fetch(Directory { dir }) => {
-            let dir = dir.unwrap_or_else(paths::mnist);
-            match data_source::download(&dir) {
+        Action::Fetch(sets) => {
+            let places = sets.places(paths::data);
+            match data_source::download(&places) {
                 Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
                 other => other?,
             }
-            term::line(format_args!("MNIST is in {}", paths::display(&dir)));
+            for (set, dir) in places {
+                term::line(format_args!("{} is in {}", set.name(), paths::display(&dir)));
+            }
         }
-        Action::Verify(Directory { dir }) => {
-            let dir = dir.or_else(data_source::variable).unwrap_or_else(paths::mnist);
-            verify(&dir)?;
-        }
+        Action::Verify(sets) => verify(&sets.places(|set| match data_source::variable() {
+            Some(dir) if set == Known::Mnist => dir,
+            _ => paths::data(set),
+        }))?,
         Action::List => list(),
     }
     Ok(Done::Finished)
 }
 
-fn verify(dir: &Path) -> anyhow::Result<()> {
-    let checks = mnist::verify(dir);
-    for check in &checks {
-        let what = match &check.state {
-            FileState::Ok => "as published".to_owned(),
-            FileState::Mismatch { expected, found } => format!("SHA-256 expected {expected}, found {found}"),
-            FileState::Missing => "missing".to_owned(),
-            FileState::Unreadable(error) => error.to_string(),
-        };
-        term::line(format_args!("{}: {what}", check.name));
+fn verify(places: &[(Known, PathBuf)]) -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    for (set, dir) in places {
+        term::line(format_args!("{} in {}", set.name(), paths::display(dir)));
+        let checks = set.verify(dir);
+        for check in &checks {
+            let what = match &check.state {
+                FileState::Ok => "as published".to_owned(),
+                FileState::WellFormed { published } => {
+                    format!("a whole IDX file; there is no published checksum of it, only of {published}")
+                }
+                FileState::Mismatch { algorithm, expected, found } => {
+                    format!("{algorithm} expected {expected}, found {found}")
+                }
+                FileState::Missing => "missing".to_owned(),
+                FileState::Unreadable(error) => error.to_string(),
+            };
+            term::line(format_args!("  {}: {what}", check.name));
+        }
+        if !checks.iter().all(|check| matches!(check.state, FileState::Ok | FileState::WellFormed { .. })) {
+            let (dir, name) = (paths::display(dir), set.name());
+            wrong.push(format!("{dir} does not hold {name}; 'cargo xtask data fetch {name}' brings it"));
+        }
     }
-    if checks.iter().any(|check| !matches!(check.state, FileState::Ok)) {
-        bail!("{} does not hold MNIST; 'cargo xtask data fetch' brings it", paths::display(dir));
-    }
-    Ok(())
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
 
 fn list() {
-    let describe = |dir: &Path| match mnist::load(dir) {
-        Ok(splits) => format!(
-            "{}: {} training and {} test images of {} x {}",
-            dir.display(),
-            term::thousands(splits.train.len()),
-            term::thousands(splits.test.len()),
-            splits.train.height(),
-            splits.train.width(),
-        ),
-        Err(error) => format!("none: {error}"),
-    };
+    let line = |source: &str, what: &str| term::line(format_args!("{source:16} {what}"));
     let variable = match data_source::variable() {
-        Some(dir) => describe(&dir),
+        Some(dir) => describe(&dir, mnist::survey(&dir)),
         None => "not set".to_owned(),
     };
-    term::line(format_args!("${}    {variable}", data_source::VARIABLE));
-    term::line(format_args!("data/mnist/  {}", describe(&paths::mnist())));
-    term::line(format_args!(
-        "digits       built in: drawn by the program, 28 x 28, as many as asked for (--digits)"
-    ));
-    term::line(format_args!("DIR          any directory of IDX files under MNIST's names (--data DIR)"));
+    line(&format!("${}", data_source::VARIABLE), &variable);
+    for set in Known::ALL {
+        let (dir, name) = (paths::data(set), set.name());
+        let what = if paths::holds_something(&dir) {
+            describe(&dir, set.survey(&dir))
+        } else {
+            format!("not in {}; 'cargo xtask data fetch {name}' brings it", paths::display(&dir))
+        };
+        line(name, &what);
+    }
+    line("digits", "built in: drawn by the program, 28 x 28, as many as asked for (--digits)");
+    line("DIR", "any directory of IDX files under MNIST's names (--data DIR)");
+}
+
+/// What the files of a directory say that they hold.
+fn describe(dir: &Path, survey: Result<mnist::Survey, DataError>) -> String {
+    match survey {
+        Ok(mnist::Survey { train, test, height, width, labelled }) => format!(
+            "{} training and {} test images of {height} x {width}{} in {}",
+            term::thousands(train),
+            term::thousands(test),
+            if labelled { "" } else { ", without labels," },
+            paths::display(dir),
+        ),
+        Err(error) => format!("none: {error}"),
+    }
 }

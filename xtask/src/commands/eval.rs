@@ -1,14 +1,19 @@
 //! `cargo xtask eval`
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
-use vae_train::evaluate;
+use vae_core::Elbo;
+use vae_data::Dataset;
+use vae_train::{ModelFile, evaluate};
 
 use crate::{
     Done,
     data_source::{self, Interrupted},
-    model_source, paths, term,
+    model_source, paths, pictures, term,
 };
+
+/// From which the noise follows when nobody says.
+pub(crate) const SEED: u64 = 0;
 
 /// Measures a model on the test images: -ELBO and its two parts, in nats an image.
 ///
@@ -22,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "D")]
     data: Option<String>,
     /// From which the noise follows
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,
     /// One JSON object instead of text
     #[arg(long)]
@@ -51,18 +56,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         other => other?,
     };
     let test = &loaded.images;
-    ensure!(
-        test.pixels() == vae.input(),
-        "the model takes images of {} pixels, {} has {} ({} x {})",
-        vae.input(),
-        loaded.name,
-        test.pixels(),
-        test.height(),
-        test.width(),
-    );
-    let indices: Vec<u32> = (0..test.len() as u32).collect();
-    let elbo = evaluate(vae, test.images(), &indices, args.seed);
-    let elbo = elbo.with_context(|| format!("{} has no test images", loaded.name))?;
+    let elbo = measure(&chosen.model, test, &loaded.name, args.seed)?;
     let report = Report {
         neg_elbo: elbo.neg_elbo(),
         reconstruction: elbo.reconstruction,
@@ -87,4 +81,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         ))?;
     }
     Ok(Done::Finished)
+}
+
+/// The ELBO of all test images of the data called `name`.
+pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
+    pictures::check_size(model, test, name)?;
+    let indices: Vec<u32> = (0..test.len() as u32).collect();
+    evaluate(&model.vae, test.images(), &indices, seed).with_context(|| format!("{name} has no test images"))
 }

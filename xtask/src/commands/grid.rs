@@ -1,8 +1,7 @@
 //! `cargo xtask grid`
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::{
@@ -66,14 +65,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             pictures::reconstructions(&chosen.model, &loaded.images, &loaded.name, &shape, args.seed)?
         }
     };
-    let out = match args.out {
-        Some(out) => out,
-        None => {
-            let directory = &chosen.pictures;
-            fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
-            directory.join(name)
-        }
-    };
+    let out = chosen.picture(args.out, name)?;
     picture.write(&out)?;
     term::result(format_args!("{}", paths::display(&out)))?;
     Ok(Done::Finished)

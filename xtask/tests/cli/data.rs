@@ -4,7 +4,7 @@ use std::{env, ffi::OsString};
 
 use vae_data::idx::IdxArray;
 
-use crate::project::{Project, TEST_IMAGES, TRAIN_IMAGES, TRAIN_LABELS};
+use crate::project::{Project, TEST_IMAGES, TRAIN_IMAGES, TRAIN_LABELS, offline};
 
 /// A training on the four files in `images`, too short to matter.
 const TRAIN: &str = "train --data images --hidden 16 --latent 3 --epochs 1 --validation 20 --run a";
@@ -171,7 +171,9 @@ fn real_mnist_is_verified() {
 #[test]
 fn a_directory_without_mnist_is_not_verified() {
     let project = Project::new();
-    project.run("data verify --dir missing").fails_saying(&["missing does not hold MNIST", "data fetch"]);
+    project
+        .run("data verify --dir missing")
+        .fails_saying(&["missing does not hold mnist", "data fetch mnist"]);
 }
 
 #[test]
@@ -183,9 +185,82 @@ fn other_images_are_not_verified() {
 }
 
 #[test]
+fn several_data_sets_are_verified_each_in_its_directory() {
+    let project = Project::new();
+    project.write_images("data/kmnist", 28, 28);
+    let ended = project.run("data verify kmnist fashion").exits_with(1);
+    assert!(ended.stdout.contains("kmnist in data/kmnist"), "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("whole IDX file").count(), 4, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("missing").count(), 4, "{}", ended.stdout);
+    ended.fails_saying(&["data/fashion-mnist does not hold fashion-mnist", "data fetch fashion-mnist"]);
+}
+
+#[test]
+fn a_packed_file_of_another_md5_is_not_verified() {
+    let project = Project::new();
+    project.write("data/kmnist/t10k-labels-idx1-ubyte.gz", [0x1f, 0x8b, 8, 0]);
+    let ended = project.run("data verify kmnist").exits_with(1);
+    let expected = "t10k-labels-idx1-ubyte: MD5 expected 7320c461ea6c1c855c0b718fb2a4b134, found ";
+    assert!(ended.stdout.contains(expected), "{}", ended.stdout);
+}
+
+#[test]
+fn what_is_in_the_way_of_a_download_is_named() {
+    let project = Project::new();
+    project.write_images("data/fashion-mnist", 28, 28);
+    let before = project.files("data");
+    project.run("data fetch fashion-mnist").fails_saying(&[TRAIN_IMAGES, "MD5 8d4fb7e6", "move it away"]);
+    assert!(project.files("data") == before);
+}
+
+#[test]
+fn a_download_that_nobody_answers_says_whom_it_asked() {
+    let project = Project::new();
+    for (set, address) in [
+        ("mnist", "ossci-datasets"),
+        ("fashion", "fashion-mnist.s3-website"),
+        ("emnist-letters", "biometrics.nist.gov/cs_links/EMNIST/gzip.zip"),
+    ] {
+        let mut command = project.command(&format!("data fetch {set}"));
+        offline(&mut command);
+        let message = project.start(command).wait().fails();
+        assert!(message.contains("no mirror delivered") && message.contains(address), "{message}");
+    }
+}
+
+#[test]
 fn the_list_names_every_source_though_there_is_no_mnist() {
     let ended = Project::new().run("data list").succeeds();
-    for source in ["VAE_DATA", "data/mnist", "digits", "DIR"] {
+    for source in ["VAE_DATA", "data/mnist", "fashion-mnist", "kmnist", "emnist-byclass", "digits", "DIR"] {
         assert!(ended.stdout.contains(source), "{source}: {}", ended.stdout);
     }
+}
+
+#[test]
+fn the_list_says_how_many_images_of_which_size_are_where() {
+    let project = Project::new();
+    project.write_images("data/kmnist", 20, 14);
+    let ended = project.run("data list").succeeds();
+    let expected = "60 training and 20 test images of 20 x 14 in data/kmnist";
+    assert!(ended.stdout.contains(expected), "{}", ended.stdout);
+}
+
+#[test]
+fn the_list_says_how_to_fetch_what_is_not_here() {
+    let project = Project::new();
+    std::fs::create_dir_all(project.path("data/kmnist")).expect("a directory");
+    let ended = project.run("data list").succeeds();
+    for name in ["kmnist", "fashion-mnist"] {
+        let expected = format!("not in data/{name}; 'cargo xtask data fetch {name}' brings it");
+        assert!(ended.stdout.contains(&expected), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn the_list_says_what_is_wrong_with_a_data_set() {
+    let project = Project::new();
+    project.write_images("data/kmnist", 20, 14);
+    project.write(format!("data/kmnist/{TEST_IMAGES}"), b"<html>");
+    let ended = project.run("data list").succeeds();
+    assert!(ended.stdout.contains(&format!("data/kmnist/{TEST_IMAGES}: ")), "{}", ended.stdout);
 }

@@ -97,6 +97,42 @@ fn a_learning_rate_that_is_not_above_zero_is_refused() {
 }
 
 #[test]
+fn settings_of_the_optimizer_out_of_range_are_refused() {
+    for setting in [
+        "name = \"newton\"",
+        "warmup_epochs = -1.0",
+        "gamma = 1.5",
+        "gamma_epochs = 0",
+        "clip_norm = -1.0",
+        "beta1 = 1.0",
+        "epsilon = 0.0",
+    ] {
+        out_of_range("optimizer", setting);
+    }
+}
+
+#[test]
+fn an_unknown_schedule_in_a_configuration_is_named_with_its_line_and_those_there_are() {
+    let project = Project::new();
+    project.write("c.toml", "[optimizer]\nschedule = \"sawtooth\"\n");
+    project.run("train --config c.toml").fails_saying(&[
+        "c.toml: line 2",
+        "sawtooth",
+        "cosine",
+        "exponential",
+    ]);
+}
+
+#[test]
+fn a_warm_up_longer_than_the_run_is_refused() {
+    Project::new().run(&format!("train {SMALL} --run a --warmup 2")).fails_saying(&[
+        "warmup_epochs",
+        "below training.epochs",
+        "found 2",
+    ]);
+}
+
+#[test]
 fn a_run_below_a_file_is_refused() {
     let project = Project::new();
     project.write("file", b"kept");

@@ -2,14 +2,22 @@
 //!
 //! Every test has a project of its own in a temporary directory, and none needs the network.
 
+mod png;
 mod project;
 
+mod annotate;
 mod bench;
+mod classifier;
 mod data;
+mod encode;
 mod eval;
+mod generate;
 mod grid;
+mod import;
 mod inputs;
 mod output;
 mod resume;
+mod sources;
+mod sweep;
 mod train;
 mod usage;

@@ -31,6 +31,7 @@ fn no_command_panics_without_a_reader() {
         "data list",
         "data verify --dir a",
         "grid --run a",
+        "generate --run a --digit all",
         "train --help",
     ] {
         let (status, stderr) = unread(&project, call);

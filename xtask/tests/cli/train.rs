@@ -13,6 +13,12 @@ fn metrics(project: &Project, run: &str) -> Vec<serde_json::Map<String, Value>> 
     text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
 }
 
+/// The training set's −ELBO over the epochs of a run.
+fn losses(project: &Project, run: &str) -> Vec<f64> {
+    let line = |line: &serde_json::Map<String, Value>| line["train_neg_elbo"].as_f64().expect("a number");
+    metrics(project, run).iter().map(line).collect()
+}
+
 #[test]
 fn a_run_leaves_its_files_and_pictures_and_nothing_else() {
     let project = Project::trained();
@@ -72,6 +78,44 @@ fn the_configuration_of_a_run_repeats_it_to_the_byte() {
     assert_eq!(project.read("b/config.toml"), project.read("a/config.toml"));
 }
 
+/// A `config.toml` as version 0.1.0 wrote it first. Keys that came later are not in it, and must not change the run.
+const FIRST_CONFIG: &str = r#"
+[data]
+source = "digits"
+validation = 20
+digits = 300
+
+[model]
+hidden = [16]
+latent = 3
+activation = "relu"
+
+[optimizer]
+name = "adam"
+learning_rate = 0.003
+schedule = "cosine"
+beta1 = 0.9
+beta2 = 0.999
+epsilon = 1e-8
+
+[training]
+epochs = 2
+batch = 96
+beta = 1.0
+seed = 0
+keep = "best"
+"#;
+
+#[test]
+fn the_configuration_of_an_old_run_repeats_it_to_the_byte() {
+    let project = Project::trained();
+    project.write("old.toml", FIRST_CONFIG);
+    for preset in Preset::ALL.map(Preset::name) {
+        project.run(&format!("train --preset {preset} --config old.toml --run {preset}")).succeeds();
+        assert_eq!(project.read(format!("{preset}/model.safetensors")), project.read("a/model.safetensors"));
+    }
+}
+
 #[test]
 fn another_seed_makes_another_model() {
     let project = Project::trained();
@@ -109,6 +153,32 @@ fn several_hidden_layers_are_separated_by_commas() {
     let hidden: Vec<i64> =
         project.toml("a/config.toml")["model"]["hidden"].clone().try_into().expect("widths");
     assert_eq!(hidden, [16, 8]);
+}
+
+#[test]
+fn every_optimizer_learns_and_is_recorded() {
+    let project = Project::new();
+    for name in vae_core::Method::NAMES {
+        let flags =
+            format!("--optimizer {name} --schedule exponential --warmup 0.5 --gamma 0.5 --gamma-epochs 1");
+        project.run(&format!("train {SMALL} --run {name} {flags} --clip-norm 100")).succeeds();
+        let optimizer = &project.toml(format!("{name}/config.toml"))["optimizer"];
+        assert_eq!(optimizer["name"].as_str(), Some(name));
+        assert_eq!(optimizer["clip_norm"].as_float(), Some(100.0));
+        let losses = losses(&project, name);
+        assert!(losses[1] < losses[0], "{name}: {losses:?}");
+    }
+}
+
+#[test]
+fn every_activation_learns_and_its_model_is_read_back() {
+    let project = Project::new();
+    for activation in vae_core::Activation::ALL {
+        project.run(&format!("train {SMALL} --run {activation} --activation {activation}")).succeeds();
+        project.run(&format!("eval --run {activation} --data digits")).succeeds();
+        let losses = losses(&project, activation.name());
+        assert!(losses[1] < losses[0], "{activation}: {losses:?}");
+    }
 }
 
 #[test]

@@ -90,6 +90,12 @@ fn an_unknown_activation_is_wrong_usage() {
 }
 
 #[test]
+fn an_unknown_optimizer_or_schedule_is_wrong_usage() {
+    is_wrong_for_train("--optimizer newton");
+    is_wrong_for_train("--schedule sawtooth");
+}
+
+#[test]
 fn no_threads_are_wrong_usage() {
     is_wrong_for_train("--threads 0");
 }
@@ -116,7 +122,7 @@ fn helps(command: &str, flags: &[&str]) {
 
 #[test]
 fn the_help_names_the_commands() {
-    helps("", &["train", "grid", "eval", "bench", "data", "ci", "--threads"]);
+    helps("", &["train", "grid", "eval", "encode", "import", "sweep", "bench", "data", "ci", "--threads"]);
 }
 
 #[test]
@@ -145,6 +151,22 @@ fn the_help_of_eval_names_its_flags() {
 }
 
 #[test]
+fn the_help_of_encode_names_its_flags() {
+    helps("encode", &["--run", "--model", "--data", "--split", "--reconstructions", "--out"]);
+}
+
+#[test]
+fn the_help_of_import_names_its_flags() {
+    helps("import", &["--activation", "--input-range", "--image", "--data", "--out"]);
+}
+
+#[test]
+fn the_help_of_sweep_names_its_flags_and_shows_a_plan() {
+    let flags = "--over --seeds --run --out --json --preset --config --data --epochs [[variant]] PLAN.toml";
+    helps("sweep", &flags.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
 fn the_help_of_bench_names_its_flags() {
     helps(
         "bench",
@@ -164,18 +186,71 @@ fn the_help_of_bench_names_its_flags() {
 }
 
 #[test]
+fn a_data_set_that_nobody_knows_is_wrong_usage() {
+    is_wrong("data fetch cifar");
+    is_wrong("data verify emnist");
+}
+
+#[test]
+fn one_directory_for_several_data_sets_is_wrong_usage() {
+    is_wrong("data fetch kmnist fashion --dir images");
+}
+
+#[test]
 fn the_help_of_data_names_its_actions() {
     helps("data", &["fetch", "verify", "list"]);
 }
 
 #[test]
 fn every_action_of_data_has_help() {
-    helps("data fetch", &["--dir"]);
-    helps("data verify", &["--dir"]);
+    helps("data fetch", &["--dir", "emnist-letters", "MD5"]);
+    helps("data verify", &["--dir", "kmnist"]);
     helps("data list", &["--help"]);
 }
 
 #[test]
 fn ci_has_help() {
     helps("ci", &["--help"]);
+}
+
+#[test]
+fn no_digit_is_wrong_usage() {
+    is_wrong("generate");
+}
+
+#[test]
+fn two_ways_to_ask_for_a_digit_are_wrong_usage() {
+    is_wrong("generate --digit 7 --like 3");
+    is_wrong("generate --latent 0,0 --image a.png");
+}
+
+#[test]
+fn a_digit_that_is_no_class_at_all_is_wrong_usage() {
+    for digit in ["seven", "-1", "256", "7.5"] {
+        is_wrong(&format!("generate --digit {digit}"));
+    }
+}
+
+#[test]
+fn an_index_that_is_none_is_wrong_usage() {
+    is_wrong("generate --like first");
+    is_wrong("generate --like 3,,4");
+}
+
+#[test]
+fn a_point_of_the_latent_space_that_is_not_finite_is_wrong_usage() {
+    for point in ["nan,0", "inf", "1,,2", "x", "1e99"] {
+        is_wrong(&format!("generate --latent {point}"));
+    }
+}
+
+#[test]
+fn a_number_of_images_where_none_are_drawn_is_wrong_usage() {
+    is_wrong("generate --like 3 --count 2");
+    is_wrong("generate --digit 7 --count 0");
+}
+
+#[test]
+fn a_split_is_wrong_usage_where_no_image_of_it_is_asked_for() {
+    is_wrong("generate --digit 7 --split train");
 }

@@ -1,25 +1,34 @@
-//! One file from one mirror: ask, receive within bounds, check, and only then give it its name.
+//! One file from one mirror: ask, receive within bounds, and check.
 
 use std::fmt::Display;
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use ureq::Agent;
 
 use super::part::PartFile;
-use super::{Options, Progress, packed_name};
-use crate::content::Content;
+use super::{Options, Progress, Report};
 use crate::error::DataError;
-use crate::mnist::{self, FileSpec};
+use crate::known::Checksum;
 
 /// Bytes received between two reports: small enough to cancel soon, large enough to cost nothing.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// How much of its kind a file may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// From the request to the last byte.
+    pub(super) timeout: Duration,
+    /// As they arrive.
+    pub(super) max_bytes: u64,
+}
+
 /// A server that may have the files.
 pub(super) struct Mirror<'a> {
     address: &'a str,
-    max_file_bytes: u64,
+    max_bytes: u64,
     /// Keeps the connection for the next file.
     agent: Agent,
 }
@@ -33,68 +42,103 @@ pub(super) enum Failure {
 }
 
 impl<'a> Mirror<'a> {
-    pub(super) fn new(address: &'a str, options: &Options) -> Self {
+    pub(super) fn new(address: &'a str, options: &Options, limits: Limits) -> Self {
         let config = Agent::config_builder()
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
             .timeout_recv_response(Some(options.read_timeout))
             .timeout_per_read(Some(options.read_timeout))
             .timeout_per_write(Some(options.read_timeout))
-            .timeout_global(Some(options.file_timeout))
+            .timeout_global(Some(limits.timeout))
             .build();
-        Self { address, max_file_bytes: options.max_file_bytes, agent: config.new_agent() }
+        Self { address, max_bytes: limits.max_bytes, agent: config.new_agent() }
     }
 
-    /// Brings a file into `dir`.
-    pub(super) fn download(
-        &self,
-        file: FileSpec<'_>,
-        dir: &Path,
-        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Failure> {
-        let name = packed_name(file);
-        let url = format!("{}/{name}", self.address.trim_end_matches('/'));
-        let fails = |reason: &dyn Display| Failure::Mirror(format!("{url}: {reason}"));
-        let mut report =
-            |bytes, total| match progress(Progress { file: &name, mirror: self.address, bytes, total }) {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(()) => Err(Failure::Stop(DataError::Cancelled)),
-            };
+    /// The failure of this mirror to deliver a file.
+    pub(super) fn fails(&self, name: &str, reason: &dyn Display) -> Failure {
+        Failure::Mirror(format!("{}: {reason}", self.url(name)))
+    }
 
-        report(0, None)?;
-        let body = self.agent.get(&url).call().map_err(|error| fails(&error))?.into_body();
+    /// Brings a file into `dir`, under a name of its own until it is finished. Its checksum is right.
+    pub(super) fn receive(
+        &self,
+        name: &str,
+        checksum: &Checksum,
+        dir: &Path,
+        progress: Report<'_>,
+    ) -> Result<PartFile, Failure> {
+        let fails = |reason: &dyn Display| self.fails(name, reason);
+        self.report(name, 0, None, progress)?;
+        let body = self.agent.get(self.url(name)).call().map_err(|error| fails(&error))?.into_body();
         let total = body.content_length();
         if let Some(total) = total
-            && total > self.max_file_bytes
+            && total > self.max_bytes
         {
-            return Err(fails(&format!(
-                "expected at most {} bytes, announced are {total}",
-                self.max_file_bytes
-            )));
+            return Err(fails(&format!("expected at most {} bytes, announced are {total}", self.max_bytes)));
         }
 
-        let mut part = PartFile::create(dir, &name).map_err(Failure::Stop)?;
-        let mut reader = body.into_reader();
+        let mut part = PartFile::create(dir, name).map_err(Failure::Stop)?;
+        self.copy(body.into_reader(), name, total, &mut part, progress)?;
+        let arrived = part.reopen().map_err(Failure::Stop)?;
+        match checksum.of(arrived) {
+            Ok(found) if found == checksum.published() => Ok(part),
+            Ok(found) => {
+                let what = match checksum {
+                    Checksum::ContentSha256(_) => "content",
+                    Checksum::PackedMd5(_) | Checksum::OfArchive => "a file",
+                };
+                Err(fails(&format!("expected {what} of {checksum}, found {found}")))
+            }
+            Err(problem) => Err(fails(&problem)),
+        }
+    }
+
+    /// Writes all that there is to read into `part`, within the limit.
+    pub(super) fn copy(
+        &self,
+        mut from: impl Read,
+        name: &str,
+        total: Option<u64>,
+        part: &mut PartFile,
+        progress: Report<'_>,
+    ) -> Result<(), Failure> {
         let mut chunk = vec![0; CHUNK_BYTES];
         let mut bytes = 0;
         loop {
-            let count = reader.read(&mut chunk).map_err(|error| fails(&error))?;
+            let count = from.read(&mut chunk).map_err(|error| self.fails(name, &error))?;
             if count == 0 {
-                break;
+                return Ok(());
             }
             bytes += count as u64;
-            if bytes > self.max_file_bytes {
-                return Err(fails(&format!("expected at most {} bytes, more arrived", self.max_file_bytes)));
+            if bytes > self.max_bytes {
+                let reason = format!("expected at most {} bytes, more arrived", self.max_bytes);
+                return Err(self.fails(name, &reason));
             }
-            part.write_all(&chunk[..count]).map_err(|cause| Failure::Stop(DataError::write(dir, cause)))?;
-            report(bytes, total)?;
+            part.write_all(&chunk[..count])
+                .map_err(|cause| Failure::Stop(DataError::write(part.path(), cause)))?;
+            self.report(name, bytes, total, progress)?;
         }
+    }
 
-        let arrived = part.reopen().map_err(Failure::Stop)?;
-        match Content::from_file(arrived).and_then(mnist::content_sha256) {
-            Ok(found) if found == file.sha256 => part.finish(&dir.join(&name)).map_err(Failure::Stop),
-            Ok(found) => Err(fails(&format!("expected content of SHA-256 {}, found {found}", file.sha256))),
-            Err(problem) => Err(fails(&problem)),
+    /// The most bytes a file may have.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
+    fn url(&self, name: &str) -> String {
+        format!("{}/{name}", self.address.trim_end_matches('/'))
+    }
+
+    fn report(
+        &self,
+        file: &str,
+        bytes: u64,
+        total: Option<u64>,
+        progress: Report<'_>,
+    ) -> Result<(), Failure> {
+        match progress(Progress { file, mirror: self.address, bytes, total }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Failure::Stop(DataError::Cancelled)),
         }
     }
 }

@@ -40,6 +40,11 @@ impl PartFile {
         }
     }
 
+    /// Where it lies for the time being.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// What has been written, from its beginning. It is the same open file, so do not write any more.
     pub(super) fn reopen(&mut self) -> Result<File, DataError> {
         let path = self.file.path().to_owned();

@@ -1,5 +1,7 @@
 //! Downloads from small servers on this machine: what arrives, what fails, and what lies in the directory afterwards.
 
+mod archive;
+mod published;
 mod server;
 
 use std::io::Write;
@@ -12,6 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::hash;
 use crate::idx::IdxArray;
+use crate::known::Checksum;
 use server::{Answer, Server, deaf, nobody};
 
 /// The bytes of a small IDX file.
@@ -46,16 +49,25 @@ fn fetch_two_within(
     mirrors: &[&str],
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<(), DataError> {
-    let sha256 = hash::hex(&Sha256::digest(content()));
-    let files = ["a-idx1-ubyte", "b-idx1-ubyte"].map(|stem| FileSpec { stem, sha256: &sha256 });
-    let options = Options {
-        mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
+    let checksum = Checksum::ContentSha256(hash::hex(&Sha256::digest(content())));
+    let files = ["a-idx1-ubyte", "b-idx1-ubyte"]
+        .map(|stem| FileSpec { stem: stem.to_owned(), checksum: checksum.clone() });
+    let mirrors: Vec<_> = mirrors.iter().map(|&mirror| mirror.to_owned()).collect();
+    let wanted = absent(dir, files)?;
+    fetch_files(dir, &wanted, &mirrors, &limited(timeout), progress)
+}
+
+/// Options for small files.
+fn limited(timeout: Duration) -> Options {
+    Options {
+        mirrors: None,
         connect_timeout: timeout,
         read_timeout: timeout,
         file_timeout: PATIENT,
         max_file_bytes: 100_000,
-    };
-    fetch_files(dir, &files, &options, progress)
+        archive_timeout: PATIENT,
+        max_archive_bytes: 100_000,
+    }
 }
 
 fn go_on(_: Progress<'_>) -> ControlFlow<()> {

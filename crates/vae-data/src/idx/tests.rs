@@ -197,3 +197,45 @@ proptest! {
         prop_assert!(read_bytes(&gzip(&bytes), 10_000).is_err());
     }
 }
+
+/// What [`read`], [`check`] and [`read_shape`] say of a file with these bytes.
+fn three_readers(bytes: &[u8]) -> [Result<Vec<usize>, String>; 3] {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, bytes).unwrap();
+    [read(&path).map(|array| array.shape), check(&path), read_shape(&path)]
+        .map(|result| result.map_err(|error| error.to_string().replace(&path.display().to_string(), "file")))
+}
+
+/// More elements than are unpacked at a time.
+fn long() -> Vec<u8> {
+    IdxArray { shape: vec![200, 1000], data: vec![7; 200_000] }.to_bytes()
+}
+
+#[test]
+fn a_check_finds_right_what_can_be_read() {
+    for bytes in [two_by_three().to_bytes(), gzip(&two_by_three().to_bytes())] {
+        assert_eq!(three_readers(&bytes), [(); 3].map(|()| Ok(vec![2, 3])));
+    }
+    assert_eq!(three_readers(&gzip(&long())), [(); 3].map(|()| Ok(vec![200, 1000])));
+}
+
+#[test]
+fn a_check_says_what_reading_would_say() {
+    let (plain, packed) = (long(), gzip(&long()));
+    let trailing = [packed.clone(), vec![1]].concat();
+    for bytes in
+        [&plain[..plain.len() - 1], &[plain.clone(), vec![1]].concat(), &packed[..50], &trailing, b"abc"]
+    {
+        let [read, check, _] = three_readers(bytes);
+        assert!(read.is_err());
+        assert_eq!(check, read);
+    }
+}
+
+#[test]
+fn a_shape_is_a_claim_that_needs_no_elements() {
+    let [read, _, shape] = three_readers(&header(&[60_000, 28, 28]));
+    assert!(read.is_err());
+    assert_eq!(shape, Ok(vec![60_000, 28, 28]));
+}

@@ -14,7 +14,8 @@
 use ::mnist::Mnist;
 use ndarray::Array2;
 
-use crate::dataset::{Dataset, Splits};
+use crate::dataset::Dataset;
+use crate::splits::Splits;
 
 /// The crate `mnist` reads images of this size and no other.
 const SIDE: usize = 28;
@@ -151,9 +152,10 @@ mod tests {
         let ours = mnist::load(Path::new(&source)).unwrap();
         // The crate reads plain files of these names only.
         let dir = TempDir::new().unwrap();
-        for file in mnist::files::FILES {
-            let path = mnist::find(Path::new(&source), file.stem).unwrap();
-            fs::write(dir.path().join(file.stem), idx::read(&path).unwrap().to_bytes()).unwrap();
+        for (split, part) in mnist::FILES {
+            let stem = mnist::stem(split, part);
+            let path = mnist::find(Path::new(&source), &stem).unwrap();
+            fs::write(dir.path().join(stem), idx::read(&path).unwrap().to_bytes()).unwrap();
         }
         let theirs = MnistBuilder::new().base_path(dir.path().to_str().unwrap()).finalize();
         assert_eq!(Splits::from(theirs), ours);

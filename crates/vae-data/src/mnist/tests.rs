@@ -75,6 +75,22 @@ fn a_missing_test_set_is_named_with_all_the_names_it_could_have() {
 }
 
 #[test]
+fn images_need_no_labels() {
+    let dir = directory();
+    fs::remove_file(dir.path().join("train-labels-idx1-ubyte")).unwrap();
+    let splits = load(dir.path()).unwrap();
+    assert_eq!((splits.train.labels(), splits.test.labels()), (None, Some(&[2, 2][..])));
+}
+
+#[test]
+fn labels_that_are_there_must_be_right() {
+    let dir = directory();
+    fs::write(dir.path().join("train-labels-idx1-ubyte"), "").unwrap();
+    let error = load(dir.path()).unwrap_err();
+    assert!(matches!(error, DataError::File { problem: FormatError::Empty, .. }), "{error}");
+}
+
+#[test]
 fn of_several_errors_the_first_file_tells_its_own() {
     let dir = TempDir::new().unwrap();
     let error = load(dir.path()).unwrap_err();

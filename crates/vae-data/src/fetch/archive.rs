@@ -1,0 +1,72 @@
+//! Files that come in one zip archive: it is received and checked as a whole, what is wanted is taken out, and it goes.
+
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::mirror::{Failure, Limits, Mirror};
+use super::part::PartFile;
+use super::{Options, Report, ask};
+use crate::content::Content;
+use crate::error::DataError;
+use crate::idx;
+use crate::known::{Archive, FileSpec};
+
+/// A file that is wanted of an archive, and where it goes.
+pub(super) struct Member {
+    pub(super) dir: PathBuf,
+    pub(super) file: FileSpec,
+}
+
+/// Brings `members`, if there are any, out of one download of their archive.
+pub(super) fn fetch(
+    archive: &Archive,
+    members: &[Member],
+    mirrors: &[String],
+    options: &Options,
+    progress: Report<'_>,
+) -> Result<(), DataError> {
+    let Some(first) = members.first() else { return Ok(()) };
+    let limits = Limits { timeout: options.archive_timeout, max_bytes: options.max_archive_bytes };
+    ask(mirrors, options, limits, &[archive], |mirror, archive| {
+        let mut arrived = mirror.receive(&archive.name, &archive.checksum, &first.dir, progress)?;
+        unpack(mirror, archive, &mut arrived, members, progress)
+    })
+}
+
+/// Takes the members out of the archive, each checked before it gets its name.
+fn unpack(
+    mirror: &Mirror<'_>,
+    archive: &Archive,
+    arrived: &mut PartFile,
+    members: &[Member],
+    progress: Report<'_>,
+) -> Result<(), Failure> {
+    let fails = |reason: String| mirror.fails(&archive.name, &reason);
+    let file = arrived.reopen().map_err(Failure::Stop)?;
+    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| fails(error.to_string()))?;
+    for Member { dir, file } in members {
+        let target = file.packed_name();
+        let name = format!("{}{target}", archive.folder);
+        let member = zip.by_name(&name).map_err(|error| match error {
+            ZipError::FileNotFound => fails(format!("expected {name} in it, found no such file")),
+            error => fails(format!("{name}: {error}")),
+        })?;
+        let size = member.size();
+        if size > mirror.max_bytes() {
+            let limit = mirror.max_bytes();
+            return Err(fails(format!("{name}: expected at most {limit} bytes, announced are {size}")));
+        }
+        let mut part = PartFile::create(dir, &target).map_err(Failure::Stop)?;
+        let inside = format!("{}: {name}", archive.name);
+        mirror.copy(member, &inside, Some(size), &mut part, progress)?;
+        let unpacked = part.reopen().map_err(Failure::Stop)?;
+        Content::from_file(unpacked)
+            .and_then(idx::check_content)
+            .map_err(|problem| fails(format!("{name}: {problem}")))?;
+        part.finish(&dir.join(target)).map_err(Failure::Stop)?;
+    }
+    Ok(())
+}

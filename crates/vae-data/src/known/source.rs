@@ -1,0 +1,196 @@
+//! Where each known set is published, and the checksums that its publishers give.
+//!
+//! Of MNIST the SHA-256 of each file's content is known. Its successors' publishers give MD5 sums of what lies on their
+//! servers. MD5 tells a damaged or a wrong file; it does not stop somebody who wants to deceive, since other content of
+//! the same MD5 can be made.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Seek;
+
+use super::Known;
+use super::verify::content_sha256;
+use crate::content::Content;
+use crate::error::FormatError;
+use crate::hash;
+use crate::mnist::FILES;
+
+/// How a file is told from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Checksum {
+    /// SHA-256 of the unpacked content, in lower-case hexadecimal: it is the same whoever packed it.
+    ContentSha256(String),
+    /// MD5 of the file as it lies on the server, in lower-case hexadecimal.
+    PackedMd5(String),
+    /// The file comes in an archive, which has a checksum; the file itself has none.
+    OfArchive,
+}
+
+impl Checksum {
+    /// What the algorithm is called.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            Self::ContentSha256(_) => "SHA-256",
+            Self::PackedMd5(_) => "MD5",
+            Self::OfArchive => "no checksum",
+        }
+    }
+
+    /// As published; empty where nothing is.
+    pub(crate) fn published(&self) -> &str {
+        match self {
+            Self::ContentSha256(hex) | Self::PackedMd5(hex) => hex,
+            Self::OfArchive => "",
+        }
+    }
+
+    /// The same sum of another file, read from its beginning; empty where nothing is published.
+    pub(crate) fn of(&self, mut file: File) -> Result<String, FormatError> {
+        let content = Content::from_file(file.try_clone().map_err(FormatError::Io)?)?;
+        match self {
+            Self::ContentSha256(_) => content_sha256(content),
+            Self::PackedMd5(_) => file.rewind().and_then(|()| hash::md5_of(file)).map_err(FormatError::Io),
+            Self::OfArchive => Ok(String::new()),
+        }
+    }
+}
+
+/// `MD5 8d4f…`
+impl fmt::Display for Checksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.algorithm(), self.published())
+    }
+}
+
+/// A file of known content.
+#[derive(Debug, Clone)]
+pub(crate) struct FileSpec {
+    /// The plain file's name.
+    pub(crate) stem: String,
+    /// What it is compared with.
+    pub(crate) checksum: Checksum,
+}
+
+#[cfg(feature = "download")]
+impl FileSpec {
+    /// The name under which servers have the file, and under which it is stored.
+    pub(crate) fn packed_name(&self) -> String {
+        format!("{}.gz", self.stem)
+    }
+}
+
+/// An archive that holds the files of several sets.
+#[cfg(feature = "download")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Archive {
+    /// Its name on the server.
+    pub(crate) name: String,
+    /// A [`Checksum::PackedMd5`].
+    pub(crate) checksum: Checksum,
+    /// The folder in it in which the files lie, `/` at its end.
+    pub(crate) folder: String,
+}
+
+impl Known {
+    /// Addresses to which a file's name is appended, to be asked in this order.
+    #[must_use]
+    pub fn mirrors(self) -> &'static [&'static str] {
+        match self {
+            Self::Mnist => &[
+                "https://ossci-datasets.s3.amazonaws.com/mnist/",
+                "https://storage.googleapis.com/cvdf-datasets/mnist/",
+            ],
+            Self::FashionMnist => &["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
+            Self::Kmnist => &["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"],
+            _ => &["https://biometrics.nist.gov/cs_links/EMNIST/"],
+        }
+    }
+
+    /// The set's four files: training images and labels, test images and labels.
+    pub(crate) fn files(self) -> [FileSpec; 4] {
+        let sha256 = |hex: &str| Checksum::ContentSha256(hex.to_owned());
+        let md5 = |hex: &str| Checksum::PackedMd5(hex.to_owned());
+        let mut checksums = match self {
+            Self::Mnist => [
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ]
+            .map(sha256),
+            Self::FashionMnist => [
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ]
+            .map(md5),
+            Self::Kmnist => [
+                "bdb82020997e1d708af4cf47b453dcf7",
+                "e144d726b3acfaa3e44228e80efcd344",
+                "5c965bf0a639b31b8f53240b1b52f4d7",
+                "7320c461ea6c1c855c0b718fb2a4b134",
+            ]
+            .map(md5),
+            _ => [(); 4].map(|()| Checksum::OfArchive),
+        }
+        .into_iter();
+        FILES.map(|(split, part)| FileSpec {
+            stem: self.stem(split, part),
+            checksum: checksums.next().expect("a checksum for each file"),
+        })
+    }
+
+    /// The archive in which the files come, if they do: all of EMNIST is one.
+    #[cfg(feature = "download")]
+    pub(crate) fn archive(self) -> Option<Archive> {
+        self.emnist_part().map(|_| Archive {
+            name: "gzip.zip".to_owned(),
+            checksum: Checksum::PackedMd5("58c8d27c78d21e728a6bc7b3cc06412e".to_owned()),
+            folder: "gzip/".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_checksum_has_the_length_of_its_algorithm() {
+        for checksum in Known::ALL.into_iter().flat_map(Known::files).map(|file| file.checksum) {
+            let length = checksum.published().len();
+            match checksum {
+                Checksum::ContentSha256(_) => assert_eq!(length, 64),
+                Checksum::PackedMd5(_) => assert_eq!(length, 32),
+                Checksum::OfArchive => assert_eq!(length, 0),
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_files_have_the_same_checksum() {
+        let files: Vec<_> = Known::ALL.into_iter().flat_map(Known::files).collect();
+        let published: Vec<_> =
+            files.iter().map(|file| file.checksum.published()).filter(|hex| !hex.is_empty()).collect();
+        let different: std::collections::BTreeSet<_> = published.iter().collect();
+        assert_eq!((different.len(), published.len()), (12, 12));
+    }
+
+    #[cfg(feature = "download")]
+    #[test]
+    fn a_set_comes_in_files_or_in_an_archive_of_a_checksum() {
+        for set in Known::ALL {
+            let has_own = set.files().iter().all(|file| file.checksum != Checksum::OfArchive);
+            let archive = set.archive().map(|archive| archive.checksum.published().len());
+            assert_eq!(archive, if has_own { None } else { Some(32) }, "{}", set.name());
+        }
+    }
+
+    #[test]
+    fn every_mirror_is_an_address_to_append_to() {
+        for mirror in Known::ALL.into_iter().flat_map(Known::mirrors) {
+            assert!(mirror.starts_with("http") && mirror.ends_with('/'), "{mirror}");
+        }
+    }
+}

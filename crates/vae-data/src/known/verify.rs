@@ -1,0 +1,216 @@
+//! Whether a directory holds a known set itself: each file against the checksum that its publishers give.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{Checksum, FileSpec, Known};
+use crate::content::{Content, DEFAULT_MAX_BYTES, open_regular};
+use crate::error::{DataError, FormatError};
+use crate::mnist::find;
+use crate::{hash, idx};
+
+/// Bytes unpacked at a time.
+const CHUNK_BYTES: u64 = 64 * 1024;
+
+/// What [`Known::verify`] found out about one of a set's files.
+#[derive(Debug)]
+pub struct FileCheck {
+    /// The plain file's name, whatever it is called here.
+    pub name: String,
+    /// Where it lies, if it is there.
+    pub path: Option<PathBuf>,
+    /// Whether it is what it should be.
+    pub state: FileState,
+}
+
+/// Whether a file is what it should be.
+#[derive(Debug)]
+pub enum FileState {
+    /// It has the published checksum.
+    Ok,
+    /// It is a whole IDX file, which no published checksum is of.
+    WellFormed {
+        /// What a checksum is published of instead.
+        published: &'static str,
+    },
+    /// It holds other bytes. The checksums of both in hexadecimal.
+    Mismatch {
+        /// SHA-256 or MD5.
+        algorithm: &'static str,
+        /// As published.
+        expected: String,
+        /// Of this file.
+        found: String,
+    },
+    /// It is not there under any of its names.
+    Missing,
+    /// It cannot be read or unpacked.
+    Unreadable(DataError),
+}
+
+impl Known {
+    /// Compares the set's four files in `dir` with the published ones: training images, training labels, test images,
+    /// test labels. Files are found under their names as [`mnist::load`](crate::mnist::load) knows them, plain or gzip.
+    ///
+    /// MNIST's checksums are of the content. Those of Fashion-MNIST and Kuzushiji-MNIST are of the gzip files, EMNIST's
+    /// is of the archive that they come in, so an unpacked file of the former and any of the latter is at best
+    /// [`FileState::WellFormed`].
+    #[must_use]
+    pub fn verify(self, dir: &Path) -> Vec<FileCheck> {
+        self.files()
+            .into_par_iter()
+            .map(|file| {
+                let path = find(dir, &file.stem);
+                let state = path.as_deref().map_or(FileState::Missing, |path| check(path, &file));
+                FileCheck { name: file.stem, path, state }
+            })
+            .collect()
+    }
+}
+
+/// Compares a file with what it should be.
+pub(crate) fn check(path: &Path, file: &FileSpec) -> FileState {
+    compare(path, &file.checksum).unwrap_or_else(FileState::Unreadable)
+}
+
+fn compare(path: &Path, checksum: &Checksum) -> Result<FileState, DataError> {
+    let names_file = |problem| DataError::file(path, problem);
+    let published = match checksum {
+        Checksum::ContentSha256(_) => None,
+        Checksum::PackedMd5(_) => {
+            let is_packed = Content::open(path, DEFAULT_MAX_BYTES).map_err(names_file)?.is_gzip();
+            (!is_packed).then_some("its gzip file")
+        }
+        Checksum::OfArchive => Some("the archive that it came in"),
+    };
+    if let Some(published) = published {
+        idx::check(path)?;
+        return Ok(FileState::WellFormed { published });
+    }
+    let file = open_regular(path, DEFAULT_MAX_BYTES).map_err(names_file)?;
+    let found = checksum.of(file).map_err(names_file)?;
+    let (algorithm, expected) = (checksum.algorithm(), checksum.published().to_owned());
+    Ok(if found == expected { FileState::Ok } else { FileState::Mismatch { algorithm, expected, found } })
+}
+
+/// SHA-256 of unpacked content, in hexadecimal. Memory does not grow with the content.
+pub(crate) fn content_sha256(mut content: Content) -> Result<String, FormatError> {
+    let mut hasher = Sha256::new();
+    let mut chunk = Vec::new();
+    let mut total = 0;
+    loop {
+        chunk.clear();
+        content.read_up_to(CHUNK_BYTES, &mut chunk)?;
+        if chunk.is_empty() {
+            break;
+        }
+        hasher.update(&chunk);
+        total += chunk.len() as u64;
+        if total > DEFAULT_MAX_BYTES {
+            return Err(FormatError::TooLarge { limit: DEFAULT_MAX_BYTES, found: total });
+        }
+    }
+    content.expect_end()?;
+    Ok(hash::hex(&hasher.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::{env, fs};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::idx::IdxArray;
+
+    /// What becomes of a file of these bytes under the name of a set's test labels.
+    fn state(set: Known, suffix: &str, bytes: &[u8]) -> FileState {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join(format!("{}{suffix}", set.files()[3].stem)), bytes).unwrap();
+        set.verify(dir.path()).pop().unwrap().state
+    }
+
+    fn labels() -> Vec<u8> {
+        IdxArray { shape: vec![3], data: vec![1, 2, 26] }.to_bytes()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn absent_files_are_missing() {
+        let dir = TempDir::new().unwrap();
+        for set in Known::ALL {
+            let checks = set.verify(dir.path());
+            assert_eq!(checks.len(), 4);
+            assert!(checks.iter().all(|check| matches!(check.state, FileState::Missing)), "{checks:?}");
+        }
+    }
+
+    #[test]
+    fn other_content_is_a_mismatch_with_both_hashes() {
+        let FileState::Mismatch { algorithm: "SHA-256", expected, found } = state(Known::Mnist, "", b"abc")
+        else {
+            panic!("no mismatch")
+        };
+        assert_eq!(expected, Known::Mnist.files()[3].checksum.published());
+        // The example of FIPS 180-2, appendix B.1.
+        assert_eq!(found, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn another_gzip_file_is_a_mismatch_by_its_own_bytes() {
+        let bytes = gzip(&labels());
+        let FileState::Mismatch { algorithm: "MD5", expected, found } = state(Known::Kmnist, ".gz", &bytes)
+        else {
+            panic!("no mismatch")
+        };
+        assert_eq!(expected, "7320c461ea6c1c855c0b718fb2a4b134");
+        assert_eq!(found, hash::md5_of(&bytes[..]).unwrap());
+    }
+
+    #[test]
+    fn an_unpacked_file_cannot_be_held_against_the_sum_of_the_packed_one() {
+        let state = state(Known::FashionMnist, "", &labels());
+        assert!(matches!(state, FileState::WellFormed { published: "its gzip file" }), "{state:?}");
+    }
+
+    #[test]
+    fn a_file_of_an_archive_is_at_best_well_formed() {
+        for (suffix, bytes) in [("", labels()), (".gz", gzip(&labels()))] {
+            let state = state(Known::EmnistLetters, suffix, &bytes);
+            assert!(matches!(state, FileState::WellFormed { .. }), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_unreadable_whatever_its_checksum_is_of() {
+        for (set, bytes) in [
+            (Known::Mnist, &[0x1f, 0x8b, 8][..]),
+            (Known::FashionMnist, b"<html>"),
+            (Known::FashionMnist, &labels()[..10]),
+            (Known::EmnistDigits, &gzip(&labels())[..15]),
+        ] {
+            let state = state(set, "", bytes);
+            assert!(matches!(state, FileState::Unreadable(_)), "{}: {state:?}", set.name());
+        }
+    }
+
+    #[test]
+    fn the_real_files_are_what_they_should_be() {
+        let Some(dir) = env::var_os("VAE_DATA").filter(|dir| !dir.is_empty()) else {
+            println!("skipped: VAE_DATA names no directory with MNIST to verify");
+            return;
+        };
+        let checks = Known::Mnist.verify(Path::new(&dir));
+        assert!(checks.iter().all(|check| matches!(check.state, FileState::Ok)), "{checks:?}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Anyone's own digit, photographed or drawn, as MNIST would have it.
+//!
+//! A model of MNIST has seen digits that went through one recipe, and makes little of any others: light ink on black,
+//! the digit scaled, its proportions kept, to fit a box of 20 x 20 pixels, and the box placed so that the centre of
+//! mass is in the middle of 28 x 28 (Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits";
+//! LeCun et al., "Gradient-based learning applied to document recognition", 1998). This module gives the same treatment
+//! to a picture from anywhere:
+//!
+//! ```text
+//! picture     PNG or JPEG ─► grey pixels
+//! area        scaled down so far that noise averages out
+//! paper       the brightness of the paper, from the border
+//! ink         what differs from it, dark or light; its threshold
+//! specks      what hangs together, without dust
+//! placement   the box, the centre of mass
+//! ```
+//!
+//! What it asks of the picture: one digit, and a border that is mostly paper. A table's edge, a second digit or a ruled
+//! line are ink like any other; crop the picture to the digit.
+
+mod area;
+mod ink;
+mod paper;
+mod placement;
+mod specks;
+
+use std::path::Path;
+
+use ndarray::ArrayView2;
+
+use crate::error::{DataError, FormatError};
+use crate::picture;
+
+/// The longest side of the picture that ink is looked for in. A stroke is several pixels wide at this size.
+const WORKING_SIDE: usize = 512;
+
+/// A digit in MNIST's format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// (28 * 28), row by row: 0 is the background, 255 full ink.
+    pub pixels: Vec<u8>,
+    /// How the digit was drawn.
+    pub polarity: Polarity,
+}
+
+impl Photo {
+    /// Height and width of the image, in pixels.
+    pub const SIDE: usize = 28;
+}
+
+/// Which is darker, ink or paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polarity {
+    /// A pen on paper.
+    DarkOnLight,
+    /// Chalk on a board, or MNIST itself.
+    LightOnDark,
+}
+
+/// The digit on a picture: a PNG or JPEG file of any size and colours, up to 16,384 x 16,384 pixels and 256 MiB
+/// unpacked.
+///
+/// Colours become grey; what is transparent is paper; EXIF's orientation is followed.
+///
+/// # Errors
+/// [`DataError::File`] with the [`FormatError`]: a file that cannot be read, is no picture or too large, or has
+/// [no ink](FormatError::NoInk).
+pub fn read(path: &Path) -> Result<Photo, DataError> {
+    let image = picture::read(path);
+    image.and_then(|image| from_grey(image.view())).map_err(|problem| DataError::file(path, problem))
+}
+
+/// The digit on a grey picture, dark on light or light on dark.
+///
+/// # Shapes
+/// `image` (height, width), both at least 1.
+///
+/// # Errors
+/// [`FormatError::NoInk`] where nothing stands out against the background, and for a picture without pixels.
+pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
+    let (height, width) = image.dim();
+    if image.is_empty() {
+        return Err(FormatError::NoInk);
+    }
+    let shrink = (height.max(width) as f64 / WORKING_SIDE as f64).max(1.0);
+    let fitted = |length: usize| ((length as f64 / shrink).round() as usize).max(1);
+    let shape = (fitted(height), fitted(width));
+    let cell = [height as f64 / shape.0 as f64, width as f64 / shape.1 as f64];
+    let working = area::average(image, cell, shape);
+    let (ink, polarity) = ink::find(working).ok_or(FormatError::NoInk)?;
+    Ok(Photo { pixels: placement::place(ink.view()), polarity })
+}
+
+#[cfg(test)]
+mod tests;

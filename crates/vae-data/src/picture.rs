@@ -1,0 +1,104 @@
+//! PNG and JPEG files as grey pixels, whatever their size, colours and depth, within bounds.
+//!
+//! A PNG of a hundred kilobytes unpacks to a gigabyte if its header says so, and a picture from a telephone lies on its
+//! side with a note in its EXIF data that says which. Both are seen to here, so that everybody else gets plain pixels.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageReader, Limits};
+use ndarray::Array2;
+
+use crate::content::{looks_like_page, open_regular};
+use crate::error::FormatError;
+
+/// The most bytes of a file.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// The most rows and the most columns.
+const MAX_SIDE: u32 = 16_384;
+
+/// The most bytes that a decoder may unpack to: the picture of a good camera is 150 MB.
+const MAX_DECODED_BYTES: u64 = 256 << 20;
+
+/// The pixels of a PNG or JPEG file, (height, width), 0 black and 255 white, turned as its EXIF data asks.
+///
+/// Colours become their luma (Rec. 709). What is transparent shows the paper below it: white, or black where what is
+/// drawn is light.
+pub(crate) fn read(path: &Path) -> Result<Array2<u8>, FormatError> {
+    let mut bytes = Vec::new();
+    open_regular(path, MAX_FILE_BYTES)?
+        .take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(FormatError::Io)?;
+    decode(&bytes)
+}
+
+/// As [`read`], of the bytes of a file.
+fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
+    if bytes.is_empty() {
+        return Err(FormatError::Empty);
+    }
+    if looks_like_page(bytes) {
+        return Err(FormatError::Page);
+    }
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(FormatError::Io)?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    // The decoders' own word for too many rows or columns would not say how many there are.
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(problem)?;
+    let (width, height) = decoder.dimensions();
+    if width.max(height) > MAX_SIDE {
+        let limit = format!("{MAX_SIDE} x {MAX_SIDE} pixels");
+        return Err(FormatError::PictureTooLarge { limit, found: format!("{height} x {width}") });
+    }
+    if decoder.total_bytes() > MAX_DECODED_BYTES {
+        let limit = format!("{MAX_DECODED_BYTES} bytes unpacked");
+        return Err(FormatError::PictureTooLarge { limit, found: decoder.total_bytes().to_string() });
+    }
+    let orientation = decoder.orientation().map_err(problem)?;
+    let mut grey = DynamicImage::ImageLuma8(grey(DynamicImage::from_decoder(decoder).map_err(problem)?));
+    grey.apply_orientation(orientation);
+    let (height, width) = (grey.height() as usize, grey.width() as usize);
+    let pixels = grey.into_luma8().into_raw();
+    Ok(Array2::from_shape_vec((height, width), pixels).expect("a byte a pixel"))
+}
+
+fn problem(error: ImageError) -> FormatError {
+    match error {
+        ImageError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            FormatError::Io(error)
+        }
+        ImageError::Limits(_) => FormatError::PictureTooLarge {
+            limit: format!("{MAX_DECODED_BYTES} bytes unpacked"),
+            found: "more".to_owned(),
+        },
+        ImageError::Unsupported(_) => FormatError::NotAPicture { reason: "something else".to_owned() },
+        damaged => FormatError::NotAPicture { reason: format!("a damaged one: {damaged}") },
+    }
+}
+
+fn grey(image: DynamicImage) -> GrayImage {
+    if image.color().has_alpha() { laid_on_paper(&image.into_luma_alpha8()) } else { image.into_luma8() }
+}
+
+/// Without the alpha channel.
+fn laid_on_paper(image: &GrayAlphaImage) -> GrayImage {
+    let (mut opacity, mut light) = (0_u64, 0_u64);
+    for &image::LumaA([luma, alpha]) in image.pixels() {
+        opacity += u64::from(alpha);
+        light += u64::from(alpha) * u64::from(luma);
+    }
+    let opaque = opacity == 255 * u64::from(image.width()) * u64::from(image.height());
+    let paper: u32 = if !opaque && light > 127 * opacity { 0 } else { 255 };
+    let pixel = |&image::LumaA([luma, alpha]): &image::LumaA<u8>| {
+        let (luma, alpha) = (u32::from(luma), u32::from(alpha));
+        ((luma * alpha + paper * (255 - alpha) + 127) / 255) as u8
+    };
+    let pixels = image.pixels().map(pixel).collect();
+    GrayImage::from_raw(image.width(), image.height(), pixels).expect("a byte a pixel")
+}
+
+#[cfg(test)]
+mod tests;

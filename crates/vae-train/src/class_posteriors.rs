@@ -1,0 +1,172 @@
+//! What is kept of each class of the training images, so that new images of it can be drawn without them.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use vae_core::{
+    GaussianMixture, MixtureConfig, Posterior, VaeError,
+    noise::{Purpose, standard_normal, stream, uniform},
+};
+
+use crate::TrainError;
+
+/// About how many numbers all classes together may take: 1 MB of text.
+const MAX_NUMBERS: usize = 100_000;
+
+/// q(z|c) of every class c of a labelled data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassPosteriors {
+    /// Which data: `mnist`, `digits` or a directory's name.
+    pub data: String,
+    /// Of each class that has images, the mixture that stands for the posteriors of these.
+    pub classes: BTreeMap<u8, GaussianMixture>,
+}
+
+impl ClassPosteriors {
+    /// From the posteriors of the images of `data` and their labels.
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`] for a model whose posteriors are not.
+    ///
+    /// # Panics
+    /// If there are no labels, or not as many as posteriors.
+    pub fn fit(data: &str, posterior: &Posterior, labels: &[u8]) -> Result<Self, TrainError> {
+        assert_eq!(posterior.mean.nrows(), labels.len(), "a label for each image");
+        assert!(!labels.is_empty(), "classes of nothing");
+        let mut images: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
+        for (image, &label) in labels.iter().enumerate() {
+            images.entry(label).or_default().push(image);
+        }
+        let config = mixture_config(images.len(), posterior.mean.ncols());
+        // A class is one thread's, so that no sum depends on how many there are.
+        let fit = |(class, images): (u8, Vec<usize>)| {
+            let of_class = |values: &Array2<f32>| values.select(Axis(0), &images);
+            let (means, log_vars) = (of_class(&posterior.mean), of_class(&posterior.log_var));
+            Ok((class, GaussianMixture::fit(means.view(), log_vars.view(), &config)?))
+        };
+        let classes: Result<_, VaeError> = images.into_par_iter().map(fit).collect();
+        Ok(Self { data: data.to_owned(), classes: classes? })
+    }
+
+    /// `count` draws of z from q(z|class). The first of many are the same as a few.
+    ///
+    /// # Errors
+    /// [`TrainError::UnknownClass`] names the classes there are.
+    pub fn sample(&self, class: u8, count: usize, seed: u64) -> Result<Array2<f32>, TrainError> {
+        let Some(mixture) = self.classes.get(&class) else {
+            return Err(TrainError::UnknownClass { found: class, expected: self.names() });
+        };
+        let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, mixture.latent())));
+        // Number 0 belongs to the samples from the prior.
+        let epoch = 1 + u64::from(class);
+        standard_normal(&mut stream(seed, Purpose::Samples, epoch, 0), eps.view_mut());
+        uniform(&mut stream(seed, Purpose::Samples, epoch, 1), choices.view_mut());
+        Ok(mixture.sample(choices.view(), eps.view()))
+    }
+
+    /// The classes, for people: `0 to 9`, or `0, 1, 3`.
+    pub fn names(&self) -> String {
+        let classes: Vec<u8> = self.classes.keys().copied().collect();
+        match classes[..] {
+            [first, .., last] if usize::from(last - first) + 1 == classes.len() => {
+                format!("{first} to {last}")
+            }
+            _ => classes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// Checks what came from a file against the model that it belongs to.
+    pub(crate) fn validate(&self, latent: usize) -> Result<(), VaeError> {
+        if self.classes.is_empty() {
+            return Err(VaeError::Mixture {
+                expected: "a class that it stands for",
+                found: "none".to_owned(),
+            });
+        }
+        for mixture in self.classes.values() {
+            mixture.validate()?;
+            if mixture.latent() != latent {
+                let found = format!("{} for a model of {latent}", mixture.latent());
+                return Err(VaeError::Mixture { expected: "the model's number of latents", found });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As many components as the numbers allow: where there are many latents, or many classes, a Gaussian each must do.
+fn mixture_config(classes: usize, latent: usize) -> MixtureConfig {
+    let config = MixtureConfig::default();
+    let numbers = 1 + latent + latent * (latent + 1) / 2;
+    MixtureConfig { components: (MAX_NUMBERS / (classes * numbers)).clamp(1, config.components), ..config }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Class 3 around (−5, 0), class 7 around (5, 5).
+    fn posteriors() -> ClassPosteriors {
+        let labels: Vec<u8> = (0..200).map(|i| if i % 2 == 0 { 3 } else { 7 }).collect();
+        let centre = |label: u8| if label == 3 { [-5.0, 0.0] } else { [5.0, 5.0] };
+        let mean = Array2::from_shape_fn((200, 2), |(i, l)| centre(labels[i])[l] + 0.01 * (i % 7) as f32);
+        let posterior = Posterior { mean, log_var: Array2::from_elem((200, 2), 0.01f32.ln()) };
+        ClassPosteriors::fit("digits", &posterior, &labels).unwrap()
+    }
+
+    #[test]
+    fn draws_of_a_class_lie_among_its_images() {
+        for (class, centre) in [(3, [-5.0, 0.0]), (7, [5.0, 5.0])] {
+            let z = posteriors().sample(class, 50, 1).unwrap();
+            assert_eq!(z.dim(), (50, 2));
+            for z in z.rows() {
+                assert!(z.iter().zip(centre).all(|(z, centre)| (z - centre).abs() < 1.0), "{class}: {z}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_draws_are_the_first_of_many() {
+        let posteriors = posteriors();
+        let (few, many) = (posteriors.sample(3, 5, 1).unwrap(), posteriors.sample(3, 50, 1).unwrap());
+        assert_eq!(few, many.slice(ndarray::s![..5, ..]));
+    }
+
+    #[test]
+    fn another_seed_draws_something_else() {
+        assert_ne!(posteriors().sample(3, 5, 1).unwrap(), posteriors().sample(3, 5, 2).unwrap());
+    }
+
+    #[test]
+    fn a_class_without_images_is_refused_with_those_that_have_some() {
+        let error = posteriors().sample(4, 5, 1).unwrap_err().to_string();
+        assert!(error.contains("class 4") && error.contains("3, 7"), "{error}");
+    }
+
+    #[test]
+    fn the_text_reads_back_to_the_bit() {
+        let text = serde_json::to_string(&posteriors()).unwrap();
+        assert_eq!(serde_json::from_str::<ClassPosteriors>(&text).unwrap(), posteriors());
+    }
+
+    #[test]
+    fn the_number_of_threads_does_not_matter() {
+        let fitted_by = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(posteriors)
+        };
+        assert_eq!(fitted_by(1), fitted_by(3));
+    }
+
+    #[test]
+    fn many_latents_or_classes_leave_a_gaussian_each() {
+        let components = |classes, latent| mixture_config(classes, latent).components;
+        assert_eq!(
+            [components(10, 16), components(10, 64), components(10, 128), components(62, 64)],
+            [8, 4, 1, 1]
+        );
+    }
+}

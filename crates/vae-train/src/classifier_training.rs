@@ -1,0 +1,155 @@
+//! Training of a classifier: in memory, in seconds, once.
+
+use std::ops::ControlFlow;
+
+use ndarray::{Array2, s};
+use vae_core::{Adam, Classifier, ClassifierConfig, Method, Optimizer, VaeError};
+use vae_data::{Dataset, gather, shuffled};
+
+use crate::{TrainError, schedule::Course};
+
+/// Images that are converted and classified together.
+const BLOCK: usize = 1000;
+
+/// How a classifier is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassifierTraining {
+    /// Widths of its hidden layers. Default `[128]`.
+    pub hidden: Vec<usize>,
+    /// Passes over the training images. Default 10.
+    pub epochs: u64,
+    /// Images of a step. Default 100. What is left over at the end of an epoch is a smaller batch.
+    pub batch: usize,
+    /// Adam's step size at the beginning, from where half a cosine leads to 0. Default 0.002.
+    pub learning_rate: f32,
+    /// From which weights and order follow. Default 0.
+    pub seed: u64,
+}
+
+impl Default for ClassifierTraining {
+    fn default() -> Self {
+        Self { hidden: vec![128], epochs: 10, batch: 100, learning_rate: 2e-3, seed: 0 }
+    }
+}
+
+/// Learns the labels of `data`, which is called `name`. `observe` is told of every epoch, counted from 1, with its
+/// average cross-entropy in nats; to break is to ask for an early end.
+///
+/// # Errors
+/// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::Model`] for sizes or a step size out of range, and
+/// [`TrainError::NotFinite`].
+pub fn train_classifier(
+    data: &Dataset,
+    name: &str,
+    training: &ClassifierTraining,
+    observe: &mut dyn FnMut(u64, f64) -> ControlFlow<()>,
+) -> Result<Classifier, TrainError> {
+    let labels = data.labels().ok_or_else(|| TrainError::NoLabels { data: name.to_owned() })?;
+    let last = labels.iter().max().ok_or(TrainError::NoImages { what: "the training set" })?;
+    let ClassifierTraining { ref hidden, epochs, batch, learning_rate, seed } = *training;
+    let method = Method::from(Adam { learning_rate, ..Adam::default() });
+    method.validate()?;
+    let config = ClassifierConfig {
+        input: data.pixels(),
+        hidden: hidden.clone(),
+        classes: usize::from(*last) + 1,
+        ..ClassifierConfig::default()
+    };
+    let mut classifier = Classifier::new(config, seed)?;
+    let mut optimizer = Optimizer::new(method, classifier.parameters().len());
+    let batch = batch.clamp(1, data.len());
+    let steps_per_epoch = data.len().div_ceil(batch) as u64;
+    let course = Course::cosine(epochs * steps_per_epoch);
+    let (mut x, mut y) = (Array2::zeros((batch, data.pixels())), Vec::new());
+    for epoch in 0..epochs {
+        let mut sum = 0.0;
+        for (step, indices) in (0..).zip(shuffled(data.len(), seed, epoch).chunks(batch)) {
+            let mut x = x.slice_mut(s![..indices.len(), ..]);
+            gather(data.images(), indices, x.view_mut());
+            y.clear();
+            y.extend(indices.iter().map(|&image| labels[image as usize]));
+            let (loss, mut gradient) = classifier.gradient(x.view(), &y).map_err(|error| match error {
+                VaeError::NotFinite { term } => {
+                    TrainError::NotFinite { epoch: epoch + 1, step: step + 1, term }
+                }
+                other => TrainError::Model(other),
+            })?;
+            let share = course.share(epoch * steps_per_epoch + step);
+            optimizer.set_learning_rate(learning_rate * share as f32);
+            optimizer.step(classifier.parameters_mut(), &mut gradient);
+            sum += loss * indices.len() as f64;
+        }
+        if observe(epoch + 1, sum / data.len() as f64).is_break() {
+            break;
+        }
+    }
+    Ok(classifier)
+}
+
+/// The share of images whose class is their label; none of a set without images or labels.
+///
+/// # Panics
+/// If the images are not of the size that the classifier takes.
+pub fn accuracy(classifier: &Classifier, data: &Dataset) -> Option<f64> {
+    let labels = data.labels().filter(|labels| !labels.is_empty())?;
+    let indices: Vec<u32> = (0..data.len() as u32).collect();
+    let mut x = Array2::zeros((data.len().min(BLOCK), data.pixels()));
+    let mut right = 0;
+    for (indices, labels) in indices.chunks(BLOCK).zip(labels.chunks(BLOCK)) {
+        let mut x = x.slice_mut(s![..indices.len(), ..]);
+        gather(data.images(), indices, x.view_mut());
+        right +=
+            classifier.classify(x.view()).iter().zip(labels).filter(|(found, label)| found == label).count();
+    }
+    Some(right as f64 / data.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use vae_data::{Split, digits};
+
+    use super::*;
+
+    fn short() -> ClassifierTraining {
+        ClassifierTraining { hidden: vec![32], epochs: 4, batch: 50, ..ClassifierTraining::default() }
+    }
+
+    #[test]
+    fn digits_are_read_after_a_moment() {
+        let train = digits::generate(3000, 1, Split::Train);
+        let mut epochs = 0;
+        let classifier = train_classifier(&train, "digits", &short(), &mut |epoch, _| {
+            epochs = epoch;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        let right = accuracy(&classifier, &digits::generate(500, 1, Split::Test)).unwrap();
+        assert!(right > 0.8 && epochs == 4, "{right} after {epochs} epochs");
+    }
+
+    #[test]
+    fn the_number_of_threads_does_not_matter() {
+        let train = digits::generate(300, 1, Split::Train);
+        let trained_by = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut ignore = |_, _| ControlFlow::Continue(());
+            pool.install(|| train_classifier(&train, "digits", &short(), &mut ignore)).unwrap()
+        };
+        assert_eq!(trained_by(1).parameters(), trained_by(3).parameters());
+    }
+
+    #[test]
+    fn images_without_labels_are_refused_by_name() {
+        let digits = digits::generate(20, 1, Split::Train);
+        let unlabelled = Dataset::new(digits.images().to_owned(), None, 28, 28).unwrap();
+        let error = train_classifier(&unlabelled, "mine", &short(), &mut |_, _| ControlFlow::Break(()));
+        assert_eq!(error.unwrap_err().to_string(), "the training images of mine have no labels");
+    }
+
+    #[test]
+    fn no_images_are_refused() {
+        let none = digits::generate(0, 1, Split::Train);
+        let error = train_classifier(&none, "digits", &short(), &mut |_, _| ControlFlow::Break(()));
+        assert!(matches!(error, Err(TrainError::NoImages { .. })));
+    }
+}

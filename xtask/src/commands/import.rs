@@ -1,0 +1,68 @@
+//! `cargo xtask import`
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use vae_train::write_atomically;
+
+use crate::{Done, model_source::ModuleArgs, paths, term};
+
+/// Makes a model file of a PyTorch state dict, so that what its tensors do not tell is said once.
+///
+/// FILE is what safetensors.torch.save_file(module.state_dict(), FILE) writes. Its tensors have the names that this
+/// program's own files have (encoder.fc1.weight, ..., decoder.fc1.weight, ...; the encoder's last layer gives means and
+/// then log-variances), or those of PyTorch's VAE example (fc1, fc21, fc22, fc3, fc4). The decoder gives logits.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The state dict
+    #[arg(value_name = "FILE.safetensors")]
+    file: PathBuf,
+    #[command(flatten)]
+    module: ModuleArgs,
+    /// Rows and columns of an image [default: a square, or else a single row]
+    #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = image_size)]
+    image: Option<(usize, usize)>,
+    /// What the module was trained on, as --data names it elsewhere: such as mnist
+    #[arg(long, value_name = "D")]
+    data: Option<String>,
+    /// The model file to write
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
+    let mut model = args.module.read(&args.file)?;
+    if let Some((height, width)) = args.image {
+        let pixels = model.vae.input();
+        ensure!(
+            height.checked_mul(width) == Some(pixels),
+            "{}: the module takes images of {pixels} pixels, found --image {height}x{width}",
+            args.file.display(),
+        );
+        (model.height, model.width) = (height, width);
+    }
+    if args.data.is_some() {
+        model.data.clone_from(&args.data);
+    }
+    let same = |path: &PathBuf| path.canonicalize().ok();
+    ensure!(
+        same(&args.out).is_none() || same(&args.out) != same(&args.file),
+        "{} is the file to import: name another with --out",
+        args.out.display(),
+    );
+    write_atomically(&args.out, &model.to_bytes())?;
+    term::note(format_args!(
+        "{} ({}), images of {} x {}",
+        model.vae.config(),
+        model.vae.activation(),
+        model.height,
+        model.width
+    ));
+    term::result(format_args!("{}", paths::display(&args.out)))?;
+    Ok(Done::Finished)
+}
+
+fn image_size(text: &str) -> Result<(usize, usize), String> {
+    let size = text.split_once('x').and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
+    size.ok_or_else(|| "expected HEIGHTxWIDTH, such as 28x28".to_owned())
+}

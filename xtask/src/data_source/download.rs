@@ -1,0 +1,38 @@
+//! Downloads, with a progress bar a file.
+
+use std::{ops::ControlFlow, path::PathBuf};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use vae_data::{
+    DataError, Known,
+    fetch::{self, Target},
+};
+
+use crate::interrupt;
+
+/// The download was cut short by Ctrl-C.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
+
+/// Downloads sets, each into its directory, unless they are there.
+pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
+    let targets: Vec<_> = sets.iter().map(|(set, dir)| Target { set: *set, dir: dir.clone() }).collect();
+    let style =
+        ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
+            .context("the style of the progress bar")?;
+    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
+    let _cleaning_up = interrupt::EndCleanly::begin();
+    let result = fetch::fetch(&targets, &fetch::Options::default(), &mut |progress| {
+        bar.set_message(progress.file.to_owned());
+        bar.set_length(progress.total.unwrap_or(progress.bytes));
+        bar.set_position(progress.bytes);
+        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    match result {
+        Err(DataError::Cancelled) => Err(Interrupted.into()),
+        other => Ok(other?),
+    }
+}

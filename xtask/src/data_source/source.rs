@@ -1,0 +1,185 @@
+//! What the text behind `--data` names, before anything is read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{bail, ensure};
+use vae_data::Known;
+
+/// What stands behind a directory whose images have rows and columns exchanged.
+pub(super) const TRANSPOSED: &str = ":transposed";
+
+/// More pieces than anybody joins; each may have to be looked for on the disk.
+const MAX_PIECES: usize = 32;
+
+/// Where images come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// MNIST if it can be had, else digits.
+    Auto,
+    /// Drawn by the program.
+    Digits,
+    /// By its name.
+    Known(Known),
+    /// IDX files.
+    Directory { path: PathBuf, transposed: bool },
+}
+
+impl Source {
+    /// The sources of a text, in its order, with commas between them.
+    ///
+    /// A comma may also belong to a directory's name: at each place the longest text that names something on the disk
+    /// wins. A name wins against a directory that is called the same; `./mnist` is the directory.
+    pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Self>> {
+        if exists(text) {
+            return Ok(vec![Self::one(text)?]);
+        }
+        let pieces: Vec<&str> = text.split(',').collect();
+        ensure!(
+            pieces.len() <= MAX_PIECES,
+            "expected at most {MAX_PIECES} sources with commas between them, found {}",
+            pieces.len()
+        );
+        let mut sources = Vec::new();
+        let mut rest = &pieces[..];
+        while !rest.is_empty() {
+            let longest = (2..=rest.len()).rev().find(|&count| exists(&rest[..count].join(",")));
+            let (source, behind) = rest.split_at(longest.unwrap_or(1));
+            let source = source.join(",");
+            if source.is_empty() {
+                bail!("expected a name or a directory, found nothing where one should stand");
+            }
+            sources.push(Self::one(&source)?);
+            rest = behind;
+        }
+        Ok(sources)
+    }
+
+    fn one(text: &str) -> anyhow::Result<Self> {
+        if let Some(source) = Self::named(text) {
+            return Ok(source);
+        }
+        let (path, transposed) = directory(text);
+        if transposed && path.to_str().and_then(Self::named).is_some() {
+            let name = path.display();
+            bail!(
+                "expected a directory before {TRANSPOSED:?}, found the name {name}; ./{name} is a directory"
+            );
+        }
+        Ok(Self::Directory { path: path.to_owned(), transposed })
+    }
+
+    /// Whether this is a directory that is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Directory { path, .. } if !path.exists())
+    }
+
+    /// The source that has a name.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::Auto),
+            "digits" => Some(Self::Digits),
+            name => Known::from_name(name).map(Self::Known),
+        }
+    }
+}
+
+/// Whether a text names something on the disk.
+fn exists(text: &str) -> bool {
+    directory(text).0.exists()
+}
+
+/// The directory of a text, and whether its images are to be transposed.
+fn directory(text: &str) -> (&Path, bool) {
+    match text.strip_suffix(TRANSPOSED) {
+        Some(directory) if !Path::new(text).exists() => (Path::new(directory), true),
+        _ => (Path::new(text), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Sources of a text in which `@` stands for a temporary directory that holds directories of these names, each
+    /// written as that text would have to be to name it alone.
+    fn parse(text: &str, names: &[&str]) -> Vec<String> {
+        let root = TempDir::new().unwrap();
+        for name in names {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        let prefix = format!("{}/", root.path().display());
+        let sources = Source::parse(&text.replace('@', &prefix)).unwrap();
+        let show = |source| match source {
+            Source::Auto => "auto".to_owned(),
+            Source::Digits => "digits".to_owned(),
+            Source::Known(set) => set.name().to_owned(),
+            Source::Directory { path, transposed } => {
+                let path = path.display().to_string().replace(&prefix, "@");
+                if transposed { format!("transposed {path}") } else { path }
+            }
+        };
+        sources.into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn names_are_told_from_directories() {
+        assert_eq!(parse("auto", &[]), ["auto"]);
+        assert_eq!(parse("digits", &[]), ["digits"]);
+        assert_eq!(parse("emnist-letters", &[]), ["emnist-letters"]);
+        assert_eq!(parse("@images", &[]), ["@images"]);
+    }
+
+    #[test]
+    fn an_alias_comes_to_the_name() {
+        assert_eq!(parse("fashion", &[]), ["fashion-mnist"]);
+    }
+
+    #[test]
+    fn sources_stand_between_commas_in_their_order() {
+        assert_eq!(parse("mnist,@images,digits", &["images"]), ["mnist", "@images", "digits"]);
+    }
+
+    #[test]
+    fn a_directory_whose_name_has_commas_wins() {
+        assert_eq!(parse("@a,b", &["a,b"]), ["@a,b"]);
+        assert_eq!(parse("mnist,@a,b,c,digits", &["a", "a,b", "a,b,c"]), ["mnist", "@a,b,c", "digits"]);
+        assert_eq!(parse("@a,digits", &["a"]), ["@a", "digits"]);
+    }
+
+    #[test]
+    fn a_suffix_asks_for_transposition() {
+        assert_eq!(parse("@a:transposed", &["a"]), ["transposed @a"]);
+        assert_eq!(parse("mnist,@a,b:transposed", &["a,b"]), ["mnist", "transposed @a,b"]);
+    }
+
+    #[test]
+    fn a_directory_that_is_called_so_is_not_transposed() {
+        assert_eq!(parse("@a:transposed", &["a", "a:transposed"]), ["@a:transposed"]);
+    }
+
+    #[test]
+    fn what_has_a_name_stands_upright_already() {
+        for name in ["mnist", "digits", "fashion", "emnist-letters"] {
+            let error = Source::parse(&format!("{name}:transposed")).unwrap_err().to_string();
+            assert!(error.contains(&format!("found the name {name}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_where_a_source_should_stand_is_refused() {
+        for text in ["", ",", "mnist,", ",mnist", "mnist,,digits"] {
+            let error = Source::parse(text).unwrap_err().to_string();
+            assert!(error.contains("found nothing"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn more_sources_than_anybody_joins_are_refused() {
+        let error = Source::parse(&"mnist,".repeat(100)).unwrap_err().to_string();
+        assert!(error.contains("at most 32") && error.contains("found 101"), "{error}");
+    }
+}

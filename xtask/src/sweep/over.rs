@@ -1,0 +1,173 @@
+//! `--over model.latent=8,16`: one setting and the values that it takes.
+
+use anyhow::ensure;
+use toml::{Table, Value};
+use vae_train::TrainConfig;
+
+use super::variant::{MAX_VARIANTS, Variant};
+
+/// A setting and its values, each with the text that it was given in.
+#[derive(Clone, Debug)]
+pub(crate) struct Over {
+    section: String,
+    key: String,
+    values: Vec<(String, Value)>,
+}
+
+impl Over {
+    /// Reads `section.key=value,...`: values as TOML has them, and texts without quotes.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=').and_then(|(path, values)| {
+            let (section, key) = path.trim().split_once('.')?;
+            Some((section.to_owned(), key.to_owned(), values))
+        });
+        let (section, key, values) =
+            parts.ok_or("expected SECTION.KEY=VALUE,..., such as model.latent=8,16")?;
+        let values = split(values).into_iter().map(|text| (text.to_owned(), value(text))).collect();
+        let over = Self { section, key, values };
+        for (text, value) in &over.values {
+            if text.is_empty() {
+                return Err("expected a value before and after each comma".to_owned());
+            }
+            let settings = TrainConfig::default().overlay_table(over.table(value));
+            settings.map_err(|error| format!("{text}: {error}"))?;
+        }
+        Ok(over)
+    }
+
+    fn table(&self, value: &Value) -> Table {
+        let inner = Table::from_iter([(self.key.clone(), value.clone())]);
+        Table::from_iter([(self.section.clone(), Value::Table(inner))])
+    }
+}
+
+/// Pieces between commas that are in no bracket and no quotes.
+fn split(text: &str) -> Vec<&str> {
+    let (mut depth, mut quoted) = (0_i32, false);
+    let pieces = text.split(move |c| {
+        match c {
+            '"' => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0 && !quoted
+    });
+    pieces.map(str::trim).collect()
+}
+
+/// What a text is in TOML, or else itself.
+fn value(text: &str) -> Value {
+    let table: Option<Table> = format!("value = {text}").parse().ok();
+    let value = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Every combination, the last setting changing fastest. A variant's name is its settings, without their sections where
+/// that is clear.
+pub(crate) fn grid(overs: &[Over]) -> anyhow::Result<Vec<Variant>> {
+    let count = overs.iter().try_fold(1_usize, |count, over| count.checked_mul(over.values.len()));
+    ensure!(
+        count.is_some_and(|count| count <= MAX_VARIANTS),
+        "expected at most {MAX_VARIANTS} combinations of --over"
+    );
+    let mut variants = vec![Variant { name: String::new(), changes: Table::new() }];
+    for over in overs {
+        let same = |other: &&Over| other.key == over.key;
+        let label = if overs.iter().filter(same).count() == 1 {
+            over.key.clone()
+        } else {
+            format!("{}.{}", over.section, over.key)
+        };
+        let twice = overs.iter().filter(same).filter(|other| other.section == over.section).count() > 1;
+        ensure!(!twice, "{label} is in two --over: name all its values in one");
+        let extend = |variant: &Variant, (text, value): &(String, Value)| {
+            let comma = if variant.name.is_empty() { "" } else { "," };
+            let mut changes = variant.changes.clone();
+            let section = changes.entry(over.section.as_str()).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(section) = section {
+                section.insert(over.key.clone(), value.clone());
+            }
+            Variant { name: format!("{}{comma}{label}={text}", variant.name), changes }
+        };
+        variants =
+            variants.iter().flat_map(|v| over.values.iter().map(move |value| extend(v, value))).collect();
+    }
+    Ok(variants)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(overs: &[&str]) -> Vec<String> {
+        let overs: Vec<Over> = overs.iter().map(|text| Over::parse(text).unwrap()).collect();
+        grid(&overs).unwrap().into_iter().map(|variant| variant.name).collect()
+    }
+
+    #[test]
+    fn a_grid_has_every_combination_the_last_changing_fastest() {
+        let names = names(&["model.latent=8,16", "optimizer.learning_rate=0.001,3e-3"]);
+        let expected = [
+            "latent=8,learning_rate=0.001",
+            "latent=8,learning_rate=3e-3",
+            "latent=16,learning_rate=0.001",
+            "latent=16,learning_rate=3e-3",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_key_of_two_sections_is_named_with_its_section() {
+        // No two sections share a key that could be set here, so the names are made by hand.
+        let over = |section: &str| Over {
+            section: section.to_owned(),
+            key: "name".to_owned(),
+            values: vec![("x".to_owned(), Value::from("x"))],
+        };
+        assert_eq!(
+            grid(&[over("model"), over("optimizer")]).unwrap()[0].name,
+            "model.name=x,optimizer.name=x"
+        );
+    }
+
+    #[test]
+    fn lists_and_texts_are_values_too() {
+        let over = Over::parse("model.hidden=[512, 256],[128]").unwrap();
+        assert_eq!(over.values.len(), 2);
+        assert_eq!(over.values[0].1, Value::from(vec![512, 256]));
+        let over = Over::parse("model.activation=relu,\"tanh\"").unwrap();
+        assert_eq!([&over.values[0].1, &over.values[1].1], [&Value::from("relu"), &Value::from("tanh")]);
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_or_takes_no_such_value_is_refused() {
+        for (text, part) in [
+            ("model.latnt=8", "unknown field `latnt`"),
+            ("modl.latent=8", "unknown field `modl`"),
+            ("model.latent=many", "many"),
+            ("model.latent=8,-1", "-1"),
+            ("model.latent=", "comma"),
+            ("model.latent=8,,16", "comma"),
+            ("latent=8", "SECTION.KEY"),
+            ("model.latent", "SECTION.KEY"),
+        ] {
+            let error = Over::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_setting_twice_is_refused() {
+        let over = Over::parse("model.latent=8").unwrap();
+        assert!(grid(&[over.clone(), over]).is_err());
+    }
+
+    #[test]
+    fn a_grid_beyond_all_patience_is_refused() {
+        let values = ["1"; 100].join(",");
+        let overs = ["model.latent", "training.batch", "training.epochs"]
+            .map(|key| Over::parse(&format!("{key}={values}")).unwrap());
+        assert!(grid(&overs).is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! What came of each variant, side by side: as Markdown and for machines.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use toml::Table;
+use vae_core::Elbo;
+
+use crate::term;
+
+/// What came of one run, measured on the test images.
+pub(crate) struct Measured {
+    pub(crate) elbo: Elbo,
+    pub(crate) seconds_per_epoch: f64,
+}
+
+/// A sweep, in nats an image of the test set.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) seeds: Vec<u64>,
+    pub(crate) variants: Vec<Row>,
+}
+
+/// What came of a variant over all seeds. A number that is missing is that of a variant one of whose runs diverged.
+#[derive(Serialize)]
+pub(crate) struct Row {
+    name: String,
+    changes: Table,
+    #[serde(skip)]
+    differs: String,
+    data: String,
+    images: usize,
+    parameters: usize,
+    /// Runs whose loss stopped being a number.
+    diverged: usize,
+    neg_elbo: Option<Spread>,
+    reconstruction: Option<Spread>,
+    kl: Option<Spread>,
+    /// Mean -ELBO less that of the first variant.
+    difference: Option<f64>,
+    seconds_per_epoch: Option<f64>,
+}
+
+/// One number over all seeds.
+#[derive(Serialize)]
+struct Spread {
+    mean: f64,
+    /// The sample standard deviation, n - 1 below the sum of squares; none of a single seed.
+    deviation: Option<f64>,
+    values: Vec<f64>,
+}
+
+impl Spread {
+    fn of(values: Vec<f64>) -> Self {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+        Self { mean, deviation, values }
+    }
+
+    fn text(&self) -> String {
+        let spread = self.deviation.map_or_else(String::new, |deviation| format!(" ± {deviation:.2}"));
+        format!("{:.2}{spread}", self.mean)
+    }
+}
+
+/// Which variant a row is about.
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) changes: Table,
+    pub(crate) differs: String,
+    pub(crate) data: String,
+    pub(crate) images: usize,
+    pub(crate) parameters: usize,
+}
+
+impl Row {
+    /// `runs` has an entry a seed, none of a run that diverged; there is at least one.
+    pub(crate) fn new(subject: Subject, runs: &[Option<Measured>]) -> Self {
+        let Subject { name, changes, differs, data, images, parameters } = subject;
+        let spread = |number: fn(&Measured) -> f64| {
+            let values: Option<Vec<f64>> = runs.iter().map(|run| run.as_ref().map(number)).collect();
+            values.map(Spread::of)
+        };
+        Self {
+            name,
+            changes,
+            differs,
+            data,
+            images,
+            parameters,
+            diverged: runs.iter().filter(|run| run.is_none()).count(),
+            neg_elbo: spread(|run| run.elbo.neg_elbo()),
+            reconstruction: spread(|run| run.elbo.reconstruction),
+            kl: spread(|run| run.elbo.kl),
+            difference: None,
+            seconds_per_epoch: spread(|run| run.seconds_per_epoch).map(|seconds| seconds.mean),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(seeds: Vec<u64>, mut variants: Vec<Row>) -> Self {
+        let mean = |row: &Row| row.neg_elbo.as_ref().map(|spread| spread.mean);
+        let first = variants.first().and_then(mean);
+        for row in &mut variants {
+            row.difference = first.zip(mean(row)).map(|(first, own)| own - first);
+        }
+        Self { seeds, variants }
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let seeds: Vec<String> = self.seeds.iter().map(ToString::to_string).collect();
+        let mut sources: Vec<String> = self
+            .variants
+            .iter()
+            .map(|row| format!("{} test images of {}", term::thousands(row.images), row.data))
+            .collect();
+        sources.dedup();
+        let mut text = format!("{}, nats an image, ", sources.join("; "));
+        text += &match &seeds[..] {
+            [seed] => format!("seed {seed}.\n\n"),
+            _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
+        };
+        text += "| variant | what differs | parameters | -ELBO | reconstruction | KL | to the first | s/epoch |\n";
+        text += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+        for (i, row) in self.variants.iter().enumerate() {
+            let none = || "–".to_owned();
+            let number = |spread: &Option<Spread>| spread.as_ref().map_or_else(none, Spread::text);
+            let neg_elbo = match row.diverged {
+                0 => number(&row.neg_elbo),
+                runs => format!("diverged ({runs} of {})", self.seeds.len()),
+            };
+            let difference = row.difference.filter(|_| i > 0);
+            let cells = [
+                cell(&row.name),
+                if row.differs.is_empty() { none() } else { cell(&row.differs) },
+                term::thousands(row.parameters),
+                neg_elbo,
+                number(&row.reconstruction),
+                number(&row.kl),
+                difference.map_or_else(none, |nats| format!("{nats:+.2}")),
+                row.seconds_per_epoch.map_or_else(none, |seconds| format!("{seconds:.2}")),
+            ];
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+        text
+    }
+}
+
+/// A text that ends neither its cell nor its line.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, runs: &[Option<f64>]) -> Row {
+        let subject = Subject {
+            name: name.to_owned(),
+            changes: Table::new(),
+            differs: String::new(),
+            data: "digits".to_owned(),
+            images: 1000,
+            parameters: 12_345,
+        };
+        let measured =
+            |reconstruction| Measured { elbo: Elbo { reconstruction, kl: 20.0 }, seconds_per_epoch: 0.5 };
+        Row::new(subject, &runs.iter().map(|run| run.map(measured)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_row_has_mean_sample_deviation_and_the_difference_to_the_first() {
+        let rows = vec![row("a", &[Some(80.0), Some(82.0)]), row("b", &[Some(78.0), Some(81.0)])];
+        let text = Report::new(vec![0, 1], rows).markdown();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "1 000 test images of digits, nats an image, mean ± sample standard deviation over the seeds 0, 1."
+        );
+        assert_eq!(lines[4], "| a | – | 12 345 | 101.00 ± 1.41 | 81.00 ± 1.41 | 20.00 ± 0.00 | – | 0.50 |");
+        assert_eq!(
+            lines[5],
+            "| b | – | 12 345 | 99.50 ± 2.12 | 79.50 ± 2.12 | 20.00 ± 0.00 | -1.50 | 0.50 |"
+        );
+    }
+
+    #[test]
+    fn a_single_seed_has_no_spread() {
+        let text = Report::new(vec![7], vec![row("a", &[Some(80.0)])]).markdown();
+        assert!(text.contains("seed 7.") && text.contains("| 100.00 |"), "{text}");
+        assert!(!text.contains('±'), "{text}");
+    }
+
+    #[test]
+    fn a_variant_that_diverged_has_no_numbers() {
+        let rows = vec![row("a", &[Some(80.0), None]), row("b", &[Some(80.0), Some(80.0)])];
+        let text = Report::new(vec![0, 1], rows).markdown();
+        assert!(text.contains("| a | – | 12 345 | diverged (1 of 2) | – | – | – | – |"), "{text}");
+        assert!(
+            text.contains("| b | – | 12 345 | 100.00 ± 0.00 | 80.00 ± 0.00 | 20.00 ± 0.00 | – | 0.50 |"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_name_does_not_end_its_cell() {
+        let text = Report::new(vec![0], vec![row("a|b\nc", &[Some(80.0)])]).markdown();
+        assert!(text.contains(r"| a\|b c |"), "{text}");
+    }
+}

@@ -1,0 +1,82 @@
+//! What data say about a model: `train` writes it into the file at the end, `annotate` does for other files.
+
+use vae_train::{Annotations, ModelFile};
+
+use crate::project::{Project, SMALL};
+
+const MODEL: &str = "a/model.safetensors";
+
+fn model(project: &Project) -> ModelFile {
+    ModelFile::read(&project.path(MODEL), None).expect("the model of a run")
+}
+
+#[test]
+fn a_finished_run_knows_its_classes_and_which_loss_is_usual() {
+    let Annotations { classes, neg_elbo } = model(&Project::trained()).annotations;
+    assert_eq!(classes.expect("the classes").names(), "0 to 9");
+    assert_eq!(neg_elbo.expect("the range").data, "digits");
+}
+
+#[test]
+fn going_on_with_a_finished_run_changes_no_byte() {
+    let project = Project::trained();
+    let before = project.read(MODEL);
+    project.run(&format!("train {SMALL} --run a --resume")).succeeds();
+    assert!(project.read(MODEL) == before);
+}
+
+#[test]
+fn going_on_for_more_epochs_measures_again() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --schedule constant --run a")).succeeds();
+    let before = model(&project).annotations;
+    project.run("train --run a --resume --epochs 4").succeeds();
+    let after = model(&project).annotations;
+    assert!(after.classes.is_some() && after != before);
+}
+
+#[test]
+fn a_file_that_forgot_is_given_back_what_training_wrote() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    project.run("train --data images --hidden 16 --latent 3 --epochs 1 --validation 5 --run a").succeeds();
+    let before = project.read(MODEL);
+    let mut forgetful = model(&project);
+    forgetful.annotations = Annotations::default();
+    project.write(MODEL, forgetful.to_bytes());
+    let ended = project.run("annotate --run a").succeeds();
+    assert!(ended.stdout.starts_with("a/model.safetensors: the classes 0 to 9, -ELBO "), "{}", ended.stdout);
+    assert!(project.read(MODEL) == before);
+}
+
+#[test]
+fn a_file_that_does_not_say_its_data_must_be_told() {
+    let project = Project::trained();
+    let anonymous = ModelFile { data: None, ..model(&project) };
+    project.write(MODEL, anonymous.to_bytes());
+    project.run("annotate --run a").fails_saying(&["trained on", "--data"]);
+    project.write_images("images", 28, 28);
+    project.run("annotate --run a --data images").succeeds();
+    assert_eq!(model(&project).data, None);
+}
+
+#[test]
+fn data_of_another_size_leave_the_file_as_it_was() {
+    let project = Project::trained();
+    project.write_images("small", 14, 12);
+    let before = project.read(MODEL);
+    project.run("annotate --run a --data small").fails_saying(&["784 pixels", "168 (14 x 12)"]);
+    assert!(project.read(MODEL) == before);
+}
+
+#[test]
+fn what_is_kept_and_makes_no_sense_is_an_error_that_names_the_file() {
+    let project = Project::trained();
+    // Of the same length, so that the file's header stays one.
+    let mut bytes = project.read(MODEL);
+    let key = b"class_posteriors\":\"{\\\"data";
+    let at = bytes.windows(key.len()).position(|window| window == key).expect("the key") + key.len();
+    bytes[at - 1] = b'o';
+    project.write(MODEL, bytes);
+    project.run("grid --run a").fails_saying(&["a/model.safetensors", "class_posteriors"]);
+}

@@ -1,0 +1,116 @@
+//! `import`, and the flags that a state dict from PyTorch needs without it.
+
+use vae_core::{
+    Activation,
+    weights::{Facts, InputRange, ModuleFacts, to_safetensors},
+};
+use vae_train::ModelFile;
+
+use crate::project::Project;
+
+/// A project with the tensors of a small model, without any facts, in `module.safetensors`.
+fn project() -> Project {
+    let project = Project::trained();
+    let model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
+    let tensors = model.vae.layout().iter(model.vae.parameters());
+    let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
+    project.write("module.safetensors", to_safetensors(tensors, Facts::new()));
+    project
+}
+
+#[test]
+fn what_is_imported_is_a_model_that_needs_no_flags() {
+    let project = project();
+    project
+        .run("import module.safetensors --activation tanh --input-range=-1,1 --out m.safetensors")
+        .succeeds();
+    let imported = ModelFile::read(&project.path("m.safetensors"), None).expect("a model");
+    let input_range = InputRange { low: -1.0, high: 1.0 };
+    let facts = ModuleFacts { activation: Activation::Tanh, input_range };
+    let module = ModelFile::read(&project.path("module.safetensors"), Some(facts)).expect("a module");
+    assert_eq!(imported.vae.config(), module.vae.config());
+    assert_eq!(imported.vae.parameters(), module.vae.parameters());
+    project.run("grid --model m.safetensors --out x.png").succeeds();
+}
+
+#[test]
+fn what_is_imported_measures_as_the_module_with_flags_does() {
+    let project = project();
+    let flags = "--activation tanh --input-range -1,1";
+    project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
+    let [module, imported] = [format!("module.safetensors {flags}"), "m.safetensors".to_owned()]
+        .map(|model| project.run(&format!("eval --data digits --model {model}")).succeeds().stdout);
+    assert_eq!(module, imported);
+}
+
+#[test]
+fn data_and_image_size_are_told_once_too() {
+    let project = project();
+    let flags = "--activation relu --data digits --image 14x56";
+    project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
+    let model = ModelFile::read(&project.path("m.safetensors"), None).expect("a model");
+    assert_eq!((model.height, model.width, model.data.as_deref()), (14, 56, Some("digits")));
+}
+
+#[test]
+fn an_image_size_of_other_pixels_is_refused() {
+    let project = project();
+    project
+        .run("import module.safetensors --activation relu --image 28x27 --out m.safetensors")
+        .fails_saying(&["module.safetensors", "784 pixels", "28x27"]);
+    assert!(!project.path("m.safetensors").exists());
+}
+
+#[test]
+fn a_module_whose_activation_nobody_names_is_refused() {
+    project()
+        .run("import module.safetensors --out m.safetensors")
+        .fails_saying(&["module.safetensors", "--activation"]);
+}
+
+#[test]
+fn a_module_of_other_names_is_refused_with_those_that_are_known() {
+    let project = Project::new();
+    let tensor = ("encoder.0.weight".to_owned(), &[1, 1][..], &[0.0][..]);
+    project.write("module.safetensors", to_safetensors([tensor], Facts::new()));
+    project.run("import module.safetensors --activation relu --out m.safetensors").fails_saying(&[
+        "module.safetensors",
+        "encoder.fc1.weight",
+        "fc21",
+    ]);
+}
+
+#[test]
+fn a_pickle_is_refused_with_the_way_to_convert_it() {
+    let project = Project::new();
+    project.write("module.pt", b"PK\x03\x04 and so on");
+    project
+        .run("import module.pt --activation relu --out m.safetensors")
+        .fails_saying(&["module.pt", "safetensors.torch.save_file"]);
+}
+
+#[test]
+fn the_range_of_a_model_that_was_trained_here_is_known() {
+    Project::trained()
+        .run("grid --model a/model.safetensors --activation relu --input-range=-1,1")
+        .fails_saying(&["a/model.safetensors", "[0, 1]", "-1,1"]);
+}
+
+#[test]
+fn the_imported_file_is_not_written_over() {
+    let project = project();
+    let before = project.read("module.safetensors");
+    project
+        .run("import module.safetensors --activation relu --out ./module.safetensors")
+        .fails_saying(&["module.safetensors is the file to import"]);
+    assert_eq!(project.read("module.safetensors"), before);
+}
+
+#[test]
+fn a_range_without_an_activation_or_that_is_none_is_wrong_usage() {
+    let project = project();
+    for flags in ["--input-range=-1,1", "--activation relu --input-range 1,0", "--activation relu --image 28"]
+    {
+        project.run(&format!("import module.safetensors --out m.safetensors {flags}")).exits_with(2);
+    }
+}

@@ -1,0 +1,254 @@
+//! `--data` beyond one directory: sets known by name, several at once, without labels, lying on their side; and that a
+//! model of them finds them again.
+
+use std::{env, fs};
+
+use vae_data::{Split, idx::IdxArray, mnist};
+
+use crate::project::{Project, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, offline};
+
+/// A training too short to matter, but for its data.
+const TRAIN: &str = "train --digits 300 --hidden 16 --latent 3 --epochs 1 --validation 20 --run a --data";
+
+/// The data that the run `a` records.
+fn recorded(project: &Project) -> String {
+    let source = &project.toml("a/config.toml")["data"]["source"];
+    source.as_str().expect("a text").to_owned()
+}
+
+/// The -ELBO of the run `a` on the data of these arguments, or, without any, on what it was trained on.
+fn neg_elbo(project: &Project, arguments: &str) -> f64 {
+    let ended = project.run(&format!("eval --json --run a {arguments}")).succeeds();
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    report["neg_elbo"].as_f64().expect("a number")
+}
+
+/// Writes images as in [`Project::write_images`] under EMNIST's names.
+fn write_emnist(project: &Project, part: &str, height: usize, width: usize) {
+    let directory = format!("data/emnist-{part}");
+    project.write_images(&directory, height, width);
+    for (name, own) in [
+        (TRAIN_IMAGES, "train-images-idx3-ubyte"),
+        (TRAIN_LABELS, "train-labels-idx1-ubyte"),
+        (TEST_IMAGES, "test-images-idx3-ubyte"),
+        (TEST_LABELS, "test-labels-idx1-ubyte"),
+    ] {
+        let at = |name: &str| project.path(format!("{directory}/{name}"));
+        fs::rename(at(name), at(&format!("emnist-{part}-{own}"))).expect("a file of its own name");
+    }
+}
+
+/// Exchanges rows and columns of the images of a directory.
+fn turn(project: &Project, directory: &str) {
+    for (split, name) in [(Split::Train, TRAIN_IMAGES), (Split::Test, TEST_IMAGES)] {
+        let set = mnist::load_split(&project.path(directory), split).expect("images").transposed();
+        let shape = vec![set.len(), set.height(), set.width()];
+        let data = set.images().iter().copied().collect();
+        project.write(format!("{directory}/{name}"), IdxArray { shape, data }.to_bytes());
+    }
+}
+
+#[test]
+fn images_of_any_size_are_learned() {
+    for (height, width) in [(8, 8), (16, 20)] {
+        let project = Project::new();
+        project.write_images("images", height, width);
+        project.run(&format!("{TRAIN} images")).succeeds();
+        assert!(neg_elbo(&project, "").is_finite());
+        project.run("grid --run a --out x.png").succeeds();
+    }
+}
+
+#[test]
+fn a_known_set_is_taken_from_its_directory_by_its_name() {
+    for name in ["fashion-mnist", "kmnist"] {
+        let project = Project::new();
+        project.write_images(&format!("data/{name}"), 28, 28);
+        let ended = project.run(&format!("{TRAIN} {name}")).succeeds();
+        assert!(ended.stderr.contains(&format!("data: {name}, 60 training and 20 test")), "{}", ended.stderr);
+        assert_eq!(recorded(&project), name);
+        assert_eq!(neg_elbo(&project, ""), neg_elbo(&project, &format!("--data data/{name}")));
+    }
+}
+
+#[test]
+fn an_alias_is_recorded_by_the_name_it_stands_for() {
+    let project = Project::new();
+    project.write_images("data/fashion-mnist", 28, 28);
+    project.run(&format!("{TRAIN} fashion")).succeeds();
+    assert_eq!(recorded(&project), "fashion-mnist");
+}
+
+#[test]
+fn emnist_stands_upright_by_its_name() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    write_emnist(&project, "letters", 20, 14);
+    let ended = project.run(&format!("{TRAIN} emnist-letters")).succeeds();
+    assert!(ended.stderr.contains("of 14 x 20"), "{}", ended.stderr);
+    assert_eq!(neg_elbo(&project, ""), neg_elbo(&project, "--data images:transposed"));
+}
+
+#[test]
+fn a_known_set_that_cannot_be_had_has_no_stand_in() {
+    for name in ["kmnist", "emnist-digits"] {
+        let project = Project::new();
+        let mut command = project.command(&format!("{TRAIN} {name}"));
+        offline(&mut command);
+        let message = project.start(command).wait().fails();
+        for part in [&format!("no {name}")[..], "--data digits", "no mirror delivered"] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!project.path("a").exists());
+    }
+}
+
+#[test]
+fn a_known_set_without_its_labels_is_not_complete() {
+    let project = Project::new();
+    project.write_images("data/kmnist", 28, 28);
+    fs::remove_file(project.path("data/kmnist").join(TEST_LABELS)).expect("labels");
+    let mut command = project.command(&format!("{TRAIN} kmnist"));
+    offline(&mut command);
+    project.start(command).wait().fails_saying(&["no kmnist", "found no test labels", "MD5"]);
+}
+
+#[test]
+fn mnist_under_another_sets_name_is_not_taken_for_it() {
+    let Some(directory) = env::var_os("VAE_DATA").filter(|value| !value.is_empty()) else {
+        println!("skipped: VAE_DATA names no directory with MNIST");
+        return;
+    };
+    let project = Project::new();
+    for entry in fs::read_dir(directory).expect("the directory of MNIST") {
+        let entry = entry.expect("an entry of the directory");
+        let name = entry.file_name().into_string().expect("a name in UTF-8");
+        project.write(format!("data/kmnist/{name}"), fs::read(entry.path()).expect("a file of MNIST"));
+    }
+    project.run(&format!("{TRAIN} kmnist")).fails_saying(&["data/kmnist", "holds MNIST and not kmnist"]);
+}
+
+#[test]
+fn images_without_labels_are_learned_measured_and_drawn() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    for name in [TRAIN_LABELS, TEST_LABELS] {
+        fs::remove_file(project.path("images").join(name)).expect("labels");
+    }
+    let ended = project.run(&format!("{TRAIN} images")).succeeds();
+    assert!(ended.stderr.contains("20 test images of 20 x 14, without labels"), "{}", ended.stderr);
+    assert!(neg_elbo(&project, "").is_finite());
+    project.run("grid --run a --kind reconstructions --out x.png").succeeds();
+    project.run("grid --run a --out y.png").succeeds();
+}
+
+#[test]
+fn labels_may_be_any_byte() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    let labels = IdxArray { shape: vec![60], data: (196..=255).collect() };
+    project.write(format!("images/{TRAIN_LABELS}"), labels.to_bytes());
+    project.run(&format!("{TRAIN} images")).succeeds();
+}
+
+#[test]
+fn transposed_images_are_learned_as_they_should_stand() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    project.write_images("turned", 20, 14);
+    turn(&project, "turned");
+    let ended = project.run(&format!("{TRAIN} turned:transposed")).succeeds();
+    assert!(ended.stderr.contains("of 20 x 14"), "{}", ended.stderr);
+    assert!(recorded(&project).ends_with("/turned:transposed"), "{}", recorded(&project));
+    assert_eq!(neg_elbo(&project, ""), neg_elbo(&project, "--data images"));
+}
+
+#[test]
+fn a_run_on_transposed_images_goes_on_with_them() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    project.run(&format!("{TRAIN} images:transposed --schedule constant")).succeeds();
+    project.run("train --run a --resume --epochs 2").succeeds();
+    project.run("train --run a --resume --epochs 3 --data images").fails_saying(&["cannot go on with a"]);
+}
+
+#[test]
+fn several_sources_are_joined_and_found_again() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    project.write_images("data/kmnist", 28, 28);
+    let ended = project.run(&format!("{TRAIN} images,kmnist,digits --schedule constant")).succeeds();
+    assert!(ended.stderr.contains("420 training and 90 test images of 28 x 28"), "{}", ended.stderr);
+    let source = recorded(&project);
+    assert!(source.ends_with("/images,kmnist,digits"), "{source}");
+    // As many digits as there are by default, in place of 50: the model does not record them.
+    let ended = project.run("eval --run a --json").succeeds();
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&report["data"], &report["images"]), (&source.into(), &10_040.into()));
+    project.run("grid --run a --kind reconstructions --out x.png").succeeds();
+    project.run("train --run a --resume --epochs 2").succeeds();
+}
+
+#[test]
+fn the_order_of_sources_is_that_of_their_naming() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    project.run(&format!("{TRAIN} images,digits --schedule constant")).succeeds();
+    project
+        .run("train --run a --resume --epochs 2 --data digits,images")
+        .fails_saying(&["cannot go on with a"]);
+}
+
+#[test]
+fn sources_of_different_sizes_are_named_with_both() {
+    let project = Project::new();
+    project.write_images("images", 20, 14);
+    project.run(&format!("{TRAIN} digits,images")).fails_saying(&[
+        "28 x 28 in digits",
+        "20 x 14 in ",
+        "/images",
+    ]);
+    assert!(!project.path("a").exists());
+}
+
+#[test]
+fn the_joined_set_has_labels_only_if_each_source_has() {
+    let project = Project::new();
+    project.write_images("images", 28, 28);
+    let ended = project.run(&format!("{TRAIN} images,digits")).succeeds();
+    assert!(!ended.stderr.contains("without labels"), "{}", ended.stderr);
+    fs::remove_file(project.path("images").join(TRAIN_LABELS)).expect("labels");
+    let ended = project.run(&format!("{TRAIN} images,digits").replace("run a", "run b")).succeeds();
+    assert!(ended.stderr.contains("without labels"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_directory_may_have_a_comma_in_its_name() {
+    let project = Project::new();
+    project.write_images("mine,yours", 28, 28);
+    project.run(&format!("{TRAIN} mine,yours,digits")).succeeds();
+    assert!(recorded(&project).ends_with("/mine,yours,digits"), "{}", recorded(&project));
+    assert!(neg_elbo(&project, "").is_finite());
+}
+
+#[test]
+fn a_missing_one_of_several_sources_is_named() {
+    let project = Project::new();
+    project.run(&format!("{TRAIN} digits,emnits")).fails_saying(&[
+        "emnits",
+        "neither a name",
+        "nor a directory of IDX files",
+    ]);
+}
+
+#[test]
+fn a_mistyped_source_is_told_before_another_is_downloaded() {
+    let project = Project::new();
+    project.run(&format!("{TRAIN} kmnist,emnits")).fails_saying(&["emnits", "neither a name"]);
+    assert!(!project.path("data/kmnist").exists());
+}
+
+#[test]
+fn nothing_between_two_commas_is_refused() {
+    Project::new().run(&format!("{TRAIN} digits,,digits")).fails_saying(&["digits,,digits", "found nothing"]);
+}
