@@ -51,6 +51,11 @@ fn backward_parameters(bencher: Bencher<'_, '_>, shape: Shape) {
     layer(bencher, shape, Layer::backward_parameters);
 }
 
+#[divan::bench(args = [LAYERS[0], LAYERS[4]])]
+fn backward_parameters_one_by_one(bencher: Bencher<'_, '_>, shape: Shape) {
+    layer(bencher, shape, Layer::backward_parameters_one_by_one);
+}
+
 #[divan::bench(args = LAYERS)]
 fn turn(bencher: Bencher<'_, '_>, shape: Shape) {
     let mut layer = Layer::new(shape.0, shape.1, shape.2, shape.3);

@@ -10,17 +10,17 @@
 //! The cut into bands depends on the batch alone, and within each region idle threads take tiles of a layer. The
 //! parameters change in the last region only, when the loss is known to be finite and the gradients to be bounded.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::{
     Elbo, Optimizer, Vae, VaeError,
     band::{Band, Half},
+    factors::Factors,
     forward::BAND,
-    layout::Linear,
-    linear::linear_backward_parameters,
+    linear::Gradient,
     optimizer::{LARGEST_GRADIENT, Update, all_finite},
-    panels::{LANES, Lanes, Panels, Support, TILE, Tile, panels, rows_to_features, turn},
+    panels::{LANES, panels},
 };
 
 /// The buffers of a training step, made once for the largest batch: activations, their gradients, and the gradient
@@ -34,8 +34,6 @@ pub struct Backprop {
     bands: Vec<Band>,
     /// Of each layer, the encoder's and then the decoder's.
     factors: Vec<Factors>,
-    /// What is known to be zero of x, the first layer's input.
-    support: Support,
     /// (B,)
     reconstruction: Vec<f32>,
     /// (B,)
@@ -47,13 +45,13 @@ impl Backprop {
     /// Buffers for `vae` and batches of up to `rows` samples.
     pub fn new(vae: &Vae, rows: usize) -> Self {
         let band = (panels(rows) / 2).clamp(1, BAND);
-        let layers = || vae.encoder.layers().iter().chain(vae.decoder.layers());
+        let first = vae.encoder.layers().iter().take(1).map(|layer| Factors::of_data(layer, rows));
+        let others = vae.encoder.layers().iter().skip(1).chain(vae.decoder.layers());
         Self {
             rows,
             band,
             bands: (0..panels(rows).div_ceil(band)).map(|_| Band::new(vae, band * LANES)).collect(),
-            factors: layers().map(|layer| Factors::new(layer, LANES * panels(rows))).collect(),
-            support: Support::new(panels(vae.input()), LANES * panels(rows)),
+            factors: first.chain(others.map(|layer| Factors::new(layer, rows))).collect(),
             reconstruction: vec![0.0; rows],
             kl: vec![0.0; rows],
             gradients: vec![0.0; vae.layout().len()],
@@ -98,7 +96,7 @@ impl Backprop {
     /// The gradients from the deltas, each number of them looked at.
     fn write_gradients(&mut self, vae: &Vae, rows: usize) -> Result<(), VaeError> {
         self.turn(vae.encoder.layers().len(), rows);
-        self.parameter_gradients([vae.encoder.layers(), vae.decoder.layers()], rows, None);
+        self.parameter_gradients(None);
         match vae.layout().iter(&self.gradients).find(|(_, _, gradient)| !all_finite(gradient)) {
             Some((name, ..)) => Err(VaeError::NotFinite { term: format!("gradient of {name}") }),
             None => Ok(()),
@@ -118,19 +116,14 @@ impl Backprop {
         assert_eq!(x.ncols(), vae.input(), "columns of x");
         assert_eq!(eps.dim(), (rows, vae.latent()), "the shape of eps");
         assert_eq!(self.gradients.len(), vae.layout().len(), "made for another model");
-        let Self { bands, factors, support, .. } = self;
+        let bands = &mut self.bands;
         let (reconstruction, kl) = (&mut self.reconstruction[..rows], &mut self.kl[..rows]);
         let (band, scale) = (self.band * LANES, 1.0 / rows as f32);
-        let of_bands = || {
-            let data =
-                x.axis_chunks_iter(Axis(0), band).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), band));
-            let terms = reconstruction.par_chunks_mut(band).zip(kl.par_chunks_mut(band));
-            bands.par_iter_mut().zip(data).zip(terms).for_each(|((band, (x, eps)), (reconstruction, kl))| {
-                band.run(vae, x, eps, [scale, beta * scale], reconstruction, kl);
-            });
-        };
-        let inputs = factors[0].inputs.slice_mut(s![.., ..LANES * panels(rows)]);
-        rayon::join(of_bands, || rows_to_features(x, inputs, support));
+        let data = x.axis_chunks_iter(Axis(0), band).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), band));
+        let terms = reconstruction.par_chunks_mut(band).zip(kl.par_chunks_mut(band));
+        bands.par_iter_mut().zip(data).zip(terms).for_each(|((band, (x, eps)), (reconstruction, kl))| {
+            band.run(vae, x, eps, [scale, beta * scale], reconstruction, kl);
+        });
 
         let elbo = Elbo::mean(&self.reconstruction[..rows], &self.kl[..rows]);
         for (term, value) in [("reconstruction", elbo.reconstruction), ("KL", elbo.kl)] {
@@ -154,7 +147,7 @@ impl Backprop {
         deltas.sqrt() * inputs.max(rows as f32).sqrt() < LARGEST_GRADIENT / 2.0
     }
 
-    /// Deltas and inputs of every layer, from the bands to the factors; x itself is there already.
+    /// Deltas and inputs of every layer, from the bands to the factors.
     fn turn(&mut self, encoder_layers: usize, rows: usize) {
         let bands = &self.bands[..panels(rows).div_ceil(self.band)];
         self.factors.par_iter_mut().enumerate().for_each(|(i, factors)| {
@@ -162,98 +155,30 @@ impl Backprop {
                 None => (Half::Encoder, i),
                 Some(i) => (Half::Decoder, i),
             };
-            factors.turn_deltas(|| bands.iter().map(move |band| band.delta(half, i)));
-            // The encoder's first input is x itself.
-            if !matches!((half, i), (Half::Encoder, 0)) {
-                factors.turn_inputs(|| bands.iter().map(move |band| band.input(half, i)));
-            }
+            let deltas = bands.iter().map(|band| band.delta(half, i));
+            let inputs = bands.iter().map(|band| band.input(half, i));
+            factors.turn(deltas, inputs, bands.iter().map(Band::support));
         });
     }
 
     /// The gradient of every parameter from the factors, and the update, where one is wanted.
-    fn parameter_gradients(
-        &mut self,
-        [encoder, decoder]: [&[Linear]; 2],
-        rows: usize,
-        update: Option<Update<'_>>,
-    ) {
-        let samples = LANES * panels(rows);
-        let (of_encoder, of_decoder) = self.factors.split_at(encoder.len());
-        let length = encoder.iter().map(Linear::parameters).sum();
-        let (gradients, rest) = self.gradients.split_at_mut(length);
-        let (update, update_rest) = update.map(|update| update.split_at(length)).unzip();
-        rayon::join(
-            || layer_gradients(encoder, of_encoder, Some(&self.support), samples, gradients, update),
-            || layer_gradients(decoder, of_decoder, None, samples, rest, update_rest),
-        );
+    fn parameter_gradients(&mut self, update: Option<Update<'_>>) {
+        layer_gradients(&self.factors, &mut self.gradients, update);
     }
 }
 
 /// The gradients of consecutive layers, all at once.
-pub(crate) fn layer_gradients(
-    layers: &[Linear],
-    factors: &[Factors],
-    support: Option<&Support>,
-    samples: usize,
-    gradients: &mut [f32],
-    update: Option<Update<'_>>,
-) {
-    let ([layer, layers @ ..], [first, factors @ ..]) = (layers, factors) else { return };
+pub(crate) fn layer_gradients(factors: &[Factors], gradients: &mut [f32], update: Option<Update<'_>>) {
+    let [first, factors @ ..] = factors else { return };
+    let layer = first.layer();
     let (gradient, gradients) = gradients.split_at_mut(layer.parameters());
     let (update, update_rest) = update.map(|update| update.split_at(layer.parameters())).unzip();
     let (dw, db) = gradient.split_at_mut(layer.inputs * layer.outputs);
     let update = update.map(|update| update.split_at(dw.len())).map(|(w, b)| [w, b]);
-    let dy = first.deltas.slice(s![.., ..samples]);
-    let x = Panels { lanes: first.inputs.slice(s![.., ..samples]), support };
     rayon::join(
-        || linear_backward_parameters(dy, x, dw, db, update),
-        || layer_gradients(layers, factors, None, samples, gradients, update_rest),
+        || first.gradient(Gradient { dw, db, update }),
+        || layer_gradients(factors, gradients, update_rest),
     );
-}
-
-/// What the gradient of one layer is made of, sample by sample.
-#[derive(Clone, Debug)]
-pub(crate) struct Factors {
-    /// In tiles (T, 16 P): the gradient of the outputs before the nonlinearity.
-    deltas: Array2<Tile>,
-    /// By feature (Q, 16 P).
-    pub(crate) inputs: Array2<Lanes>,
-}
-
-impl Factors {
-    pub(crate) fn new(layer: &Linear, samples: usize) -> Self {
-        Self {
-            deltas: Array2::from_elem((layer.outputs.div_ceil(TILE), samples), [0.0; TILE]),
-            inputs: Array2::from_elem((panels(layer.inputs), samples), Lanes::default()),
-        }
-    }
-
-    /// Takes the deltas of consecutive bands of the batch, each by sample (P, O).
-    pub(crate) fn turn_deltas<'a, B>(&mut self, bands: impl Fn() -> B + Sync)
-    where
-        B: IntoIterator<Item = ArrayView2<'a, Lanes>>,
-    {
-        self.deltas.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(t, mut tile)| {
-            let tile = tile.as_slice_mut().expect("a tile is contiguous");
-            let mut samples = tile.iter_mut().map(|tile| &mut tile[..]);
-            for delta in bands() {
-                turn(delta, TILE * t, &mut samples);
-            }
-        });
-    }
-
-    /// Takes the inputs of consecutive bands of the batch, each by sample (P, I).
-    pub(crate) fn turn_inputs<'a, B>(&mut self, bands: impl Fn() -> B + Sync)
-    where
-        B: IntoIterator<Item = ArrayView2<'a, Lanes>>,
-    {
-        self.inputs.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(q, mut panel)| {
-            let mut samples = panel.iter_mut().map(|lanes| &mut lanes.0[..]);
-            for input in bands() {
-                turn(input, LANES * q, &mut samples);
-            }
-        });
-    }
 }
 
 impl Vae {
@@ -283,9 +208,7 @@ impl Vae {
         let (elbo, rows) = (backprop.deltas(self, x, eps, beta)?, x.nrows());
         if optimizer.clip_norm.is_none() && backprop.surely_finite(rows) {
             backprop.turn(self.encoder.layers().len(), rows);
-            let (encoder, decoder, parameters) = self.parts_mut();
-            let update = optimizer.begin(parameters);
-            backprop.parameter_gradients([encoder.layers(), decoder.layers()], rows, Some(update));
+            backprop.parameter_gradients(Some(optimizer.begin(self.parameters_mut())));
             return Ok(elbo);
         }
         // Every number of the gradient has to be looked at before any of them changes a parameter.
@@ -297,6 +220,8 @@ impl Vae {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
     use crate::{Activation, Adam, AdamW, Adamax, Method, RmsProp, Sgd, VaeConfig};
 

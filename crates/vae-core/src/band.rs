@@ -9,6 +9,7 @@ use crate::{
     gaussian::posterior_backward,
     mlp::Tape,
     panels::{Lanes, panels, square_sum},
+    support::Support,
 };
 
 /// A few samples on their way through the network and back.
@@ -74,10 +75,16 @@ impl Band {
         self.delta_squares = squares(encoder_deltas, 0) + squares(decoder_deltas, 0);
     }
 
-    /// The input of a layer but the encoder's first, by sample (P, I).
+    /// What is zero of x.
+    pub(crate) fn support(&self) -> &Support {
+        self.forward.support()
+    }
+
+    /// The input of a layer, by sample (P, I).
     pub(crate) fn input(&self, half: Half, layer: usize) -> ArrayView2<'_, Lanes> {
         let p = self.forward.panels();
         match (half, layer) {
+            (Half::Encoder, 0) => self.forward.x(),
             (Half::Decoder, 0) => self.forward.z(),
             (Half::Decoder, i) => self.forward.decoder().layer(i - 1, p),
             (Half::Encoder, i) => self.forward.encoder().layer(i - 1, p),

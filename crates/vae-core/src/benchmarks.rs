@@ -7,8 +7,14 @@ use ndarray::{Array2, ArrayView2, s};
 use crate::{
     Activation,
     bernoulli::bernoulli_backward,
-    linear::{linear_backward_input, linear_backward_parameters, linear_forward},
-    panels::{LANES, Lanes, Panels, Support, TILE, Tile, panels, rows_to_features, rows_to_samples, turn},
+    linear::{
+        Gradient, linear_backward_input, linear_backward_parameters, linear_forward,
+        sparse_backward_parameters,
+    },
+    panels::{LANES, Lanes, Panels, TILE, Tile, panels},
+    sparse::{Columns, WORD},
+    support::Support,
+    turn::{rows_to_samples, samples_to_features, turn},
 };
 
 /// One fully connected layer and a batch, of which some of the inputs may be zero.
@@ -20,6 +26,8 @@ pub struct Layer {
     support: Support,
     x_by_feature: Array2<Lanes>,
     support_by_feature: Support,
+    columns: Columns,
+    dy_by_feature: Array2<Lanes>,
     y: Array2<Lanes>,
     dy: Array2<Lanes>,
     tiles: Array2<Tile>,
@@ -29,13 +37,14 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// A layer from `inputs` to `outputs` and a batch; every panel has nonzero numbers in `share` of its columns.
+    /// A layer from `inputs` to `outputs` and a batch; every panel has nonzero numbers in `share` of its columns, and
+    /// if that is not all of them, a third of the numbers there are not zero.
     pub fn new(batch: usize, inputs: usize, outputs: usize, share: f32) -> Self {
         let number = |i: usize, j: usize| ((i * 37 + j * 11) % 19) as f32 / 19.0 - 0.45;
         let mut rows = Array2::from_shape_fn((batch, inputs), |(i, j)| number(i, j));
         for ((i, j), x) in rows.indexed_iter_mut() {
             let column = (i / LANES * 7 + j / LANES * 3) % 10;
-            if (column as f32) < 10.0 * (1.0 - share) {
+            if (column as f32) < 10.0 * (1.0 - share) || (share < 1.0 && !(i + j).is_multiple_of(3)) {
                 *x = 0.0;
             }
         }
@@ -46,7 +55,13 @@ impl Layer {
         support.find(x.view());
         let mut x_by_feature = Array2::from_elem((panels(inputs), samples), Lanes::default());
         let mut support_by_feature = Support::new(panels(inputs), samples);
-        rows_to_features(rows.view(), x_by_feature.view_mut(), &mut support_by_feature);
+        samples_to_features([x.view()].into_iter(), x_by_feature.view_mut());
+        support_by_feature.find(x_by_feature.view());
+        let mut columns = Columns::new(batch, inputs);
+        columns.fill([x.view()].into_iter());
+        let mut dy_by_feature =
+            Array2::from_elem((panels(outputs), batch.next_multiple_of(WORD)), Lanes::default());
+        samples_to_features([dy.view()].into_iter(), dy_by_feature.view_mut());
         let mut tiles = Array2::from_elem((outputs.div_ceil(TILE), samples), [0.0; TILE]);
         for (t, mut tile) in tiles.rows_mut().into_iter().enumerate() {
             turn(dy.view(), TILE * t, tile.iter_mut().map(|tile| &mut tile[..]));
@@ -56,6 +71,8 @@ impl Layer {
             b: vec![0.1; outputs],
             support,
             support_by_feature,
+            columns,
+            dy_by_feature,
             y: room(outputs),
             dx: room(inputs),
             dw: vec![0.0; outputs * inputs],
@@ -82,7 +99,14 @@ impl Layer {
     /// dW = dy xᵀ and db = Σ dy
     pub fn backward_parameters(&mut self) {
         let x = Panels { lanes: self.x_by_feature.view(), support: Some(&self.support_by_feature) };
-        linear_backward_parameters(self.tiles.view(), x, &mut self.dw, &mut self.db, None);
+        let gradient = Gradient { dw: &mut self.dw, db: &mut self.db, update: None };
+        linear_backward_parameters(self.tiles.view(), x, gradient);
+    }
+
+    /// dW and db from each number of x that is not zero.
+    pub fn backward_parameters_one_by_one(&mut self) {
+        let gradient = Gradient { dw: &mut self.dw, db: &mut self.db, update: None };
+        sparse_backward_parameters(self.dy_by_feature.view(), &self.columns, gradient);
     }
 
     /// The deltas from panels by sample to tiles.

@@ -110,7 +110,10 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::panels::{panels, rows_to_samples, samples_to_rows};
+    use crate::{
+        panels::panels,
+        turn::{rows_to_samples, samples_to_rows},
+    };
 
     fn by_sample(x: &Array2<f32>) -> Array2<Lanes> {
         let mut lanes = Array2::from_elem((panels(x.nrows()), x.ncols()), Lanes::default());

@@ -11,12 +11,15 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::{
     Layout, VaeError,
-    backprop::{Factors, layer_gradients},
+    backprop::layer_gradients,
+    factors::Factors,
     init::initialise,
     mlp::Mlp,
     optimizer::all_finite,
-    panels::{LANES, Lanes, Panels, Support, panels, rows_to_features, rows_to_samples},
+    panels::{Lanes, Panels, panels},
     softmax::{cross_entropy_backward, softmax},
+    support::Support,
+    turn::rows_to_samples,
     weights::{self, Facts, StateDict, from_safetensors, mlp_widths, read_parameters},
 };
 
@@ -149,17 +152,17 @@ impl Classifier {
         cross_entropy_backward(tape.output(p), labels, 1.0 / rows as f32, last, &mut losses);
         self.mlp.backward_inputs(&self.parameters, p, &tape, &mut deltas, None);
 
-        let mut factors: Vec<Factors> = layers.iter().map(|layer| Factors::new(layer, LANES * p)).collect();
-        let mut support = Support::new(panels(x.ncols()), LANES * p);
-        rows_to_features(x, factors[0].inputs.view_mut(), &mut support);
-        for (i, factors) in factors.iter_mut().enumerate() {
-            factors.turn_deltas(|| [deltas.layer(i, p)]);
-            if i > 0 {
-                factors.turn_inputs(|| [tape.layer(i - 1, p)]);
-            }
-        }
+        let factors = layers.iter().enumerate().map(|(i, layer)| {
+            let (mut factors, x) = match i {
+                0 => (Factors::of_data(layer, rows), by_sample.view()),
+                _ => (Factors::new(layer, rows), tape.layer(i - 1, p)),
+            };
+            factors.turn([deltas.layer(i, p)].into_iter(), [x].into_iter(), [&support].into_iter());
+            factors
+        });
+        let factors: Vec<Factors> = factors.collect();
         let mut gradient = vec![0.0; self.layout.len()];
-        layer_gradients(layers, &factors, Some(&support), LANES * p, &mut gradient, None);
+        layer_gradients(&factors, &mut gradient, None);
 
         let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows as f64;
         if !loss.is_finite() {

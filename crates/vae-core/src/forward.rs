@@ -6,7 +6,9 @@ use crate::{
     Vae,
     gaussian::posterior_forward,
     mlp::Tape,
-    panels::{LANES, Lanes, Panels, Support, panels, rows_to_samples},
+    panels::{LANES, Lanes, Panels, panels},
+    support::Support,
+    turn::rows_to_samples,
 };
 
 /// Panels that go their way together: few enough that their activations stay in a core's second cache, and enough
@@ -87,6 +89,11 @@ impl Forward {
     /// x by sample (P, D).
     pub(crate) fn x(&self) -> ArrayView2<'_, Lanes> {
         self.x.slice(s![..self.panels(), ..])
+    }
+
+    /// What is zero of x.
+    pub(crate) fn support(&self) -> &Support {
+        &self.support
     }
 
     /// ε by sample (P, L).

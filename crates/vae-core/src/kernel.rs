@@ -250,7 +250,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        panels::{Support, panels, rows_to_features, rows_to_samples, samples_to_rows, turn},
+        panels::panels,
+        support::Support,
+        turn::{rows_to_samples, samples_to_features, samples_to_rows, turn},
         vectors::{Plain, dispatch},
     };
 
@@ -342,7 +344,8 @@ mod tests {
             x.slice_mut(s![.., i / 2..]).fill(0.0);
             let mut by_feature = Array2::from_elem((panels(i), LANES * panels(b)), Lanes::default());
             let mut support = Support::new(panels(i), LANES * panels(b));
-            rows_to_features(x.view(), by_feature.view_mut(), &mut support);
+            samples_to_features([by_sample(&x).view()].into_iter(), by_feature.view_mut());
+            support.find(by_feature.view());
             let mut tiles = vec![[f32::NAN; TILE]; LANES * panels(b)];
             turn(by_sample(&dy).view(), 0, tiles.iter_mut().map(|tile| &mut tile[..]));
             for (form, support) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(&support))]) {

@@ -61,10 +61,12 @@
 //!
 //! # Modules in reading order
 //! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
-//! how a batch lies in memory (`panels`), the arithmetic of the machine at hand (`vectors`), the products (`kernel`), the
-//! layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
+//! how a batch lies in memory (`panels`), how it gets there and back (`turn`) and what of it is zero (`support`), the
+//! arithmetic of the machine at hand (`vectors`), the products (`kernel`), the first layer's gradient from the numbers that
+//! are not zero (`sparse`), the layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
 //! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
-//! [`Vae`], [`Backprop`], the optimizers ([`Optimizer`]), [`noise`], and [`weights`] (safetensors, under PyTorch's names).
+//! [`Vae`], what the gradients are made of (`factors`), [`Backprop`], the optimizers ([`Optimizer`]), [`noise`], and
+//! [`weights`] (safetensors, under PyTorch's names).
 //!
 //! Beside the model: a [`GaussianMixture`] (with `covariance`) keeps what a class of images looks like in the latent space,
 //! and a [`Classifier`] (with `softmax`) reads what a model wrote.
@@ -80,7 +82,10 @@ mod kernel;
 mod linear;
 mod mlp;
 mod panels;
+mod sparse;
 mod special;
+mod support;
+mod turn;
 mod vectors;
 
 mod bernoulli;
@@ -89,6 +94,7 @@ mod gaussian;
 
 mod backprop;
 mod band;
+mod factors;
 mod forward;
 mod vae;
 

@@ -14,6 +14,8 @@ use crate::{
     kernel::{Outer, Product, Transposed},
     optimizer::Update,
     panels::{LANES, Lanes, Panels, TILE, Tile},
+    sparse::{Columns, LINES, SparseOuter},
+    turn::turn_panel,
     vectors::dispatch,
 };
 
@@ -70,47 +72,113 @@ pub(crate) fn linear_backward_input(
     });
 }
 
-/// From y = W x + b: dW = dy xᵀ and db = Σ_B dy. Where an update is wanted, it is given each tile of dW while that is
-/// in the cache, and `dw` stays as it was: 4 bytes a parameter that need not go to memory and back.
+/// Where the gradient of some of a layer's outputs goes: into `dw` and `db`, or, where an update is wanted, piece by
+/// piece into that while the piece is in the cache; `dw` then stays as it was, 4 bytes a parameter that need not go to
+/// memory and back.
+pub(crate) struct Gradient<'a> {
+    /// (O, I) row-major
+    pub(crate) dw: &'a mut [f32],
+    /// (O)
+    pub(crate) db: &'a mut [f32],
+    /// Of W and b.
+    pub(crate) update: Option<[Update<'a>; 2]>,
+}
+
+impl Gradient<'_> {
+    fn inputs(&self) -> usize {
+        self.dw.len() / self.db.len()
+    }
+
+    /// That of the first `outputs`, and the rest.
+    fn split_at(self, outputs: usize) -> (Self, Self) {
+        let weights = outputs * self.inputs();
+        let (dw, dw_rest) = self.dw.split_at_mut(weights);
+        let (db, db_rest) = self.db.split_at_mut(outputs);
+        let (update, update_rest) = self
+            .update
+            .map(|[w, b]| (w.split_at(weights), b.split_at(outputs)))
+            .map(|((w, w_rest), (b, b_rest))| ([w, b], [w_rest, b_rest]))
+            .unzip();
+        (Self { dw, db, update }, Self { dw: dw_rest, db: db_rest, update: update_rest })
+    }
+
+    /// Takes rows of dW, those of the outputs from `first` on.
+    fn rows<'b>(&mut self, first: usize, rows: impl Iterator<Item = &'b [f32]>) {
+        let inputs = self.inputs();
+        for (o, row) in (first..).zip(rows) {
+            match &mut self.update {
+                Some([w, _]) => w.apply(o * inputs, row),
+                None => self.dw[o * inputs..][..inputs].copy_from_slice(row),
+            }
+        }
+    }
+
+    /// Takes db, which lies in its place.
+    fn bias(&mut self) {
+        if let Some([_, b]) = &mut self.update {
+            b.apply(0, self.db);
+        }
+    }
+}
+
+/// From y = W x + b: dW = dy xᵀ and db = Σ_B dy
 ///
 /// # Shapes
-/// `dy` in tiles (T, 16 P), `x` by feature (Q, 16 P), `dw` (O, I) row-major, `db` (O); `update` is of (W, b)
+/// `dy` in tiles (T, 16 P), `x` by feature (Q, 16 P)
 pub(crate) fn linear_backward_parameters(
     dy: ArrayView2<'_, Tile>,
     x: Panels<'_>,
-    dw: &mut [f32],
-    db: &mut [f32],
-    update: Option<[Update<'_>; 2]>,
+    mut gradient: Gradient<'_>,
 ) {
-    let (inputs, tiles) = (dw.len() / db.len(), dy.nrows());
+    let tiles = dy.nrows();
     if tiles > 1 {
         let (dy, dy_rest) = dy.split_at(Axis(0), tiles / 2);
-        let rows = TILE * dy.nrows();
-        let (dw, dw_rest) = dw.split_at_mut(rows * inputs);
-        let (db, db_rest) = db.split_at_mut(rows);
-        let (update, update_rest) = update
-            .map(|[w, b]| (w.split_at(rows * inputs), b.split_at(rows)))
-            .map(|((w, w_rest), (b, b_rest))| ([w, b], [w_rest, b_rest]))
-            .unzip();
+        let (gradient, rest) = gradient.split_at(TILE * dy.nrows());
         rayon::join(
-            || linear_backward_parameters(dy, x.reborrow(), dw, db, update),
-            || linear_backward_parameters(dy_rest, x.reborrow(), dw_rest, db_rest, update_rest),
+            || linear_backward_parameters(dy, x.reborrow(), gradient),
+            || linear_backward_parameters(dy_rest, x.reborrow(), rest),
         );
         return;
     }
     let dy = dy.to_slice().expect("a tile is contiguous");
-    bias_gradient(dy, db);
-    let width = LANES * x.lanes.nrows();
-    with_scratch(db.len() * width, |gradient| {
-        dispatch(Outer { dy, x: x.reborrow(), dw: gradient.as_chunks_mut().0 });
-        let rows = gradient.chunks_exact(width).map(|row| &row[..inputs]);
-        match update {
-            Some([mut w, mut b]) => {
-                rows.enumerate().for_each(|(o, row)| w.apply(o * inputs, row));
-                b.apply(0, db);
+    sum_of(dy.iter(), gradient.db);
+    gradient.bias();
+    let (inputs, width) = (gradient.inputs(), LANES * x.lanes.nrows());
+    with_scratch(gradient.db.len() * width, |dw| {
+        dispatch(Outer { dy, x: x.reborrow(), dw: dw.as_chunks_mut().0 });
+        gradient.rows(0, dw.chunks_exact(width).map(|row| &row[..inputs]));
+    });
+}
+
+/// The same from the numbers of x that are not zero.
+///
+/// # Shapes
+/// `dy` by feature (Q, 64 words)
+pub(crate) fn sparse_backward_parameters(dy: ArrayView2<'_, Lanes>, x: &Columns, mut gradient: Gradient<'_>) {
+    let lines = dy.nrows();
+    if lines > LINES {
+        let (dy, dy_rest) = dy.split_at(Axis(0), lines / 2);
+        let (gradient, rest) = gradient.split_at(LANES * dy.nrows());
+        rayon::join(
+            || sparse_backward_parameters(dy, x, gradient),
+            || sparse_backward_parameters(dy_rest, x, rest),
+        );
+        return;
+    }
+    for (dy, db) in dy.rows().into_iter().zip(gradient.db.chunks_mut(LANES)) {
+        sum_of(dy.into_iter().map(|dy| &dy.0), db);
+    }
+    gradient.bias();
+    let (inputs, outputs) = (gradient.inputs(), gradient.db.len());
+    with_lines(lines * inputs, |sums| {
+        dispatch(SparseOuter { dy, x, dw: sums });
+        with_scratch(LANES * inputs, |rows| {
+            for (line, first) in sums.chunks_exact(inputs).zip((0..outputs).step_by(LANES)) {
+                let rows = &mut rows[..LANES.min(outputs - first) * inputs];
+                turn_panel(line, rows.chunks_exact_mut(inputs));
+                gradient.rows(first, rows.chunks_exact(inputs));
             }
-            None => dw.chunks_exact_mut(inputs).zip(rows).for_each(|(dw, row)| dw.copy_from_slice(row)),
-        }
+        });
     });
 }
 
@@ -128,9 +196,20 @@ fn with_scratch(length: usize, f: impl FnOnce(&mut [f32])) {
     });
 }
 
-/// Σ_B dy of the outputs of a tile, sample by sample.
-fn bias_gradient(dy: &[Tile], db: &mut [f32]) {
-    let mut sums = [0.0; TILE];
+/// Lends room for `length` lines, likewise.
+fn with_lines(length: usize, f: impl FnOnce(&mut [Lanes])) {
+    thread_local!(static SCRATCH: RefCell<Vec<Lanes>> = const { RefCell::new(Vec::new()) });
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < length {
+            scratch.resize(length, Lanes::default());
+        }
+        f(&mut scratch[..length]);
+    });
+}
+
+/// db = Σ_B dy, sample by sample, for the outputs that lie side by side.
+fn sum_of<'a, const N: usize>(dy: impl Iterator<Item = &'a [f32; N]>, db: &mut [f32]) {
+    let mut sums = [0.0; N];
     for dy in dy {
         for (sum, dy) in sums.iter_mut().zip(dy) {
             *sum += dy;

@@ -8,7 +8,9 @@ use crate::{
     forward::BLOCK,
     layout::{Layout, Linear},
     linear::{linear_backward_input, linear_forward},
-    panels::{Lanes, Panels, Support, panels, rows_to_samples, samples_to_rows, square_sum},
+    panels::{Lanes, Panels, panels, square_sum},
+    support::Support,
+    turn::{rows_to_samples, samples_to_rows},
 };
 
 /// The layers of one half; the parameters themselves lie in the model's buffer.
@@ -173,6 +175,7 @@ fn room(layers: &[Linear], rows: usize) -> Vec<Array2<Lanes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::turn::rows_to_samples;
 
     fn mlp() -> (Mlp, Layout, Vec<f32>) {
         let mut layout = Layout::default();

@@ -102,9 +102,9 @@ impl Vae {
         &mut self.parameters
     }
 
-    /// The layers of both halves, and the parameters to change.
-    pub(crate) fn parts_mut(&mut self) -> (&Mlp, &Mlp, &mut [f32]) {
-        (&self.encoder, &self.decoder, &mut self.parameters)
+    /// The encoder, and the parameters to change.
+    pub(crate) fn encoder_mut(&mut self) -> (&Mlp, &mut [f32]) {
+        (&self.encoder, &mut self.parameters)
     }
 
     /// q(z|x) for each row of `x`.

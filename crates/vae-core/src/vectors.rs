@@ -12,6 +12,8 @@ use crate::panels::LANES;
 pub(crate) trait Vectors: Copy {
     /// Sixteen numbers in registers: the same bytes as in memory.
     type Line: Pod;
+    /// Eight of them.
+    type Half: Pod;
 
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> Self::Line {
@@ -25,6 +27,9 @@ pub(crate) trait Vectors: Copy {
 
     /// a · x + sum in each lane, rounded once where there is an instruction for it.
     fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line;
+
+    /// Rows for columns.
+    fn transpose(self, square: [Self::Half; 8]) -> [Self::Half; 8];
 }
 
 /// Work that is compiled for each instruction set.
@@ -58,6 +63,7 @@ impl Plain {
 
 impl Vectors for Plain {
     type Line = [f32; LANES];
+    type Half = [f32; 8];
 
     #[inline(always)]
     fn multiply_add(self, a: f32, x: Self::Line, mut sum: Self::Line) -> Self::Line {
@@ -66,12 +72,19 @@ impl Vectors for Plain {
         }
         sum
     }
+
+    #[inline(always)]
+    fn transpose(self, square: [Self::Half; 8]) -> [Self::Half; 8] {
+        std::array::from_fn(|row| square.map(|column| column[row]))
+    }
 }
 
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 mod x86 {
+    use std::arch::x86_64::__m256;
+
     use pulp::{
-        NullaryFnOnce, f32x8, f32x16,
+        NullaryFnOnce, cast, f32x8, f32x16,
         x86::{V3, V4},
     };
 
@@ -91,21 +104,57 @@ mod x86 {
     /// AVX2 and FMA: two vectors a line.
     impl Vectors for V3 {
         type Line = [f32x8; 2];
+        type Half = f32x8;
 
         #[inline(always)]
         fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
             let a = self.splat_f32x8(a);
             [self.mul_add_f32x8(a, x[0], sum[0]), self.mul_add_f32x8(a, x[1], sum[1])]
         }
+
+        #[inline(always)]
+        fn transpose(self, square: [Self::Half; 8]) -> [Self::Half; 8] {
+            let avx = self.avx;
+            let [a, b, c, d, e, f, g, h]: [__m256; 8] = square.map(cast);
+            // Of four rows each: two of their columns, side by side with those that lie four further.
+            let columns = |a, b, c, d| {
+                let [ab, ab_, cd, cd_] = [
+                    avx._mm256_unpacklo_ps(a, b),
+                    avx._mm256_unpackhi_ps(a, b),
+                    avx._mm256_unpacklo_ps(c, d),
+                    avx._mm256_unpackhi_ps(c, d),
+                ];
+                [
+                    avx._mm256_shuffle_ps::<0x44>(ab, cd),
+                    avx._mm256_shuffle_ps::<0xee>(ab, cd),
+                    avx._mm256_shuffle_ps::<0x44>(ab_, cd_),
+                    avx._mm256_shuffle_ps::<0xee>(ab_, cd_),
+                ]
+            };
+            let (upper, lower) = (columns(a, b, c, d), columns(e, f, g, h));
+            std::array::from_fn(|row| {
+                let (upper, lower) = (upper[row % 4], lower[row % 4]);
+                cast(match row / 4 {
+                    0 => avx._mm256_permute2f128_ps::<0x20>(upper, lower),
+                    _ => avx._mm256_permute2f128_ps::<0x31>(upper, lower),
+                })
+            })
+        }
     }
 
     /// AVX-512: one vector a line.
     impl Vectors for V4 {
         type Line = f32x16;
+        type Half = f32x8;
 
         #[inline(always)]
         fn multiply_add(self, a: f32, x: Self::Line, sum: Self::Line) -> Self::Line {
             self.mul_add_f32x16(self.splat_f32x16(a), x, sum)
+        }
+
+        #[inline(always)]
+        fn transpose(self, square: [Self::Half; 8]) -> [Self::Half; 8] {
+            Vectors::transpose(*self, square)
         }
     }
 }

@@ -50,7 +50,7 @@ impl Vae {
         let mut vae = Self::zeroed(architecture(&tensors, activation)?)?;
         let layout = vae.layout().clone();
         read_parameters(&tensors, &layout, vae.parameters_mut())?;
-        let (encoder, _, parameters) = vae.parts_mut();
+        let (encoder, parameters) = vae.encoder_mut();
         let (weight, bias) = encoder.layers()[0].parts_mut(parameters);
         range.fold(weight, bias);
         if weight.iter().chain(&*bias).any(|v| !v.is_finite()) {
