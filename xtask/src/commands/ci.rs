@@ -20,6 +20,8 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
     let picture = scratch.path().join("samples.png").display().to_string();
     let train = ["xtask", "train", "--data", "digits", "--digits", "3000", "--epochs", "2", "--run", &run];
     let shipped = ["xtask", "grid", "--model", "data/model.safetensors", "--out", &picture];
+    let digits =
+        ["xtask", "generate", "--model", "data/model.safetensors", "--digit", "all", "--out", &picture];
     let lints = [
         "clippy",
         "--workspace",
@@ -31,9 +33,14 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
         "warnings",
     ];
     let benchmarks = ["test", "--package", "vae-core", "--features", "benchmarks", "--benches"];
-    let steps: [(&str, &str, &[&str]); 11] = [
+    let steps: [(&str, &str, &[&str]); 13] = [
         ("formatting", "cargo", &["fmt", "--all", "--check"]),
         ("lints", "cargo", &lints),
+        (
+            "vae-data without its features",
+            "cargo",
+            &["check", "--package", "vae-data", "--no-default-features"],
+        ),
         ("documentation", "cargo", &["doc", "--workspace", "--no-deps"]),
         ("tests", "cargo", &["test", "--workspace"]),
         ("tests without vectors", "cargo", &["test", "--package", "vae-core", "--features", "portable"]),
@@ -42,6 +49,7 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
         ("grid of the run", "cargo", &["xtask", "grid", "--run", &run, "--out", &picture]),
         ("eval of the run", "cargo", &["xtask", "eval", "--run", &run, "--json"]),
         ("grid of the shipped model", "cargo", &shipped),
+        ("digits of the shipped model", "cargo", &digits),
         ("kill and resume", "bash", &["tests/kill_and_resume.sh", "4"]),
     ];
     for (name, program, arguments) in steps {
