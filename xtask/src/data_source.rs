@@ -29,7 +29,7 @@ const FOLDER_SEED: u64 = 1;
 
 /// How the help of every command describes `--data`.
 pub(crate) const HELP: &str = "What images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or another part of EMNIST \
-     ('cargo xtask data list' lists them), from data/NAME/, else downloaded; 'digits', drawn by the program; a \
+     ('cargo xtask data list' lists them), from data/NAME/, else downloaded; 'digits', drawn by the program, or 'digits:N'; a \
      directory of IDX files, with ':transposed' behind it if rows and columns are exchanged in them, or of PNG \
      or JPEG pictures, a subfolder a class; or 'auto': MNIST \
      from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'. Several with commas between them are joined; \
@@ -88,7 +88,7 @@ pub(crate) fn source_for<'a>(model: &'a ModelFile, asked: Option<&'a str>) -> &'
 fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<I>> {
     match source {
         Source::Auto => auto(digits),
-        Source::Digits => draw(digits),
+        Source::Digits(count) => draw(count.unwrap_or(digits)),
         Source::Known(set) => known(*set),
         Source::Directory { path, transposed } => {
             from_directory(path, *transposed).with_context(|| match path.is_dir() {
@@ -233,5 +233,5 @@ fn absolute(directory: &Path) -> anyhow::Result<String> {
 
 fn draw<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
     let images = I::load(|split| Ok(digits::generate(images::drawn(digits, split), DIGITS_SEED, split)))?;
-    Ok(Loaded::new("digits", images))
+    Ok(Loaded::new(source::digits(Some(digits)), images))
 }

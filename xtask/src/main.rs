@@ -67,7 +67,10 @@ fn main() -> ExitCode {
         Ok(Done::Finished) => ExitCode::SUCCESS,
         Ok(Done::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) => {
-            term::note(format_args!("error: {error:#}"));
+            // In a line, whatever the reasons brought with them.
+            let reasons = format!("{error:#}");
+            let lines: Vec<&str> = reasons.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            term::note(format_args!("error: {}", lines.join("; ").replace(":; ", ": ")));
             ExitCode::FAILURE
         }
     }

@@ -92,9 +92,19 @@ impl ModelArgs {
     pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
         let (path, pictures) = self.choose()?;
         let model = self.module.read(&path)?;
-        let data = model.data.as_deref().unwrap_or("unknown data");
+        let data = model.data.as_deref().unwrap_or("unknown data").escape_debug();
         term::note(format_args!("model: {} ({}, from {data})", paths::display(&path), model.vae.config()));
         Ok(Chosen { model, path, pictures })
+    }
+
+    /// Reads a model whose file is to be changed: never the shipped one, unless by its name.
+    pub(crate) fn read_to_change(&self) -> anyhow::Result<Chosen> {
+        let chosen = self.read()?;
+        if self.model.is_none() && chosen.path == paths::shipped_model() {
+            let path = paths::display(&chosen.path);
+            bail!("there is no run; to change the shipped model, name it with --model {path}");
+        }
+        Ok(chosen)
     }
 
     fn choose(&self) -> anyhow::Result<(PathBuf, PathBuf)> {

@@ -22,6 +22,14 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// As many of these rows and columns as images of a size leave room for in a picture that is not too large to look
+    /// at; at least one.
+    pub(crate) fn for_images(self, height: usize, width: usize) -> Self {
+        const SIDE: usize = 4096;
+        let room = |pixels: usize| (SIDE / pixels.saturating_mul(GridStyle::default().scale).max(1)).max(1);
+        Self { rows: self.rows.min(room(height)), cols: self.cols.min(room(width)) }
+    }
+
     fn style(self) -> GridStyle {
         GridStyle { rows: self.rows, cols: self.cols, ..GridStyle::default() }
     }
@@ -189,4 +197,17 @@ pub(crate) fn facts(model: &ModelFile, kind: &str) -> Vec<(&'static str, String)
 
 fn software() -> String {
     format!("vae {}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_of_digits_is_as_large_as_usual_and_one_of_photographs_smaller() {
+        for (size, expected) in [((28, 28), (10, 20)), ((300, 400), (6, 5)), ((9000, 9000), (1, 1))] {
+            let Shape { rows, cols } = SAMPLES.for_images(size.0, size.1);
+            assert_eq!((rows, cols), expected);
+        }
+    }
 }

@@ -6,7 +6,9 @@
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageReader, Limits};
+use image::{
+    DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
+};
 use ndarray::Array2;
 
 use crate::content::{looks_like_page, open_regular};
@@ -18,7 +20,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// The most rows and the most columns.
 const MAX_SIDE: u32 = 16_384;
 
-/// The most bytes that a decoder may unpack to: the picture of a good camera is 150 MB.
+/// The most bytes that a decoder may unpack to, beside what it works with: the picture of a good camera is 150 MB.
 const MAX_DECODED_BYTES: u64 = 256 << 20;
 
 /// The pixels of a PNG or JPEG file, (height, width), 0 black and 255 white, turned as its EXIF data asks.
@@ -43,6 +45,9 @@ fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
         return Err(FormatError::Page);
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(FormatError::Io)?;
+    if reader.format() == Some(ImageFormat::Jpeg) && !ends(bytes) {
+        return Err(FormatError::NotAPicture { reason: "a JPEG that is cut short".to_owned() });
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     // The decoders' own word for too many rows or columns would not say how many there are.
@@ -65,6 +70,13 @@ fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
     Ok(Array2::from_shape_vec((height, width), pixels).expect("a byte a pixel"))
 }
 
+/// Whether there is an end-of-image marker behind the last scan of a JPEG: without it, decoders make up what is missing.
+fn ends(jpeg: &[u8]) -> bool {
+    let marker = |code: u8| move |pair: &[u8]| pair == [0xff, code];
+    let scan = jpeg.windows(2).rposition(marker(0xda));
+    scan.is_some_and(|scan| jpeg[scan..].windows(2).any(marker(0xd9)))
+}
+
 fn problem(error: ImageError) -> FormatError {
     match error {
         ImageError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
@@ -75,7 +87,9 @@ fn problem(error: ImageError) -> FormatError {
             found: "more".to_owned(),
         },
         ImageError::Unsupported(_) => FormatError::NotAPicture { reason: "something else".to_owned() },
-        damaged => FormatError::NotAPicture { reason: format!("a damaged one: {damaged}") },
+        damaged => {
+            FormatError::NotAPicture { reason: format!("a damaged one: {}", damaged.to_string().trim_end()) }
+        }
     }
 }
 

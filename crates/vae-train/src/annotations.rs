@@ -5,19 +5,15 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2, s};
 use serde::{Serialize, de::DeserializeOwned};
-use vae_core::{Posterior, Vae, VaeError, weights::Facts};
-use vae_data::{Dataset, Splits, gather};
+use vae_core::{Vae, VaeError, weights::Facts};
+use vae_data::{Dataset, Splits};
 
-use crate::{ClassPosteriors, ModelFile, NegElboRange, TrainError, write_atomically};
+use crate::{ClassPosteriors, ModelFile, NegElboRange, TrainError, encode, write_atomically};
 
 /// Names in the metadata.
 const CLASSES: &str = "class_posteriors";
 const RANGE: &str = "test_neg_elbo";
-
-/// Images that are converted and encoded together.
-const BLOCK: usize = 1000;
 
 /// What a model's file says beyond the model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,30 +89,16 @@ pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<Class
 }
 
 /// Measures the model, whose file is at `path`, on the images of `data`, and writes the file anew. The weights stay as
-/// they are, to the bit; the same data makes the same file.
+/// they are, to the bit; the same data makes the same file. Of images without labels nothing can be said of classes: what
+/// the file knew of them stays.
 ///
 /// # Errors
 /// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
 pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
-    model.annotations = Annotations::measure(&model.vae, splits, data)?;
+    let mut found = Annotations::measure(&model.vae, splits, data)?;
+    found.classes = found.classes.or_else(|| model.annotations.classes.take());
+    model.annotations = found;
     write_atomically(path, &model.to_bytes())
-}
-
-/// q(z|x) of all images.
-fn encode(vae: &Vae, images: ArrayView2<'_, u8>) -> Posterior {
-    let (count, latent) = (images.nrows(), vae.latent());
-    let mut all = Posterior { mean: Array2::zeros((count, latent)), log_var: Array2::zeros((count, latent)) };
-    let mut x = Array2::zeros((count.min(BLOCK), images.ncols()));
-    let indices: Vec<u32> = (0..count as u32).collect();
-    for (block, indices) in indices.chunks(BLOCK).enumerate() {
-        let mut x = x.slice_mut(s![..indices.len(), ..]);
-        gather(images, indices, x.view_mut());
-        let Posterior { mean, log_var } = vae.encode(x.view());
-        let rows = s![block * BLOCK..block * BLOCK + indices.len(), ..];
-        all.mean.slice_mut(rows).assign(&mean);
-        all.log_var.slice_mut(rows).assign(&log_var);
-    }
-    all
 }
 
 fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
@@ -131,6 +113,7 @@ fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
 mod tests {
     use std::fs;
 
+    use ndarray::Array2;
     use vae_core::VaeConfig;
     use vae_data::{Split, digits};
 

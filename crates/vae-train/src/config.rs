@@ -120,7 +120,8 @@ impl TrainConfig {
     /// # Errors
     /// [`TrainError::Toml`] for text that is no TOML, a key that does not exist, or a value of another type.
     pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
-        let parse_error = |error: toml::de::Error| TrainError::Toml { reason: in_a_line(&error, toml) };
+        let parse_error =
+            |error: toml::de::Error| TrainError::Toml { reason: toml_error_in_a_line(&error, toml) };
         // The text is read by itself first: its errors then point at its lines.
         toml::from_str::<Self>(toml).map_err(parse_error)?;
         self.overlay_table(toml::from_str(toml).map_err(parse_error)?)
@@ -210,7 +211,7 @@ impl TrainConfig {
 }
 
 /// The parser's message, after the line and column of `text` that it is about.
-fn in_a_line(error: &toml::de::Error, text: &str) -> String {
+pub fn toml_error_in_a_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().replace('\n', ", ");
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());

@@ -75,7 +75,9 @@ pub use checkpoint::Checkpoint;
 pub use class_posteriors::ClassPosteriors;
 pub use classifier_file::ClassifierFile;
 pub use classifier_training::{ClassifierTraining, accuracy, train_classifier};
-pub use config::{DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig};
+pub use config::{
+    DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig, toml_error_in_a_line,
+};
 pub use encode::encode;
 pub use error::TrainError;
 pub use evaluate::evaluate;

@@ -1,5 +1,6 @@
 //! Configurations with a name.
 
+use vae_core::Activation;
 use vae_data::Augmentation;
 
 use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, TrainingConfig};
@@ -16,11 +17,14 @@ pub enum Preset {
     Reference,
     /// The reference project's deeper one: 784-256-256-64.
     ReferenceDeep,
+    /// What of the reference project's suggestions helps, together: 784-512-256-32.
+    Improved,
 }
 
 impl Preset {
     /// Every preset, in the order in which help texts list them.
-    pub const ALL: [Self; 4] = [Self::Quick, Self::Example, Self::Reference, Self::ReferenceDeep];
+    pub const ALL: [Self; 5] =
+        [Self::Quick, Self::Example, Self::Reference, Self::ReferenceDeep, Self::Improved];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -29,6 +33,7 @@ impl Preset {
             Self::Example => "example",
             Self::Reference => "reference",
             Self::ReferenceDeep => "reference-deep",
+            Self::Improved => "improved",
         }
     }
 
@@ -39,6 +44,9 @@ impl Preset {
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
             Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
             Self::ReferenceDeep => "the same with a second hidden layer: 784-256-256-64",
+            Self::Improved => {
+                "what helps of data/suggestions.md, together: 784-512-256-32, elu, warm-up and cosine"
+            }
         }
     }
 
@@ -54,6 +62,7 @@ impl Preset {
             Self::Example => (&[400], 20, 128, 10),
             Self::Reference => (&[256], 64, 64, 20),
             Self::ReferenceDeep => (&[256, 256], 64, 64, 20),
+            Self::Improved => (&[512, 256], 32, 128, 40),
         };
         let optimizer = match self {
             // Large steps first, small ones last: worth more than a nat in so few epochs.
@@ -62,12 +71,22 @@ impl Preset {
                 schedule: Schedule::Cosine,
                 ..OptimizerConfig::default()
             },
+            Self::Improved => OptimizerConfig {
+                learning_rate: 4e-3,
+                schedule: Schedule::Cosine,
+                warmup_epochs: 1.0,
+                ..OptimizerConfig::default()
+            },
             Self::Example | Self::Reference | Self::ReferenceDeep => OptimizerConfig::default(),
+        };
+        let activation = match self {
+            Self::Improved => Activation::Elu,
+            _ => Activation::Relu,
         };
         TrainConfig {
             data: DataConfig::default(),
             augmentation: Augmentation::default(),
-            model: ModelConfig { hidden: hidden.to_vec(), latent, ..ModelConfig::default() },
+            model: ModelConfig { hidden: hidden.to_vec(), latent, activation: activation.name().to_owned() },
             optimizer,
             training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },
         }

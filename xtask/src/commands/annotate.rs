@@ -27,7 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let mut chosen = args.model.read()?;
+    let mut chosen = args.model.read_to_change()?;
     // A training that goes on would write the same file.
     let run = RunDir::new(chosen.path.parent().unwrap_or(Path::new("")));
     let _lock = if run.checkpoint().exists() { Some(run.lock()?) } else { None };

@@ -28,9 +28,9 @@ pub(crate) struct Args {
     /// From which weights and order follow
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// The classifier [default: data/classifier.safetensors]
+    /// The classifier; 'generate' reads data/classifier.safetensors
     #[arg(long, value_name = "FILE.safetensors")]
-    out: Option<PathBuf>,
+    out: PathBuf,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
@@ -52,13 +52,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     };
     let classifier = train_classifier(&images.train, &name, &training, &mut observe)?;
     let accuracy = accuracy(&classifier, &images.test).context("no test images")?;
-    let out = args.out.unwrap_or_else(paths::shipped_classifier);
     let file = ClassifierFile { classifier, data: name, accuracy, seed: args.seed };
-    write_atomically(&out, &file.to_bytes())?;
+    write_atomically(&args.out, &file.to_bytes())?;
     let (config, count) = (file.classifier.config(), term::thousands(images.test.len()));
     term::result(format_args!(
         "{}: {config}, reads {:.2} % of {count} test images of {} as what they are",
-        paths::display(&out),
+        paths::display(&args.out),
         100.0 * accuracy,
         file.data,
     ))?;

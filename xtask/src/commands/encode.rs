@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -87,23 +88,33 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(Done::Finished)
 }
 
+/// Removes what a call before this one may have left of other images, which would be taken for these images'.
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn write_codes(vae: &Vae, set: &Dataset, out: &Path, split: &str, decode: bool) -> anyhow::Result<()> {
     let path = |name: &str| out.join(format!("{split}_{name}.npy"));
     let posterior = encode(vae, set.images());
     write_array(&posterior.mean, &path("mean"))?;
     write_array(&posterior.log_var, &path("log_var"))?;
+    let reconstruction = path("reconstruction");
     if decode {
-        write_array(&vae.decode(posterior.mean.view()), &path("reconstruction"))?;
+        write_array(&vae.decode(posterior.mean.view()), &reconstruction)?;
+    } else {
+        remove(&reconstruction)?;
     }
     let labels = path("labels");
     match set.labels() {
         Some(values) => write_array(&ArrayView1::from(values), &labels)?,
         None => {
             term::note(format_args!("{split}: the images have no labels, so there is no {split}_labels.npy"));
-            // Labels of other images, from a call before this one, would be taken for those of these.
-            if labels.exists() {
-                fs::remove_file(&labels).with_context(|| format!("cannot remove {}", labels.display()))?;
-            }
+            remove(&labels)?;
         }
     }
     let (images, latents) = posterior.mean.dim();

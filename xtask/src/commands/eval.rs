@@ -1,6 +1,6 @@
 //! `cargo xtask eval`
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Serialize;
 use vae_core::Elbo;
 use vae_data::Dataset;
@@ -87,5 +87,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
     pictures::check_size(model, test, name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
-    evaluate(&model.vae, test.images(), &indices, seed).with_context(|| format!("{name} has no test images"))
+    let elbo = evaluate(&model.vae, test.images(), &indices, seed);
+    let elbo = elbo.with_context(|| format!("{name} has no test images"))?;
+    ensure!(elbo.neg_elbo().is_finite(), "the model's -ELBO on {name} is not finite");
+    Ok(elbo)
 }

@@ -53,6 +53,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Kind::Samples => (SAMPLES, "samples.png"),
         Kind::Reconstructions => (PAIRS, "reconstructions.png"),
     };
+    let default = default.for_images(chosen.model.height, chosen.model.width);
     let size = |flag: Option<u32>, default| flag.map_or(default, |n| n as usize);
     let shape = Shape { rows: size(args.rows, default.rows), cols: size(args.cols, default.cols) };
     let picture = match args.kind {

@@ -1,6 +1,9 @@
 //! `cargo xtask train`
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use vae_data::Splits;
@@ -10,7 +13,8 @@ use crate::{
     Done,
     commands::annotate::describe,
     data_source::{self, Interrupted, Loaded},
-    paths, pictures,
+    paths,
+    pictures::{self, Captioned, Shape},
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -28,7 +32,8 @@ pub(crate) struct Args {
     /// The run directory [default: runs/PRESET-N, with the next free N; with --resume, the newest run]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// Go on with a run from its last checkpoint; more --epochs than before make it longer
+    /// Go on with a run from its last checkpoint; more --epochs than before make it longer, unless its step size follows a
+    /// cosine down to its end
     #[arg(long)]
     resume: bool,
 }
@@ -102,6 +107,17 @@ fn usage(error: TrainError) -> anyhow::Error {
     anyhow::Error::from(error).context("these settings cannot be trained with")
 }
 
+/// Writes a picture, if it could be drawn: one that could not costs no run. Whether it was written.
+fn write_picture(picture: anyhow::Result<Captioned>, path: &Path) -> anyhow::Result<bool> {
+    match picture {
+        Ok(picture) => picture.write(path).map(|()| true),
+        Err(error) => {
+            term::note(format_args!("no {}: {error:#}", paths::display(path)));
+            Ok(false)
+        }
+    }
+}
+
 /// What augmentation makes of images, to be seen before time is spent on learning them.
 fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Result<()> {
     let TrainConfig { augmentation, training, .. } = trainer.config();
@@ -111,8 +127,10 @@ fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Re
     let path = run.pictures().join("augmented.png");
     fs::create_dir_all(run.pictures())
         .with_context(|| format!("cannot make {}", run.pictures().display()))?;
-    pictures::augmented(trainer.data(), augmentation, data, &pictures::PAIRS, training.seed)?.write(&path)?;
-    term::note(format_args!("augmented images: {}", paths::display(&path)));
+    let shape = pictures::PAIRS.for_images(trainer.data().height(), trainer.data().width());
+    if write_picture(pictures::augmented(trainer.data(), augmentation, data, &shape, training.seed), &path)? {
+        term::note(format_args!("augmented images: {}", paths::display(&path)));
+    }
     Ok(())
 }
 
@@ -123,15 +141,15 @@ fn finish(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
     let directory = run.pictures();
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let metrics = run.read_metrics()?;
+    let fitting = |shape: Shape| shape.for_images(model.height, model.width);
+    let (samples, pairs) = (fitting(pictures::SAMPLES), fitting(pictures::PAIRS));
+    let test = &loaded.images.test;
     for (name, picture) in [
-        ("curves.png", pictures::curves(&metrics)?),
-        ("samples.png", pictures::samples(&model, &pictures::SAMPLES, 0)?),
-        (
-            "reconstructions.png",
-            pictures::reconstructions(&model, &loaded.images.test, &loaded.name, &pictures::PAIRS, 0)?,
-        ),
+        ("curves.png", pictures::curves(&metrics)),
+        ("samples.png", pictures::samples(&model, &samples, 0)),
+        ("reconstructions.png", pictures::reconstructions(&model, test, &loaded.name, &pairs, 0)),
     ] {
-        picture.write(&directory.join(name))?;
+        write_picture(picture, &directory.join(name))?;
     }
     let run_flag = paths::argument(run.path());
     let known = describe(&model.annotations);

@@ -4,9 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
 use vae_data::Known;
+use vae_train::{DataConfig, TrainConfig};
 
 /// What stands behind a directory whose images have rows and columns exchanged.
 pub(super) const TRANSPOSED: &str = ":transposed";
+
+/// What stands before the number of drawn digits, where it is another than usual.
+const DIGITS: &str = "digits:";
+
+/// The name by which so many drawn digits are found again.
+pub(super) fn digits(count: Option<usize>) -> String {
+    match count.filter(|&count| count != DataConfig::default().digits) {
+        Some(count) => format!("{DIGITS}{count}"),
+        None => "digits".to_owned(),
+    }
+}
 
 /// More pieces than anybody joins; each may have to be looked for on the disk.
 const MAX_PIECES: usize = 32;
@@ -16,8 +28,8 @@ const MAX_PIECES: usize = 32;
 pub(super) enum Source {
     /// MNIST if it can be had, else digits.
     Auto,
-    /// Drawn by the program.
-    Digits,
+    /// Drawn by the program: so many, or as many as the settings say.
+    Digits(Option<usize>),
     /// By its name.
     Known(Known),
     /// IDX files.
@@ -77,7 +89,13 @@ impl Source {
     fn named(name: &str) -> Option<Self> {
         match name {
             "auto" => Some(Self::Auto),
-            "digits" => Some(Self::Digits),
+            "digits" => Some(Self::Digits(None)),
+            name if name.starts_with(DIGITS) => {
+                let count = name[DIGITS.len()..].parse().ok();
+                count
+                    .filter(|count| (2..=TrainConfig::MAX_DIGITS).contains(count))
+                    .map(|count| Self::Digits(Some(count)))
+            }
             name => Known::from_name(name).map(Self::Known),
         }
     }
@@ -115,7 +133,7 @@ mod tests {
         let sources = Source::parse(&text.replace('@', &prefix)).unwrap();
         let show = |source| match source {
             Source::Auto => "auto".to_owned(),
-            Source::Digits => "digits".to_owned(),
+            Source::Digits(count) => digits(count),
             Source::Known(set) => set.name().to_owned(),
             Source::Directory { path, transposed } => {
                 let path = path.display().to_string().replace(&prefix, "@");
@@ -131,6 +149,13 @@ mod tests {
         assert_eq!(parse("digits", &[]), ["digits"]);
         assert_eq!(parse("emnist-letters", &[]), ["emnist-letters"]);
         assert_eq!(parse("@images", &[]), ["@images"]);
+    }
+
+    #[test]
+    fn a_number_of_digits_stands_behind_them() {
+        assert_eq!(parse("digits:300", &[]), ["digits:300"]);
+        assert_eq!(parse("digits:60000", &[]), ["digits"]);
+        assert_eq!(parse("@digits:many", &[]), ["@digits:many"]);
     }
 
     #[test]

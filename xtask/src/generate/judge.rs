@@ -32,7 +32,7 @@ impl Judge {
                 "it reads digits of {SIDE} x {SIDE} pixels, not images of {height} x {width}"
             ));
         }
-        if !matches!(data, Some("mnist" | "digits")) {
+        if !matches!(data.and_then(|data| data.split(':').next()), Some("mnist" | "digits")) {
             let data = data.unwrap_or("nobody knows what");
             return Err(format!("it reads handwritten digits, and the model is of {data}"));
         }

@@ -42,8 +42,8 @@ pub(crate) fn draw(
         bytes.push_row(aview1(&photo::read(file)?.pixels))?;
     }
     let indices: Vec<u32> = (0..files.len() as u32).collect();
-    let mut originals = Array2::zeros(bytes.dim());
-    gather(bytes.view(), &indices, originals.view_mut());
+    let mut seen = Array2::zeros(bytes.dim());
+    gather(bytes.view(), &indices, seen.view_mut());
 
     let judge = Judge::of(model, model.data.as_deref().or(range.map(|range| range.data.as_str())));
     let mut lines = Vec::new();
@@ -51,7 +51,7 @@ pub(crate) fn draw(
         let row = i..i + 1;
         let neg_elbo = neg_elbos(&model.vae, bytes.slice(s![row.clone(), ..]))[0];
         let reading = judge.as_ref().map_or(String::new(), |judge| {
-            let (class, certainty) = judge.read_one(originals.slice(s![row, ..]));
+            let (class, certainty) = judge.read_one(seen.slice(s![row, ..]));
             format!("; {} reads {class} ({:.0} %)", judge.describe(), 100.0 * certainty)
         });
         lines.push(format!("{}: -ELBO {neg_elbo:.1} nats{reading}", paths::display(file)));
@@ -60,7 +60,7 @@ pub(crate) fn draw(
         }
     }
 
-    let reconstructions = model.vae.reconstruct(originals.view());
+    let reconstructions = model.vae.reconstruct(seen.view());
     let names = names(files);
     let they = if files.len() == 1 { "it" } else { "them" };
     let caption = format!(
@@ -68,8 +68,13 @@ pub(crate) fn draw(
         pictures::describe(model)
     );
     let (size, style) = ((model.height, model.width), style(files.len()));
-    let picture =
-        vae_viz::reconstruction_grid(originals.view(), reconstructions.view(), size, &style, Some(&caption))?;
+    let picture = vae_viz::pair_grid(
+        [seen.view(), reconstructions.view()],
+        ["as seen", "reconstruction"],
+        size,
+        &style,
+        Some(&caption),
+    )?;
     let mut facts = pictures::facts(model, "reconstructions");
     facts.push(("Originals", names));
     Ok(Made { picture: Captioned::new(picture, facts), lines })

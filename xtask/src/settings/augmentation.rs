@@ -2,30 +2,32 @@
 
 use vae_data::Augmentation;
 
+/// The heading of these flags.
+const HEADING: &str = "Augmentation of training images, each epoch anew (default: none)";
+
 #[derive(clap::Args)]
-#[command(next_help_heading = "Augmentation of training images, each epoch anew (default: none)")]
 pub(super) struct Flags {
     /// Turn by up to so many degrees either way; 10 suits handwriting
-    #[arg(long, value_name = "DEGREES")]
+    #[arg(long, help_heading = HEADING, value_name = "DEGREES")]
     rotate: Option<f64>,
     /// Enlarge or shrink by up to this fraction; 0.1 suits handwriting
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, help_heading = HEADING, value_name = "FRACTION")]
     zoom: Option<f64>,
     /// Move by up to so many pixels along each axis
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, help_heading = HEADING, value_name = "PIXELS")]
     shift: Option<f64>,
     /// Slant by up to so many degrees either way
-    #[arg(long, value_name = "DEGREES")]
+    #[arg(long, help_heading = HEADING, value_name = "DEGREES")]
     shear: Option<f64>,
     /// Distort elastically, as if the paper were pulled here and there: how strongly, and over how many pixels
     /// displacements hang together; 20,4 suits handwriting of 28 x 28 [default SIGMA: 4]
-    #[arg(long, value_name = "ALPHA[,SIGMA]", value_parser = elastic)]
+    #[arg(long, help_heading = HEADING, value_name = "ALPHA[,SIGMA]", value_parser = elastic)]
     elastic: Option<Elastic>,
     /// Mirror left to right with this probability; not for digits or letters: a mirrored 2 is no digit
-    #[arg(long, value_name = "P")]
+    #[arg(long, help_heading = HEADING, value_name = "P")]
     flip_horizontal: Option<f64>,
     /// Mirror top to bottom with this probability; not for digits or letters either
-    #[arg(long, value_name = "P")]
+    #[arg(long, help_heading = HEADING, value_name = "P")]
     flip_vertical: Option<f64>,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use serde::Deserialize;
 use toml::Table;
-use vae_train::Preset;
+use vae_train::{Preset, toml_error_in_a_line};
 
 use super::variant::{MAX_VARIANTS, Variant};
 use crate::settings::read_text;
@@ -47,7 +47,8 @@ impl Plan {
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let plan: Self = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
+        let plan: Self =
+            toml::from_str(text).map_err(|error| anyhow!("{}", toml_error_in_a_line(&error, text)))?;
         ensure!(!plan.variants.is_empty(), "expected at least one [[variant]], found none");
         ensure!(
             plan.variants.len() <= MAX_VARIANTS,
@@ -89,7 +90,7 @@ mod tests {
             ("seeds = [0]\n", "[[variant]]"),
             ("[[variant]]\nmodel.latent = 3\n", "name"),
             ("[[variants]]\nname = \"a\"\n", "unknown field `variants`"),
-            ("seeds = [-1]\n[[variant]]\nname = \"a\"\n", "seeds"),
+            ("seeds = [-1]\n[[variant]]\nname = \"a\"\n", "line 1, column 10"),
             ("preset = \"slow\"\n[[variant]]\nname = \"a\"\n", "quick, example, reference"),
             ("<html>", "line 1"),
         ] {

@@ -14,7 +14,7 @@ fn model(project: &Project) -> ModelFile {
 fn a_finished_run_knows_its_classes_and_which_loss_is_usual() {
     let Annotations { classes, neg_elbo } = model(&Project::trained()).annotations;
     assert_eq!(classes.expect("the classes").names(), "0 to 9");
-    assert_eq!(neg_elbo.expect("the range").data, "digits");
+    assert_eq!(neg_elbo.expect("the range").data, "digits:300");
 }
 
 #[test]
@@ -79,4 +79,15 @@ fn what_is_kept_and_makes_no_sense_is_an_error_that_names_the_file() {
     bytes[at - 1] = b'o';
     project.write(MODEL, bytes);
     project.run("grid --run a").fails_saying(&["a/model.safetensors", "class_posteriors"]);
+}
+
+#[test]
+fn the_shipped_model_is_changed_by_its_name_alone() {
+    let project = Project::trained();
+    project.write("data/model.safetensors", project.read(MODEL));
+    std::fs::remove_dir_all(project.path("a")).expect("a run");
+    project
+        .run("annotate --data digits")
+        .fails_saying(&["there is no run", "--model data/model.safetensors"]);
+    project.run("annotate --data digits:300 --model data/model.safetensors").succeeds();
 }

@@ -17,7 +17,7 @@ fn the_report_for_machines_has_the_documented_keys() {
     let report = report(&Project::trained(), "--run a");
     assert!(["neg_elbo", "reconstruction", "kl"].iter().all(|key| report[key].is_f64()), "{report}");
     assert!(report["images"].as_u64().is_some_and(|images| images > 0), "{report}");
-    assert_eq!(report["data"], "digits");
+    assert_eq!((&report["data"], &report["images"]), (&"digits:300".into(), &50.into()));
     assert_eq!(report["model"], "a/model.safetensors");
 }
 

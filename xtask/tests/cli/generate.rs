@@ -277,7 +277,7 @@ fn a_file_that_does_not_know_which_loss_is_usual_measures_it() {
     let before = project.run("generate --run a --image mine.png").succeeds();
     forget(&project);
     let ended = project.run("generate --run a --image mine.png").succeeds();
-    assert!(ended.stderr.contains("data: digits, 10 000 test images"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("data: digits:300, 50 test images"), "{}", ended.stderr);
     assert_eq!(ended.stdout, before.stdout);
 }
 

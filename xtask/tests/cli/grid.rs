@@ -60,7 +60,7 @@ fn rows_give_the_height() {
 #[test]
 fn a_picture_says_its_data_and_its_seed() {
     let png = drawn(&Project::trained(), "--run a --rows 2 --cols 12 --seed 77");
-    assert_eq!(text(&png, "Data").as_deref(), Some("digits"));
+    assert_eq!(text(&png, "Data").as_deref(), Some("digits:300"));
     assert_eq!(text(&png, "Seed").as_deref(), Some("77"));
 }
 

@@ -64,9 +64,9 @@ fn variants_that_learn_from_other_data_are_measured_on_the_same() {
     let plan = format!("{PLAN}[[variant]]\nname = \"more\"\ndata.source = \"digits,images\"\n");
     project.write("plan.toml", plan);
     let report = report(&project, "plan.toml --seeds 0 --hidden 16 --run s");
-    assert_eq!((report["data"].as_str(), report["images"].as_u64()), (Some("digits"), Some(50)));
+    assert_eq!((report["data"].as_str(), report["images"].as_u64()), (Some("digits:300"), Some(50)));
     let source = project.toml("s/more/seed-0/config.toml")["data"]["source"].as_str().map(str::to_owned);
-    assert!(source.is_some_and(|source| source.starts_with("digits,")));
+    assert!(source.is_some_and(|source| source.starts_with("digits:300,")));
 }
 
 #[test]

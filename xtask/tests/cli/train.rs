@@ -110,9 +110,11 @@ keep = "best"
 fn the_configuration_of_an_old_run_repeats_it_to_the_byte() {
     let project = Project::trained();
     project.write("old.toml", FIRST_CONFIG);
-    for preset in Preset::ALL.map(Preset::name) {
+    // The presets of that version: a later one may set what the file leaves open.
+    for preset in ["quick", "example", "reference"] {
         project.run(&format!("train --preset {preset} --config old.toml --run {preset}")).succeeds();
-        assert_eq!(project.read(format!("{preset}/model.safetensors")), project.read("a/model.safetensors"));
+        let [old, now] = [preset, "a"].map(|run| project.read(format!("{run}/model.safetensors")));
+        assert!(old == now, "{preset}");
     }
 }
 

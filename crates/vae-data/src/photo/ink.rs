@@ -31,11 +31,13 @@ pub(super) fn find(mut image: Array2<f32>) -> Option<(Array2<f32>, Polarity)> {
     let sign = if polarity == Polarity::DarkOnLight { -1.0 } else { 1.0 };
     image.mapv_inplace(|grey| if sign * grey > noise { sign * grey } else { 0.0 });
     let threshold = otsu(image.view());
-    let full = percentile(image.iter().copied().filter(|&ink| ink > threshold), 0.9)?;
+    let kept = specks::without(image.view(), threshold)?;
+    // Of what is kept: dust that is darker than the pen must not make the pen faint.
+    let strokes = image.iter().zip(&kept).filter(|&(&ink, &kept)| kept && ink > threshold);
+    let full = percentile(strokes.map(|(&ink, _)| ink), 0.9)?;
     if full < LEAST_CONTRAST.max(2.0 * noise) {
         return None;
     }
-    let kept = specks::without(image.view(), threshold)?;
     Zip::from(&mut image)
         .and(&kept)
         .for_each(|ink, &kept| *ink = if kept { (*ink / full).min(1.0) } else { 0.0 });
@@ -97,6 +99,20 @@ mod tests {
         image.slice_mut(s![5..15, 8..11]).fill(100.0);
         let (ink, polarity) = find(image).unwrap();
         assert_eq!((ink[[10, 9]], ink[[2, 2]], polarity), (1.0, 0.0, Polarity::DarkOnLight));
+    }
+
+    #[test]
+    fn dust_darker_than_the_pen_does_not_make_it_faint() {
+        let mut image = Array2::from_elem((512, 512), 255.0);
+        image.slice_mut(s![20..400, 20..300]).fill(235.0);
+        image.slice_mut(s![100..200, 320..420]).fill(175.0);
+        for (y, x) in (20..500).step_by(6).flat_map(|y| (440..500).step_by(6).map(move |x| (y, x))).take(220)
+        {
+            image.slice_mut(s![y..y + 3, x..x + 3]).fill(55.0);
+        }
+        let (ink, _) = find(image).unwrap();
+        assert_eq!(ink.iter().fold(0.0_f32, |most, &ink| most.max(ink)), 1.0);
+        crate::photo::pen::widen(ink.view());
     }
 
     #[test]

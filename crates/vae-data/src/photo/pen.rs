@@ -27,7 +27,8 @@ pub(super) fn widen(ink: ArrayView2<'_, f32>) -> Array2<f32> {
     let least = LEAST_WIDTH / box_side;
     let pen = mean_width(digit);
     let radius = ((least * side - pen) / (1.0 - least) / 2.0) as f32;
-    if radius <= 0.0 {
+    // Of a digit without an outline the width is no number.
+    if radius.is_nan() || radius <= 0.0 {
         return digit.to_owned();
     }
     let margin = radius.ceil() as usize;

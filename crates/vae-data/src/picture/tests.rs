@@ -83,6 +83,16 @@ fn what_is_no_picture_is_refused() {
 }
 
 #[test]
+fn a_jpeg_cut_short_is_refused_wherever_it_is_cut() {
+    let image = RgbImage::from_fn(64, 48, |x, y| Rgb([(x * 3) as u8, (y * 5) as u8, (x ^ y) as u8]));
+    let bytes = encoded(image, ImageFormat::Jpeg);
+    for length in (1..bytes.len() - 1).step_by(17) {
+        let error = decode(&bytes[..length]).unwrap_err();
+        assert!(matches!(error, FormatError::NotAPicture { .. }), "cut at {length}: {error}");
+    }
+}
+
+#[test]
 fn a_png_cut_short_is_refused_wherever_it_is_cut() {
     let image = GrayImage::from_fn(20, 20, |x, y| Luma([(x * y) as u8]));
     let bytes = encoded(image, ImageFormat::Png);
