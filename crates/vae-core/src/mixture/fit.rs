@@ -27,7 +27,7 @@ pub const MAX_FULL_LATENTS: usize = 128;
 /// How a mixture is fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MixtureConfig {
-    /// The most components; one that has nothing to explain is dropped. Default 8.
+    /// The most components; one that has nothing to explain is dropped. Default 16.
     pub components: usize,
     /// Rounds of expectation maximisation. Default 10.
     pub rounds: usize,
@@ -37,7 +37,7 @@ pub struct MixtureConfig {
 
 impl Default for MixtureConfig {
     fn default() -> Self {
-        Self { components: 8, rounds: 10, sample: 2000 }
+        Self { components: 16, rounds: 10, sample: 2000 }
     }
 }
 
