@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Context;
-use vae_data::Splits;
+use vae_data::{DataError, Splits};
 use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit};
 
 use crate::{data_source::Loaded, interrupt, paths, progress::Progress, term};
@@ -28,7 +28,7 @@ pub(crate) fn begin<'d>(
         let lock = run.lock()?;
         return Ok((from_checkpoint(run, config, loaded)?, lock));
     }
-    let trainer = Trainer::new(config, &loaded.images.train)?;
+    let trainer = fresh(config, loaded)?;
     let lock = run.lock()?;
     if run.is_started() {
         return Err(TrainError::RunExists { path: run.path().to_owned() }.into());
@@ -48,8 +48,17 @@ pub(crate) fn from_checkpoint<'d>(
             .into_trainer(config, data, &loaded.fingerprint)
             .with_context(|| format!("cannot go on with {}", paths::display(run.path()))),
         None if run.has_epochs() => Err(TrainError::NoCheckpoint { path: run.path().to_owned() }.into()),
-        None => Ok(Trainer::new(config, data)?),
+        None => fresh(config, loaded),
     }
+}
+
+fn fresh(config: TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Trainer<'_>> {
+    Trainer::new(config, &loaded.images.train).map_err(|error| match error {
+        TrainError::Data(DataError::HoldoutTooLarge { .. }) => {
+            anyhow::Error::from(error).context(format!("{}: see --validation", loaded.name))
+        }
+        other => other.into(),
+    })
 }
 
 /// Trains to the end or to the first Ctrl-C, and says so with `say`, a line an epoch.

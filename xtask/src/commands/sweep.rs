@@ -32,7 +32,7 @@ use crate::{
 /// settings' data, whatever a variant learns from. The same command goes on where it was interrupted, and trains
 /// no finished run twice.
 #[derive(clap::Args)]
-#[command(after_help = help())]
+#[command(after_help = help(), allow_negative_numbers = true)]
 pub(crate) struct Args {
     /// The plan
     #[arg(value_name = "PLAN.toml", required_unless_present = "over", conflicts_with = "over")]

@@ -25,7 +25,7 @@ use crate::{
 /// A flag beats the file of --config, the file beats the preset. Ctrl-C ends a run with a checkpoint, and --resume
 /// goes on from the last checkpoint to the same bits that an uninterrupted run would have reached.
 #[derive(clap::Args)]
-#[command(after_help = presets())]
+#[command(after_help = presets(), allow_negative_numbers = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
