@@ -40,7 +40,7 @@ pub(crate) struct Loaded<I> {
     /// What [`load`] finds the same images by: a name, an absolute path, several of them with commas between.
     pub(crate) name: String,
     pub(crate) images: I,
-    /// [`Dataset::fingerprint`] of the set that [`Images::known_by`] names.
+    /// [`vae_data::Dataset::fingerprint`] of the set that [`Images::known_by`] names.
     pub(crate) fingerprint: String,
 }
 
