@@ -166,7 +166,7 @@ mod tests {
         let components = |classes, latent| mixture_config(classes, latent).components;
         assert_eq!(
             [components(10, 16), components(10, 64), components(10, 128), components(62, 64)],
-            [8, 4, 1, 1]
+            [16, 4, 1, 1]
         );
     }
 }
