@@ -3,9 +3,9 @@
 //! Items are multiply-adds where there are any, numbers elsewhere: what a piece takes shows beside what it does.
 
 use divan::{Bencher, counter::ItemsCount};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use vae_core::{
-    Activation, Adam, AdamW, Adamax, Backprop, Method, Optimizer, RmsProp, Sgd, Vae, VaeConfig,
+    Activation, Adam, Batch, Method, MethodKind, Optimizer, Training, Vae, VaeConfig,
     benchmarks::{Layer, Loss, Nonlinearity},
     noise::{Purpose, standard_normal, stream},
 };
@@ -57,15 +57,15 @@ fn backward_parameters_one_by_one(bencher: Bencher<'_, '_>, shape: Shape) {
 }
 
 #[divan::bench(args = LAYERS)]
-fn turn(bencher: Bencher<'_, '_>, shape: Shape) {
+fn pack(bencher: Bencher<'_, '_>, shape: Shape) {
     let mut layer = Layer::new(shape.0, shape.1, shape.2, shape.3);
-    bencher.counter(ItemsCount::new(shape.0 * shape.2)).bench_local(|| layer.turn());
+    bencher.counter(ItemsCount::new(shape.0 * shape.2)).bench_local(|| layer.pack());
 }
 
-#[divan::bench(args = [64, 512])]
-fn loss(bencher: Bencher<'_, '_>, batch: usize) {
-    let mut loss = Loss::new(batch, 784);
-    bencher.counter(ItemsCount::new(batch * 784)).bench_local(|| loss.backward());
+#[divan::bench(args = ["bernoulli", "continuous_bernoulli", "gaussian:0.3", "gaussian"])]
+fn loss(bencher: Bencher<'_, '_>, likelihood: &str) {
+    let mut loss = Loss::new(likelihood.parse().expect("a likelihood"), 64, 784);
+    bencher.counter(ItemsCount::new(64_usize * 784)).bench_local(|| loss.backward());
 }
 
 #[divan::bench(args = [16_384, 450_560, 4_194_304])]
@@ -74,17 +74,9 @@ fn adam(bencher: Bencher<'_, '_>, parameters: usize) {
 }
 
 /// The others, at the size of 784-256-64.
-const OTHERS: [&str; 4] = ["sgd", "adamw", "adamax", "rmsprop"];
-
-#[divan::bench(args = OTHERS)]
-fn other_optimizer(bencher: Bencher<'_, '_>, name: &str) {
-    let method: Method = match name {
-        "sgd" => Sgd::default().into(),
-        "adamw" => AdamW::default().into(),
-        "adamax" => Adamax::default().into(),
-        _ => RmsProp::default().into(),
-    };
-    step(bencher, method, 450_560);
+#[divan::bench(args = MethodKind::ALL)]
+fn other_optimizer(bencher: Bencher<'_, '_>, kind: MethodKind) {
+    step(bencher, kind.method(), 450_560);
 }
 
 fn step(bencher: Bencher<'_, '_>, method: impl Into<Method>, parameters: usize) {
@@ -106,19 +98,16 @@ fn noise(bencher: Bencher<'_, '_>) {
     let mut eps = Array2::zeros((64, 64));
     bencher
         .counter(ItemsCount::new(eps.len()))
-        .bench_local(|| standard_normal(&mut stream(1, Purpose::Training, 0, 0), eps.view_mut()));
+        .bench_local(|| standard_normal(&mut stream(1, Purpose::TRAINING, 0, 0), eps.view_mut()));
 }
 
 #[divan::bench(args = [64, 512])]
 fn train_step(bencher: Bencher<'_, '_>, batch: usize) {
-    let mut vae =
+    let vae =
         Vae::new(VaeConfig { hidden: vec![256], latent: 64, ..VaeConfig::default() }, 1).expect("valid");
-    let mut backprop = Backprop::new(&vae, batch);
-    let mut optimizer = Optimizer::new(Adam::default(), vae.parameters().len());
+    let mut training = Training::new(vae, Adam::default());
     let x = Array2::from_shape_fn((batch, 784), |(i, j)| ((i * 7 + j * 3) % 11) as f32 / 10.0);
     let eps = Array2::from_shape_fn((batch, 64), |(i, j)| ((i * 5 + j) % 7) as f32 / 3.0 - 1.0);
-    let (x, eps): (ArrayView2<'_, f32>, ArrayView2<'_, f32>) = (x.view(), eps.view());
-    bencher
-        .counter(ItemsCount::new(batch))
-        .bench_local(|| vae.train_step(&mut backprop, &mut optimizer, x, eps, 1.0).expect("finite"));
+    let batch = Batch::new(x.view(), eps.view());
+    bencher.counter(ItemsCount::new(batch.samples())).bench_local(|| training.step(batch).expect("finite"));
 }

@@ -1,10 +1,10 @@
-//! The architecture of a model: the sizes of its layers and the nonlinearity between them.
+//! The architecture of a model: the sizes of its layers, the nonlinearity between them, and the likelihood at its end.
 
 use std::fmt;
 
-use crate::{Activation, VaeError};
+use crate::{Activation, Likelihood, VaeError};
 
-/// The sizes of a VAE whose two halves are multilayer perceptrons.
+/// A VAE whose encoder and decoder are multilayer perceptrons.
 ///
 /// `input → hidden[0] → … → 2·latent` is the encoder; the decoder goes the same way back,
 /// `latent → … → hidden[0] → input`, unless [`decoder_hidden`](Self::decoder_hidden) says otherwise.
@@ -14,7 +14,7 @@ use crate::{Activation, VaeError};
 /// let config = VaeConfig { hidden: vec![512, 256], latent: 32, ..VaeConfig::default() };
 /// assert!(config.validate().is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VaeConfig {
     /// Numbers in one sample, `D`. Default 784, the pixels of an MNIST digit.
     pub input: usize,
@@ -24,20 +24,29 @@ pub struct VaeConfig {
     pub decoder_hidden: Option<Vec<usize>>,
     /// Latent dimensions, `L`. Default 64.
     pub latent: usize,
-    /// The nonlinearity after every layer but the last of each half. Default relu.
+    /// The nonlinearity after every layer but the last of encoder and decoder. Default relu.
     pub activation: Activation,
+    /// p(x|z). Default Bernoulli.
+    pub likelihood: Likelihood,
 }
 
 impl Default for VaeConfig {
     fn default() -> Self {
-        Self { input: 784, hidden: vec![256], decoder_hidden: None, latent: 64, activation: Activation::Relu }
+        Self {
+            input: 784,
+            hidden: vec![256],
+            decoder_hidden: None,
+            latent: 64,
+            activation: Activation::default(),
+            likelihood: Likelihood::default(),
+        }
     }
 }
 
 impl VaeConfig {
     /// The largest size of a layer.
     pub const MAX_WIDTH: usize = 1 << 20;
-    /// The largest number of hidden layers in one half.
+    /// The largest number of hidden layers of the encoder, and of the decoder.
     pub const MAX_DEPTH: usize = 64;
     /// The largest number of parameters: 1 GiB of `f32`, of which training holds four buffers.
     pub const MAX_PARAMETERS: usize = 1 << 28;
@@ -45,7 +54,8 @@ impl VaeConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`VaeError::Size`], [`VaeError::Depth`] or [`VaeError::TooManyParameters`], for the first field that is wrong.
+    /// [`VaeError::Size`], [`VaeError::Depth`], [`VaeError::TooManyParameters`] or [`VaeError::Hyperparameter`], for the
+    /// first field that is wrong.
     pub fn validate(&self) -> Result<(), VaeError> {
         let check = |field, found| match found {
             1..=Self::MAX_WIDTH => Ok(()),
@@ -64,6 +74,7 @@ impl VaeConfig {
                 return Err(VaeError::Depth { max: Self::MAX_DEPTH, found: depth });
             }
         }
+        self.likelihood.validate()?;
         match self.count_parameters() {
             found if found > Self::MAX_PARAMETERS as u128 => {
                 Err(VaeError::TooManyParameters { max: Self::MAX_PARAMETERS, found })
@@ -80,14 +91,14 @@ impl VaeConfig {
         widths
     }
 
-    /// `[latent, …hidden, input]`: the widths on the decoder's way.
+    /// `[latent, …hidden, P·input]`: the widths on the decoder's way.
     pub(crate) fn decoder_widths(&self) -> Vec<usize> {
         let mut widths = vec![self.latent];
         match &self.decoder_hidden {
             Some(hidden) => widths.extend(hidden),
             None => widths.extend(self.hidden.iter().rev()),
         }
-        widths.push(self.input);
+        widths.push(self.likelihood.parameters_per_pixel() * self.input);
         widths
     }
 
@@ -131,6 +142,19 @@ mod tests {
     fn the_decoder_may_have_its_own_widths() {
         let config = VaeConfig { decoder_hidden: Some(vec![9]), ..config(&[5, 4], 2) };
         assert_eq!(config.decoder_widths(), [2, 9, 6]);
+    }
+
+    #[test]
+    fn a_likelihood_with_two_numbers_a_pixel_widens_the_last_layer() {
+        let likelihood = Likelihood::Gaussian { sigma: None };
+        assert_eq!(VaeConfig { likelihood, ..config(&[5], 2) }.decoder_widths(), [2, 5, 12]);
+    }
+
+    #[test]
+    fn a_deviation_out_of_range_is_refused() {
+        let likelihood = Likelihood::Gaussian { sigma: Some(0.0) };
+        let error = VaeConfig { likelihood, ..config(&[5], 2) }.validate().unwrap_err();
+        assert_eq!(error.to_string(), "sigma must be between 0.001 and 1000, found 0");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 /// An error of this crate.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum VaeError {
     /// A size of the architecture is zero or beyond the limit.
@@ -45,13 +45,31 @@ pub enum VaeError {
         /// The value given.
         found: f32,
     },
-    /// An activation of a name that does not exist.
-    #[error("unknown activation {found:?}, expected one of {expected}")]
-    UnknownActivation {
+    /// A choice by a name that does not exist.
+    #[error("unknown {what} {found:?}, expected one of {expected}")]
+    UnknownName {
+        /// What is chosen, such as `activation`.
+        what: &'static str,
         /// The names that exist.
         expected: String,
         /// The name given.
         found: String,
+    },
+    /// A number among the samples that the likelihood excludes.
+    #[error("row {row}, column {column} of x is {found}, {likelihood} takes {}", range(*least, *largest))]
+    OutOfRange {
+        /// The sample.
+        row: usize,
+        /// The pixel.
+        column: usize,
+        /// The number found.
+        found: f32,
+        /// The least number that the likelihood allows.
+        least: f32,
+        /// The largest number that the likelihood allows.
+        largest: f32,
+        /// The likelihood's name.
+        likelihood: &'static str,
     },
     /// A loss or a gradient is infinite or not a number, or a gradient is too large to be squared; the parameters are
     /// as they were.
@@ -61,10 +79,10 @@ pub enum VaeError {
         term: String,
     },
     /// The bytes are not a safetensors file.
-    #[error("not a safetensors file: {reason}")]
+    #[error("not a safetensors file")]
     NotSafetensors {
-        /// What the reader stumbled over.
-        reason: String,
+        /// What the reader found.
+        source: safetensors::SafeTensorError,
     },
     /// The bytes are what `torch.save` writes, from which nothing is read: to unpickle is to run what the file says.
     #[error(
@@ -120,11 +138,11 @@ pub enum VaeError {
         /// The metadata key.
         key: &'static str,
         /// What would be right.
-        expected: &'static str,
+        expected: String,
         /// The value found.
         found: String,
     },
-    /// A range that is none.
+    /// A range whose bounds are not two finite numbers in ascending order.
     #[error("an input range is two finite numbers, the lower first, as in -1,1; found {found:?}")]
     InputRange {
         /// The range given.
@@ -138,7 +156,7 @@ pub enum VaeError {
         /// The range given.
         found: String,
     },
-    /// A mixture of Gaussians that is none.
+    /// A mixture of Gaussians that breaks one of its rules.
     #[error("a mixture of Gaussians must have {expected}, found {found}")]
     Mixture {
         /// What would be right.
@@ -146,4 +164,13 @@ pub enum VaeError {
         /// What is there.
         found: String,
     },
+}
+
+/// Two bounds as a sentence needs them.
+fn range(least: f32, largest: f32) -> String {
+    if least == f32::MIN && largest == f32::MAX {
+        "finite numbers".to_owned()
+    } else {
+        format!("numbers between {least} and {largest}")
+    }
 }

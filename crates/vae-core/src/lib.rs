@@ -2,125 +2,132 @@
 //! of the paper (Kingma & Welling, *Auto-Encoding Variational Bayes*, 2014).
 //!
 //! ```text
-//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► logits
+//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of p(x|z)
 //! loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
 //! ```
 //! Losses are in nats, summed over pixels and latents, averaged over the batch.
 //!
-//! Three types meet: a [`Vae`] is the parameters and what they compute; a [`Backprop`] holds the buffers of a
-//! training step and finds the gradient; an [`Optimizer`] turns a gradient into the next parameters. Noise is always an
-//! argument; [`noise`] draws it from streams that are keyed by what they are for.
-//!
-//! # Example
-//! Your own vectors in [0, 1] will do as well as digits:
+//! # Algorithm 1
+//! A [`Vae`] is the parameters and what they compute; a [`Training`] takes steps with it. Noise is always an argument;
+//! [`noise`] draws it from streams that are keyed by what they are for. Your own vectors will do as well as digits:
 //! ```
-//! use ndarray::Array2;
-//! use vae_core::{Adam, Backprop, Optimizer, Vae, VaeConfig};
+//! use vae_core::{Adam, Batch, Training, Vae, VaeConfig, ndarray::Array2};
 //! use vae_core::noise::{Purpose, standard_normal, stream};
 //!
 //! # fn main() -> Result<(), vae_core::VaeError> {
-//! // 32 vectors of 16 numbers: a bump at one of 32 places.
+//! // 32 vectors of 16 numbers in [0, 1]: a bump at one of 32 places.
 //! let x = Array2::from_shape_fn((32, 16), |(i, j)| (-(i as f32 / 2.0 - j as f32).powi(2)).exp());
+//! let mut eps = Array2::zeros((32, 2));
 //!
 //! let config = VaeConfig { input: 16, hidden: vec![32], latent: 2, ..VaeConfig::default() };
-//! let mut vae = Vae::new(config, 7)?;
-//! let mut backprop = Backprop::new(&vae, x.nrows());
-//! let adam = Adam { learning_rate: 1e-2, ..Adam::default() };
-//! let mut optimizer = Optimizer::new(adam, vae.parameters().len());
-//!
-//! let mut eps = Array2::zeros((32, 2));
-//! let before = vae.elbo(x.view(), eps.view());
+//! let mut training = Training::new(Vae::new(config, 7)?, Adam { learning_rate: 1e-2, ..Adam::default() });
 //! for step in 0..300 {
-//!     standard_normal(&mut stream(7, Purpose::Training, 0, step), eps.view_mut());
-//!     vae.train_step(&mut backprop, &mut optimizer, x.view(), eps.view(), 1.0)?;
+//!     standard_normal(&mut stream(7, Purpose::TRAINING, 0, step), eps.view_mut());
+//!     training.step(Batch::new(x.view(), eps.view()))?;
 //! }
-//! assert!(vae.elbo(x.view(), eps.view()).neg_elbo() < before.neg_elbo() - 4.0);
+//! let vae = training.into_vae();
+//! assert!(vae.loss(Batch::new(x.view(), eps.view()))?.neg_elbo() < 8.0);
 //!
-//! // Four vectors that never existed.
-//! let mut eps = Array2::zeros((4, 2));
-//! standard_normal(&mut stream(7, Purpose::Samples, 0, 0), eps.view_mut());
-//! let new = vae.sample(eps.view());
-//! assert_eq!(new.dim(), (4, 16));
+//! // Four vectors that never existed, decoded from z drawn from the prior.
+//! let mut z = Array2::zeros((4, 2));
+//! standard_normal(&mut stream(7, Purpose::SAMPLES, 0, 0), z.view_mut());
+//! assert_eq!(vae.decode(z.view()).dim(), (4, 16));
 //! # Ok(())
 //! # }
 //! ```
+//! What lies below it, for loops of one's own: [`Backprop`] gives the gradient of a batch, and an [`Optimizer`] turns a
+//! gradient into the next parameters.
 //!
 //! # Shapes
-//! `B` batch, `D` pixels (numbers in a sample), `H` a hidden layer, `L` latents, `I` and `O` a layer's inputs and
-//! outputs. Arrays are row-major, one sample a row.
+//! `B` batch, `D` pixels (numbers in a sample), `H` a hidden layer, `L` latents, `P` numbers that the decoder gives for
+//! each pixel, `I` and `O` a layer's inputs and outputs. Arrays are row-major, one sample a row.
 //!
 //! # What it does not do
 //! No files, no clock, no printing, no randomness but from a seed that you give. The work runs on rayon's current
 //! thread pool: call within `ThreadPool::install` to choose the number of threads. The same seed gives the same
 //! bits with any number of them.
 //!
-//! # Speed
-//! The matrix products are written for AVX2 and AVX-512, everything else is compiled for them, and what the machine has
-//! is found out at run time: no flags are needed. With the feature `portable` all of it is left out, and the instruction
-//! set is that of the compilation. `cargo bench -p vae-core --features benchmarks` times the pieces of a step.
+//! # Features
+//! - `serde`: activations, likelihoods and methods are read and written by name, mixtures as lists.
+//! - `portable`: one instruction set, that of the compilation. Without it the arithmetic is compiled for several, and what
+//!   the machine has is found out at run time: no flags are needed.
+//! - `benchmarks`: what `cargo bench -p vae-core --features benchmarks` calls.
 //!
-//! # Modules in reading order
-//! [`VaeConfig`], [`Layout`] (where each tensor lies in the one buffer of parameters) and what it starts from (`init`);
-//! how a batch lies in memory (`panels`), how it gets there and back (`turn`) and what of it is zero (`support`), the
-//! arithmetic of the machine at hand (`vectors`), the products (`kernel`), the first layer's gradient from the numbers that
-//! are not zero (`sparse`), the layers (`linear`, `activation` with its `special` functions, `mlp`); the two terms of the loss (`bernoulli`,
-//! `gaussian`) and their sum (`elbo`); the way of a few samples through the network (`forward`) and back (`band`),
-//! [`Vae`], what the gradients are made of (`factors`), [`Backprop`], the optimizers ([`Optimizer`]), [`noise`], and
-//! [`weights`] (safetensors, under PyTorch's names).
+//! # Reading path
+//! The mathematics, in this order; no file of it names a machine:
 //!
-//! Beside the model: a [`GaussianMixture`] (with `covariance`) keeps what a class of images looks like in the latent space,
-//! and a [`Classifier`] (with `softmax`) reads what a model wrote.
+//! | file | holds |
+//! | --- | --- |
+//! | `lib.rs` | this tour |
+//! | `model/pass.rs` | the whole way there and back, in the letters above |
+//! | `model/posterior.rs` | q(z\|x), the reparameterization and its gradient |
+//! | `model/prior.rs`, `model/standard.rs` | p(z) and the divergence from it |
+//! | `model/likelihood.rs`, `model/bernoulli.rs` | p(x\|z) on the decoder's numbers; its siblings lie beside it |
+//! | `model/loss.rs`, `model/network.rs` | the terms of the loss; what there is between x and θ |
+//! | `layers/stack.rs`, `layers/layer.rs`, `layers/dense.rs` | layers one after the other, and one of them, there and back |
+//! | `layers/activation.rs`, `layers/activation/pointwise.rs` | nonlinearities beside their derivatives |
+//! | `formulas.rs` | what each of these formulas offers to the loops |
+//! | `step/training.rs`, `step/backprop.rs` | Algorithm 1, and the gradient of a batch |
+//! | `optim/adam.rs` | what the gradient becomes; its siblings lie beside it |
+//!
+//! Beside the path lie `config.rs`, `parameters.rs`, `noise.rs`, `error.rs` and `weights` (safetensors, under PyTorch's
+//! names), and two companions of the model: a [`GaussianMixture`] keeps what a class of images looks like in the latent
+//! space, and a [`Classifier`] reads what a model wrote. Below it lies `kernel`: the same sums, faster.
 
 mod config;
 mod error;
-
-mod init;
-mod layout;
-
-mod activation;
-mod kernel;
-mod linear;
-mod mlp;
-mod panels;
-mod sparse;
-mod special;
-mod support;
-mod turn;
-mod vectors;
-
-mod bernoulli;
-mod elbo;
-mod gaussian;
-
-mod backprop;
-mod band;
-mod factors;
-mod forward;
+mod names;
+pub mod noise;
+mod parameters;
 mod vae;
 
-mod optimizer;
+mod model;
 
-mod covariance;
-mod mixture;
+mod formulas;
+mod layers;
 
-mod softmax;
+mod step;
+
+mod optim;
+
+pub mod weights;
+
+mod kernel;
 
 mod classifier;
+mod mixture;
 
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]
 pub mod benchmarks;
-pub mod noise;
-pub mod weights;
 
-pub use activation::Activation;
-pub use backprop::Backprop;
+/// The arrays that this crate takes and gives.
+pub use ndarray;
+
 pub use classifier::{Classifier, ClassifierConfig};
 pub use config::VaeConfig;
-pub use elbo::{Elbo, ElboSum};
 pub use error::VaeError;
-pub use gaussian::LOG_VAR_BOUND;
-pub use layout::{Layout, TensorSpec};
+pub use layers::{
+    activation::Activation,
+    layout::{Layout, TensorSpec},
+};
 pub use mixture::{Gaussian, GaussianMixture, MAX_FULL_LATENTS, MixtureConfig};
-pub use optimizer::{Adam, AdamW, Adamax, Method, Optimizer, RmsProp, Sgd, clip_by_norm};
-pub use vae::{ElboTerms, Posterior, Vae};
+pub use model::{
+    batch::Batch,
+    likelihood::Likelihood,
+    loss::{Loss, LossMean, LossPerImage, Objective},
+    posterior::{LOG_VAR_BOUND, Posterior},
+};
+pub use optim::{
+    adam::Adam,
+    adamax::Adamax,
+    adamw::AdamW,
+    clip::clip_by_norm,
+    list::{Method, MethodKind},
+    optimizer::Optimizer,
+    rmsprop::RmsProp,
+    sgd::Sgd,
+};
+pub use parameters::Parameters;
+pub use step::{backprop::Backprop, training::Training};
+pub use vae::Vae;

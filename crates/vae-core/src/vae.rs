@@ -1,49 +1,21 @@
 //! The model: an encoder, a decoder, and the numbers that both consist of.
 
-use std::fmt;
-
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
 use rayon::prelude::*;
 
 use crate::{
-    Activation, Elbo, VaeConfig, VaeError,
-    bernoulli::{bernoulli_forward, probabilities},
-    forward::{BLOCK, Forward},
-    gaussian::clamp_log_var,
-    init::initialise,
-    layout::Layout,
-    mlp::Mlp,
-    special::exp,
+    Batch, Loss, LossPerImage, Parameters, Posterior, VaeConfig, VaeError,
+    kernel::{batch::BySample, blocking::MICRO_BATCH},
+    layers::{init::initialise, layer::Layer},
+    model::{network::Network, pass::Forward, posterior::bounded},
 };
 
-/// A variational autoencoder with a Gaussian posterior and a Bernoulli likelihood.
-///
-/// All its parameters lie in one buffer, [`parameters`](Self::parameters), described by [`layout`](Self::layout).
-#[derive(Clone)]
+/// A variational autoencoder with a Gaussian posterior, the prior N(0, I), and a likelihood of choice.
+#[derive(Clone, Debug)]
 pub struct Vae {
     config: VaeConfig,
-    layout: Layout,
-    parameters: Vec<f32>,
-    pub(crate) encoder: Mlp,
-    pub(crate) decoder: Mlp,
-}
-
-/// q(z|x) = N(mean, exp(log_var)) of a batch: what the encoder says of each sample.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Posterior {
-    /// Means (B, L).
-    pub mean: Array2<f32>,
-    /// Logarithms of the variances (B, L), within ± [`LOG_VAR_BOUND`](crate::LOG_VAR_BOUND).
-    pub log_var: Array2<f32>,
-}
-
-/// The two parts of −ELBO, image by image.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ElboTerms {
-    /// −log p(x|z) (B,), nats, summed over pixels.
-    pub reconstruction: Array1<f32>,
-    /// KL(q(z|x) ‖ p(z)) (B,), nats, summed over latents.
-    pub kl: Array1<f32>,
+    network: Network,
+    parameters: Parameters,
 }
 
 impl Vae {
@@ -53,18 +25,14 @@ impl Vae {
     /// Those of [`VaeConfig::validate`].
     pub fn new(config: VaeConfig, seed: u64) -> Result<Self, VaeError> {
         let mut vae = Self::zeroed(config)?;
-        let layers = vae.encoder.layers().iter().chain(vae.decoder.layers());
-        initialise(layers, seed, &mut vae.parameters);
+        initialise(vae.network.layers().map(Layer::slot), seed, vae.parameters.values_mut());
         Ok(vae)
     }
 
     pub(crate) fn zeroed(config: VaeConfig) -> Result<Self, VaeError> {
         config.validate()?;
-        let mut layout = Layout::default();
-        let encoder = Mlp::new(&mut layout, "encoder", &config.encoder_widths(), config.activation);
-        let decoder = Mlp::new(&mut layout, "decoder", &config.decoder_widths(), config.activation);
-        let parameters = vec![0.0; layout.len()];
-        Ok(Self { config, layout, parameters, encoder, decoder })
+        let (network, layout) = Network::new(&config);
+        Ok(Self { config, network, parameters: Parameters::zeroed(layout) })
     }
 
     /// The architecture.
@@ -82,150 +50,142 @@ impl Vae {
         self.config.latent
     }
 
-    /// The nonlinearity between the layers.
-    pub fn activation(&self) -> Activation {
-        self.config.activation
-    }
-
-    /// Which tensor lies where in [`parameters`](Self::parameters).
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
     /// All parameters.
-    pub fn parameters(&self) -> &[f32] {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// All parameters, to change.
-    pub fn parameters_mut(&mut self) -> &mut [f32] {
+    /// All parameters, to change their numbers.
+    pub fn parameters_mut(&mut self) -> &mut Parameters {
         &mut self.parameters
     }
 
-    /// The encoder, and the parameters to change.
-    pub(crate) fn encoder_mut(&mut self) -> (&Mlp, &mut [f32]) {
-        (&self.encoder, &mut self.parameters)
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
-    /// q(z|x) for each row of `x`.
+    /// q(z|x) of each row of `x`.
     ///
     /// # Shapes
-    /// `x` (B, D) in [0, 1] → mean and log-variance (B, L)
+    /// `x` (B, D) → mean and log-variance (B, L)
     ///
     /// # Panics
-    /// If `x` has not D columns.
+    /// If `x` does not have D columns.
     pub fn encode(&self, x: ArrayView2<'_, f32>) -> Posterior {
         let l = self.latent();
-        let posterior = self.encoder.run(&self.parameters, x);
+        let encoder = &self.network.encoder;
+        let posterior = encoder.infer(self.parameters.values(), x, 2 * l, |h, out| out.copy_from(h));
         let mut log_var = posterior.slice(s![.., l..]).to_owned();
-        log_var.map_inplace(|v| *v = clamp_log_var(*v));
-        Posterior { mean: posterior.slice(s![.., ..l]).to_owned(), log_var }
+        log_var.map_inplace(|v| *v = bounded(*v));
+        Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
-    /// The decoder's logits for each row of `z`.
+    /// The mean of p(x|z) for each row of `z`: the decoded image. Of rows drawn from N(0, I), new images.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, D)
     ///
     /// # Panics
-    /// If `z` has not L columns.
-    pub fn decode_logits(&self, z: ArrayView2<'_, f32>) -> Array2<f32> {
-        self.decoder.run(&self.parameters, z)
+    /// If `z` does not have L columns.
+    pub fn decode(&self, z: ArrayView2<'_, f32>) -> Array2<f32> {
+        let likelihood = self.config.likelihood;
+        self.decode_with(z, self.input(), |theta, mean| likelihood.mean(theta, mean))
     }
 
-    /// The mean of p(x|z) for each row of `z`: the decoded image.
+    /// What the decoder gives for each row of `z`: the P numbers θ of p(x|z) for each pixel, those of all pixels side by
+    /// side, then the next of all pixels. Logits for a Bernoulli likelihood.
     ///
     /// # Shapes
-    /// `z` (B, L) → (B, D) in [0, 1]
+    /// `z` (B, L) → (B, P·D)
     ///
     /// # Panics
-    /// If `z` has not L columns.
-    pub fn decode(&self, z: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut x = self.decode_logits(z);
-        probabilities(x.as_slice_mut().expect("a new array is contiguous"));
-        x
+    /// If `z` does not have L columns.
+    pub fn decode_parameters(&self, z: ArrayView2<'_, f32>) -> Array2<f32> {
+        self.decode_with(z, self.network.decoder.outputs(), |theta, out| out.copy_from(theta))
+    }
+
+    fn decode_with(
+        &self,
+        z: ArrayView2<'_, f32>,
+        columns: usize,
+        f: impl Fn(&BySample, &mut BySample) + Sync,
+    ) -> Array2<f32> {
+        self.network.decoder.infer(self.parameters.values(), z, columns, f)
     }
 
     /// Each row of `x` as the model sees it: decoded from its posterior's mean.
     ///
     /// # Shapes
-    /// `x` (B, D) in [0, 1] → (B, D) in [0, 1]
+    /// `x` (B, D) → (B, D)
     ///
     /// # Panics
-    /// If `x` has not D columns.
+    /// If `x` does not have D columns.
     pub fn reconstruct(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
         self.decode(self.encode(x).mean.view())
     }
 
-    /// New images: `eps` drawn from the prior N(0, I), decoded.
+    /// The loss of a batch, averaged over its samples.
     ///
-    /// # Shapes
-    /// `eps` (B, L) → (B, D) in [0, 1]
-    ///
-    /// # Panics
-    /// If `eps` has not L columns.
-    pub fn sample(&self, eps: ArrayView2<'_, f32>) -> Array2<f32> {
-        self.decode(eps)
-    }
-
-    /// The ELBO's parts, averaged over the batch.
-    ///
-    /// # Shapes
-    /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I)
+    /// # Errors
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes, [`VaeError::NotFinite`] for a term that is
+    /// infinite or not a number.
     ///
     /// # Panics
-    /// If the shapes do not fit or the batch is empty.
-    pub fn elbo(&self, x: ArrayView2<'_, f32>, eps: ArrayView2<'_, f32>) -> Elbo {
-        assert!(x.nrows() > 0, "an empty batch has no average");
-        let terms = self.elbo_terms(x, eps);
-        let (reconstruction, kl) = (terms.reconstruction.as_slice(), terms.kl.as_slice());
+    /// If the shapes do not fit the model, or the batch is empty.
+    pub fn loss(&self, batch: Batch<'_>) -> Result<Loss, VaeError> {
+        assert!(batch.samples() > 0, "an empty batch has no average");
+        let LossPerImage { reconstruction, kl } = self.terms(batch);
         let contiguous = "a new array is contiguous";
-        Elbo::mean(reconstruction.expect(contiguous), kl.expect(contiguous))
+        let (reconstruction, kl) = (reconstruction.as_slice(), kl.as_slice());
+        self.checked(Loss::mean(reconstruction.expect(contiguous), kl.expect(contiguous)), batch)
     }
 
-    /// The ELBO's parts of each image.
+    /// The loss of each sample.
     ///
-    /// # Shapes
-    /// `x` (B, D) in [0, 1], `eps` (B, L) drawn from N(0, I) → (B,) each
+    /// # Errors
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes. A term may be infinite or not a number.
     ///
     /// # Panics
-    /// If the shapes do not fit.
-    pub fn elbo_terms(&self, x: ArrayView2<'_, f32>, eps: ArrayView2<'_, f32>) -> ElboTerms {
-        assert_eq!(eps.dim(), (x.nrows(), self.latent()), "the shape of eps");
-        assert_eq!(x.ncols(), self.input(), "columns of x");
-        let (mut reconstruction, mut kl) = (vec![0.0; x.nrows()], vec![0.0; x.nrows()]);
-        let blocks =
-            x.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().zip(eps.axis_chunks_iter(Axis(0), BLOCK));
-        let terms = reconstruction.par_chunks_mut(BLOCK).zip(kl.par_chunks_mut(BLOCK));
-        let room = || Forward::new(self, x.nrows().min(BLOCK));
-        blocks.zip(terms).for_each_init(room, |forward, ((x, eps), (reconstruction, kl))| {
-            forward.run(self, x, eps, kl);
-            bernoulli_forward(forward.decoder().output(forward.panels()), forward.x(), reconstruction);
-        });
-        ElboTerms { reconstruction: Array1::from(reconstruction), kl: Array1::from(kl) }
+    /// If the shapes do not fit the model.
+    pub fn loss_per_image(&self, batch: Batch<'_>) -> Result<LossPerImage, VaeError> {
+        let terms = self.terms(batch);
+        if terms.reconstruction.iter().any(|loss| !loss.is_finite()) {
+            self.config.likelihood.check(batch.x)?;
+        }
+        Ok(terms)
     }
-}
 
-impl Posterior {
-    /// z = mean + exp(log_var / 2) · ε: the reparameterization.
-    ///
-    /// # Shapes
-    /// `eps` (B, L) → (B, L)
-    ///
-    /// # Panics
-    /// If `eps` is of another shape than the means.
-    pub fn sample(&self, eps: ArrayView2<'_, f32>) -> Array2<f32> {
-        assert_eq!(eps.dim(), self.mean.dim(), "the shape of eps");
-        &self.mean + &(self.log_var.mapv(|v| exp(0.5 * v)) * eps)
+    fn terms(&self, batch: Batch<'_>) -> LossPerImage {
+        self.assert_fits(batch);
+        let (network, parameters) = (&self.network, self.parameters.values());
+        let samples = batch.samples();
+        let (mut reconstruction, mut kl) = (vec![0.0; samples], vec![0.0; samples]);
+        let terms = reconstruction.par_chunks_mut(MICRO_BATCH).zip(kl.par_chunks_mut(MICRO_BATCH));
+        let memory = || Forward::new(network, samples.min(MICRO_BATCH));
+        batch.par_parts(MICRO_BATCH).zip(terms).for_each_init(
+            memory,
+            |forward, (batch, (reconstruction, kl))| {
+                forward.run(network, parameters, batch, kl);
+                forward.reconstruction(network, reconstruction);
+            },
+        );
+        LossPerImage { reconstruction: Array1::from(reconstruction), kl: Array1::from(kl) }
     }
-}
 
-impl fmt::Debug for Vae {
-    /// The architecture; the parameters by their number.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vae")
-            .field("config", &self.config)
-            .field("parameters", &self.parameters.len())
-            .finish()
+    /// The loss of a batch, if it is finite; else what made it infinite.
+    pub(crate) fn checked(&self, loss: Loss, batch: Batch<'_>) -> Result<Loss, VaeError> {
+        let terms = [("reconstruction", loss.reconstruction), ("KL", loss.kl)];
+        match terms.into_iter().find(|(_, value)| !value.is_finite()) {
+            None => Ok(loss),
+            Some((term, _)) => {
+                self.config.likelihood.check(batch.x)?;
+                Err(VaeError::NotFinite { term: term.to_owned() })
+            }
+        }
+    }
+
+    pub(crate) fn assert_fits(&self, batch: Batch<'_>) {
+        assert_eq!(batch.x.ncols(), self.input(), "columns of x");
+        assert_eq!(batch.eps.dim(), (batch.samples(), self.latent()), "the shape of eps");
     }
 }

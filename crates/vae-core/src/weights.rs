@@ -8,91 +8,106 @@
 mod file;
 mod module;
 
+use std::{fmt::Display, str::FromStr};
+
 pub use file::{Facts, Tensors, from_safetensors, to_safetensors};
 pub use module::{InputRange, ModuleFacts};
 
 pub(crate) use module::StateDict;
 
-use crate::{Activation, Layout, Vae, VaeConfig, VaeError};
+use crate::{Activation, Likelihood, Parameters, Vae, VaeConfig, VaeError};
 
 impl Vae {
     /// The model as a safetensors file: every tensor, and `facts` beside the model's own (`activation`,
     /// `likelihood`, `version`). The same model and facts give the same bytes.
     pub fn to_safetensors(&self, facts: &Facts) -> Vec<u8> {
-        let mut facts = facts.clone();
-        facts.insert("activation".to_owned(), self.activation().to_string());
-        facts.insert("likelihood".to_owned(), "bernoulli".to_owned());
-        facts.insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-        let tensors = self.layout().iter(self.parameters());
-        to_safetensors(tensors.map(|(name, shape, values)| (name.to_owned(), shape, values)), facts)
+        let VaeConfig { activation, likelihood, .. } = self.config();
+        let own = [("activation", activation.to_string()), ("likelihood", likelihood.to_string())];
+        self.parameters().to_safetensors(facts, own)
     }
 
     /// The model in the bytes of a safetensors file, and the file's facts. The sizes of the layers follow from the
-    /// tensors' shapes. `module` is for state dicts from elsewhere, whose files do not say how they are used; its input
+    /// tensors' shapes. `module` is for state dicts from elsewhere, whose files do not tell how they are used; its input
     /// range is folded into the first layer, so that the model takes images in [0, 1] as any other.
     ///
     /// # Errors
-    /// A variant of [`VaeError`] for bytes that are no safetensors, tensors that are missing, unexpected, of another
+    /// A variant of [`VaeError`] for bytes that are not safetensors, tensors that are missing, unexpected, of another
     /// type, misshapen or not finite, and facts that are missing, unknown or in contradiction to `module`.
     pub fn from_safetensors(bytes: &[u8], module: Option<ModuleFacts>) -> Result<(Self, Facts), VaeError> {
         let (tensors, facts) = from_safetensors(bytes)?;
-        let activation = activation(&facts, module)?;
+        let activation = fact(&facts, "activation", module.map(|module| module.activation), None)?;
+        // Files of PyTorch's example do not tell, nor did those of other programs: cross-entropy is what they have.
+        let default = Some(Likelihood::default());
+        let likelihood = fact(&facts, "likelihood", module.and_then(|module| module.likelihood), default)?;
         let range = module.unwrap_or_default().input_range;
         range.validate()?;
         if facts.contains_key("version") && range != InputRange::default() {
             return Err(VaeError::InputRangeKnown { found: range.to_string() });
         }
-        if let Some(likelihood) = facts.get("likelihood").filter(|&found| found != "bernoulli") {
-            let (key, expected) = ("likelihood", "bernoulli");
-            return Err(VaeError::UnknownFact { key, expected, found: likelihood.clone() });
-        }
         let tensors = StateDict::new(tensors);
-        let mut vae = Self::zeroed(architecture(&tensors, activation)?)?;
-        let layout = vae.layout().clone();
-        read_parameters(&tensors, &layout, vae.parameters_mut())?;
-        let (encoder, parameters) = vae.encoder_mut();
-        let (weight, bias) = encoder.layers()[0].parts_mut(parameters);
-        range.fold(weight, bias);
-        if weight.iter().chain(&*bias).any(|v| !v.is_finite()) {
-            return Err(VaeError::TensorNotFinite { name: tensors.name_of("encoder.fc1.weight") });
+        let mut vae = Self::zeroed(architecture(&tensors, activation, likelihood)?)?;
+        read_parameters(&tensors, vae.parameters_mut())?;
+        let first = vae.network().layers().next().map(|layer| layer.slot().clone());
+        if let Some(first) = first {
+            let (weight, bias) = first.parts_mut(vae.parameters_mut().values_mut());
+            range.fold(weight, bias);
+            if weight.iter().chain(&*bias).any(|v| !v.is_finite()) {
+                return Err(VaeError::TensorNotFinite { name: tensors.name_of("encoder.fc1.weight") });
+            }
         }
         Ok((vae, facts))
     }
 }
 
-/// Fills a buffer of that layout from tensors that are those of the layout, and no others.
-pub(crate) fn read_parameters(
-    tensors: &StateDict<'_>,
-    layout: &Layout,
-    parameters: &mut [f32],
-) -> Result<(), VaeError> {
-    let specs = layout.tensors();
+impl Parameters {
+    /// The parameters as a safetensors file: every tensor, `facts`, the `own` facts of the model that they belong to, and
+    /// the version of this crate.
+    pub(crate) fn to_safetensors<const N: usize>(&self, facts: &Facts, own: [(&str, String); N]) -> Vec<u8> {
+        let mut facts = facts.clone();
+        facts.extend(own.map(|(key, value)| (key.to_owned(), value)));
+        facts.insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        to_safetensors(self.iter().map(|(name, shape, values)| (name.to_owned(), shape, values)), facts)
+    }
+}
+
+/// Fills the parameters from tensors that are theirs, and no others.
+pub(crate) fn read_parameters(tensors: &StateDict<'_>, parameters: &mut Parameters) -> Result<(), VaeError> {
+    let specs = parameters.layout().tensors().to_vec();
     if let Some(name) = tensors.unexpected(specs.iter().map(|spec| spec.name.as_str())) {
         return Err(VaeError::UnexpectedTensor { name });
     }
     for spec in specs {
         let values = tensors.get_f32(&spec.name, &spec.shape)?;
-        parameters[spec.range.clone()].copy_from_slice(&values);
+        parameters.values_mut()[spec.range].copy_from_slice(&values);
     }
     Ok(())
 }
 
-/// The activation that the file names, or else the caller.
-fn activation(facts: &Facts, module: Option<ModuleFacts>) -> Result<Activation, VaeError> {
-    match (facts.get("activation"), module) {
-        (Some(name), None) => name.parse(),
-        (Some(name), Some(module)) if *name == module.activation.name() => Ok(module.activation),
-        (Some(name), Some(module)) => {
-            let (key, expected) = ("activation", module.activation.name());
-            Err(VaeError::UnknownFact { key, expected, found: name.clone() })
+/// The value of a fact: the file's, else the caller's, else the default. File and caller must not contradict each other.
+pub(crate) fn fact<T: Copy + PartialEq + Display + FromStr<Err = VaeError>>(
+    facts: &Facts,
+    key: &'static str,
+    given: Option<T>,
+    default: Option<T>,
+) -> Result<T, VaeError> {
+    let Some(text) = facts.get(key) else {
+        return given.or(default).ok_or(VaeError::MissingFact { key });
+    };
+    match (given, text.parse()) {
+        (None, found) => found,
+        (Some(given), Ok(found)) if given == found => Ok(found),
+        (Some(given), _) => {
+            Err(VaeError::UnknownFact { key, expected: given.to_string(), found: text.clone() })
         }
-        (None, Some(module)) => Ok(module.activation),
-        (None, None) => Err(VaeError::MissingFact { key: "activation" }),
     }
 }
 
 /// The architecture that has these tensors.
-fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeConfig, VaeError> {
+fn architecture(
+    tensors: &StateDict<'_>,
+    activation: Activation,
+    likelihood: Likelihood,
+) -> Result<VaeConfig, VaeError> {
     let encoder = mlp_widths(tensors, "encoder")?;
     let decoder = mlp_widths(tensors, "decoder")?;
     let (Some((&input, hidden)), Some((&latent, decoder_hidden))) =
@@ -108,6 +123,7 @@ fn architecture(tensors: &StateDict<'_>, activation: Activation) -> Result<VaeCo
         decoder_hidden: (!mirrored).then(|| decoder_hidden.to_vec()),
         latent,
         activation,
+        likelihood,
     })
 }
 

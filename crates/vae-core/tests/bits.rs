@@ -9,7 +9,7 @@
 use ndarray::{Array2, s};
 use rayon::ThreadPoolBuilder;
 use vae_core::{
-    Activation, Adam, AdamW, Adamax, Backprop, Classifier, ClassifierConfig, Method, Optimizer, RmsProp, Sgd,
+    Activation, Adam, AdamW, Adamax, Batch, Classifier, ClassifierConfig, Method, RmsProp, Sgd, Training,
     Vae, VaeConfig,
     noise::{Purpose, standard_normal, stream},
 };
@@ -34,7 +34,7 @@ fn images(sparse: bool) -> Array2<f32> {
 
 fn noise(step: u64) -> Array2<f32> {
     let mut eps = Array2::zeros((BATCH, LATENT));
-    standard_normal(&mut stream(3, Purpose::Training, 0, step), eps.view_mut());
+    standard_normal(&mut stream(3, Purpose::TRAINING, 0, step), eps.view_mut());
     eps
 }
 
@@ -45,18 +45,18 @@ fn model(activation: Activation) -> Vae {
 }
 
 /// Sixty steps; every seventh batch is smaller, so that the last micro-batch is not full.
-fn train(mut vae: Vae, method: Method, clip_norm: Option<f32>, beta: f32, sparse: bool) -> Vae {
+fn train(vae: Vae, method: Method, clip_norm: Option<f32>, beta: f32, sparse: bool) -> Vae {
     let x = images(sparse);
-    let mut backprop = Backprop::new(&vae, BATCH);
-    let mut optimizer = Optimizer::new(method, vae.parameters().len());
-    optimizer.clip_norm = clip_norm;
+    let mut training = Training::new(vae, method);
+    training.optimizer.clip_norm = clip_norm;
+    training.objective.beta = beta;
     for step in 0..60 {
         let rows = if step % 7 == 6 { 37 } else { BATCH };
         let (x, eps) = (x.slice(s![..rows, ..]), noise(step));
         let eps = eps.slice(s![..rows, ..]);
-        vae.train_step(&mut backprop, &mut optimizer, x, eps, beta).unwrap();
+        training.step(Batch::new(x, eps)).unwrap();
     }
-    vae
+    training.into_vae()
 }
 
 /// A line a case: what was done, and the hash of what came of it.
@@ -73,21 +73,21 @@ fn lines() -> Vec<String> {
     for (name, method) in methods {
         for (kind, sparse) in [("dense", false), ("sparse", true)] {
             let vae = train(model(Activation::Relu), method, None, 1.0, sparse);
-            lines.push(format!("{name} {kind} {:016x}", hash(vae.parameters())));
+            lines.push(format!("{name} {kind} {:016x}", hash(vae.parameters().values())));
         }
     }
     for activation in Activation::ALL {
         let vae = train(model(activation), Adam::default().into(), None, 1.0, true);
-        lines.push(format!("{activation} {:016x}", hash(vae.parameters())));
+        lines.push(format!("{activation} {:016x}", hash(vae.parameters().values())));
     }
     let vae = train(model(Activation::Elu), Adam::default().into(), Some(0.5), 4.0, false);
-    lines.push(format!("clipped, beta 4 {:016x}", hash(vae.parameters())));
+    lines.push(format!("clipped, beta 4 {:016x}", hash(vae.parameters().values())));
 
     let (x, eps) = (images(true), noise(0));
     let posterior = vae.encode(x.view());
     lines.push(format!("encode {:016x}", hash(posterior.mean.iter().chain(&posterior.log_var))));
     lines.push(format!("decode {:016x}", hash(&vae.decode(eps.view()))));
-    let terms = vae.elbo_terms(x.view(), eps.view());
+    let terms = vae.loss_per_image(Batch::new(x.view(), eps.view())).unwrap();
     lines.push(format!("loss {:016x}", hash(terms.reconstruction.iter().chain(&terms.kl))));
 
     let config =

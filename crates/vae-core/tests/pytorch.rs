@@ -1,4 +1,4 @@
-//! State dicts as PyTorch saves them: what is read from them says of images what the module says.
+//! State dicts as PyTorch saves them: a model read from one gives what the module gives.
 //!
 //! `tests/pytorch_both_ways.py --golden` made the files, and describes them.
 
@@ -29,11 +29,12 @@ fn assert_answers(name: &str) {
     };
     let module = ModuleFacts {
         activation: facts["activation"].parse().unwrap(),
+        likelihood: None,
         input_range: facts["input_range"].parse().unwrap(),
     };
     let (vae, _) = Vae::from_safetensors(&read(name), Some(module)).unwrap();
     let posterior = vae.encode(matrix("x").view());
-    let logits = vae.decode_logits(posterior.mean.view());
+    let logits = vae.decode_parameters(posterior.mean.view());
     for (name, found) in [("mean", posterior.mean), ("log_var", posterior.log_var), ("logits", logits)] {
         let expected = matrix(name);
         let error = (&found - &expected).iter().fold(0f32, |largest, v| largest.max(v.abs()));

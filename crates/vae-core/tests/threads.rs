@@ -5,13 +5,13 @@
 use ndarray::{Array2, ArrayView2};
 use rayon::ThreadPoolBuilder;
 use vae_core::{
-    Adam, Backprop, Optimizer, Vae, VaeConfig,
+    Adam, Backprop, Batch, Objective, Training, Vae, VaeConfig,
     noise::{Purpose, standard_normal, stream},
 };
 
 fn normal(rows: usize, columns: usize, batch: u64) -> Array2<f32> {
     let mut eps = Array2::zeros((rows, columns));
-    standard_normal(&mut stream(3, Purpose::Training, 0, batch), eps.view_mut());
+    standard_normal(&mut stream(3, Purpose::TRAINING, 0, batch), eps.view_mut());
     eps
 }
 
@@ -20,9 +20,8 @@ fn bits(threads: usize) -> Vec<u64> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let config = VaeConfig { input: 300, hidden: vec![150, 70], latent: 10, ..VaeConfig::default() };
-        let mut vae = Vae::new(config, 5).unwrap();
-        let mut backprop = Backprop::new(&vae, 200);
-        let mut optimizer = Optimizer::new(Adam::default(), vae.parameters().len());
+        let mut training = Training::new(Vae::new(config, 5).unwrap(), Adam::default());
+        let mut backprop = Backprop::new();
         // The second batch has few numbers that are not zero.
         let dense = Array2::from_shape_fn((200, 300), |(i, j)| ((i * 7 + j * 3) % 17) as f32 / 16.0);
         let sparse = dense.mapv(|x| if x > 0.8 { x } else { 0.0 });
@@ -31,12 +30,14 @@ fn bits(threads: usize) -> Vec<u64> {
         for (batch, x, rows) in [(0, &dense, 200), (1, &sparse, 200), (2, &dense, 33)] {
             let (x, eps): (ArrayView2<'_, f32>, _) =
                 (x.slice(ndarray::s![..rows, ..]), normal(rows, 10, batch));
-            let elbo = vae.train_step(&mut backprop, &mut optimizer, x, eps.view(), 1.0).unwrap();
-            bits.extend([elbo.reconstruction.to_bits(), elbo.kl.to_bits()]);
-            backprop.run(&vae, x, eps.view(), 1.0).unwrap();
-            bits.extend(backprop.gradients().iter().map(|g| u64::from(g.to_bits())));
+            let batch = Batch::new(x, eps.view());
+            let loss = training.step(batch).unwrap();
+            bits.extend([loss.reconstruction.to_bits(), loss.kl.to_bits()]);
+            let (_, gradient) = backprop.gradient(training.vae(), batch, &Objective::default()).unwrap();
+            bits.extend(gradient.iter().map(|g| u64::from(g.to_bits())));
         }
-        bits.extend(vae.parameters().iter().map(|p| u64::from(p.to_bits())));
+        let vae = training.into_vae();
+        bits.extend(vae.parameters().values().iter().map(|p| u64::from(p.to_bits())));
         bits.extend(vae.reconstruct(dense.view()).iter().map(|p| u64::from(p.to_bits())));
         bits
     })

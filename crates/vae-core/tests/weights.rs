@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 use vae_core::{
-    Activation, Vae, VaeConfig, VaeError,
+    Activation, Likelihood, Vae, VaeConfig, VaeError,
     weights::{Facts, InputRange, ModuleFacts, to_safetensors},
 };
 
@@ -24,15 +24,18 @@ fn file(change: impl Fn(&mut Vec<(String, Vec<usize>, Vec<f32>)>)) -> Vec<u8> {
     let vae = model();
     let owned =
         |(name, shape, values): (&str, &[usize], &[f32])| (name.to_owned(), shape.to_vec(), values.to_vec());
-    let mut tensors: Vec<_> = vae.layout().iter(vae.parameters()).map(owned).collect();
+    let mut tensors: Vec<_> = vae.parameters().iter().map(owned).collect();
     change(&mut tensors);
     let facts = Facts::from([("activation".to_owned(), "tanh".to_owned())]);
     to_safetensors(tensors.iter().map(|(name, shape, values)| (name.clone(), &shape[..], &values[..])), facts)
 }
 
 /// What [`model`]'s tensors do not tell.
-const TANH: ModuleFacts =
-    ModuleFacts { activation: Activation::Tanh, input_range: InputRange { low: 0.0, high: 1.0 } };
+const TANH: ModuleFacts = ModuleFacts {
+    activation: Activation::Tanh,
+    likelihood: None,
+    input_range: InputRange { low: 0.0, high: 1.0 },
+};
 
 /// A file without any facts, as PyTorch writes it.
 fn bare(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
@@ -43,7 +46,7 @@ fn bare(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
 /// The tensors of [`model`] without any facts.
 fn bare_model() -> Vec<u8> {
     let vae = model();
-    bare(&vae.layout().iter(vae.parameters()).collect::<Vec<_>>())
+    bare(&vae.parameters().iter().collect::<Vec<_>>())
 }
 
 fn error(bytes: &[u8]) -> VaeError {
@@ -76,15 +79,15 @@ fn a_decoder_of_its_own_widths_reads_back() {
 }
 
 #[test]
-fn a_file_that_does_not_name_its_activation_needs_to_be_told() {
+fn a_file_without_an_activation_needs_one_from_the_caller() {
     let bytes = bare_model();
-    assert_eq!(error(&bytes), VaeError::MissingFact { key: "activation" });
+    assert!(matches!(error(&bytes), VaeError::MissingFact { key: "activation" }));
     let (read, _) = Vae::from_safetensors(&bytes, Some(TANH)).unwrap();
     assert_eq!(read.config(), model().config());
 }
 
 #[test]
-fn bytes_that_are_no_safetensors_are_refused() {
+fn bytes_that_are_not_safetensors_are_refused() {
     for bytes in [&b""[..], b"short", b"<!doctype html>\n<title>404</title>", &[0xff; 64]] {
         assert!(matches!(error(bytes), VaeError::NotSafetensors { .. }));
     }
@@ -108,19 +111,19 @@ fn trailing_bytes_are_refused() {
 #[test]
 fn a_missing_bias_is_named() {
     let bytes = file(|tensors| tensors.retain(|(name, ..)| name != "decoder.fc2.bias"));
-    assert_eq!(error(&bytes), VaeError::MissingTensor { name: "decoder.fc2.bias".to_owned() });
+    assert!(matches!(error(&bytes), VaeError::MissingTensor { name } if name == "decoder.fc2.bias"));
 }
 
 #[test]
-fn a_missing_half_is_named() {
+fn a_missing_decoder_is_named() {
     let bytes = file(|tensors| tensors.retain(|(name, ..)| name.starts_with("encoder")));
-    assert_eq!(error(&bytes), VaeError::MissingTensor { name: "decoder.fc1.weight".to_owned() });
+    assert!(matches!(error(&bytes), VaeError::MissingTensor { name } if name == "decoder.fc1.weight"));
 }
 
 #[test]
 fn an_unexpected_tensor_is_named() {
     let bytes = file(|tensors| tensors.push(("encoder.fc9.bias".to_owned(), vec![1], vec![0.0])));
-    assert_eq!(error(&bytes), VaeError::UnexpectedTensor { name: "encoder.fc9.bias".to_owned() });
+    assert!(matches!(error(&bytes), VaeError::UnexpectedTensor { name } if name == "encoder.fc9.bias"));
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn a_misshapen_tensor_is_named_with_both_shapes() {
 }
 
 #[test]
-fn a_weight_that_is_no_matrix_is_refused() {
+fn a_weight_that_is_not_a_matrix_is_refused() {
     let bytes = file(|tensors| tensors[0].1 = vec![30]);
     assert!(matches!(error(&bytes), VaeError::TensorShape { .. }));
 }
@@ -139,7 +142,7 @@ fn a_weight_that_is_no_matrix_is_refused() {
 #[test]
 fn a_weight_that_is_not_finite_is_refused() {
     let bytes = file(|tensors| tensors[2].2[3] = f32::NAN);
-    assert_eq!(error(&bytes), VaeError::TensorNotFinite { name: "encoder.fc2.weight".to_owned() });
+    assert!(matches!(error(&bytes), VaeError::TensorNotFinite { name } if name == "encoder.fc2.weight"));
 }
 
 #[test]
@@ -148,14 +151,45 @@ fn an_unknown_likelihood_is_refused() {
     let facts = Facts::from(
         [("activation", "tanh"), ("likelihood", "poisson")].map(|(k, v)| (k.to_owned(), v.to_owned())),
     );
-    let bytes =
-        to_safetensors(vae.layout().iter(vae.parameters()).map(|(n, s, v)| (n.to_owned(), s, v)), facts);
-    assert!(matches!(error(&bytes), VaeError::UnknownFact { key: "likelihood", .. }));
+    let bytes = to_safetensors(vae.parameters().iter().map(|(n, s, v)| (n.to_owned(), s, v)), facts);
+    assert!(matches!(error(&bytes), VaeError::UnknownName { what: "likelihood", .. }));
 }
 
 #[test]
-fn halves_that_do_not_meet_are_refused() {
-    // The decoder ends in other pixels than the encoder begins with.
+fn every_likelihood_reads_back() {
+    for likelihood in ["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:0.25"] {
+        let likelihood = likelihood.parse().unwrap();
+        let config = VaeConfig { likelihood, ..model().config().clone() };
+        let vae = Vae::new(config, 1).unwrap();
+        let (read, _) = Vae::from_safetensors(&vae.to_safetensors(&Facts::new()), None).unwrap();
+        assert_eq!(read.config(), vae.config());
+    }
+}
+
+#[test]
+fn a_bare_file_takes_the_likelihood_that_is_given() {
+    let given = ModuleFacts { likelihood: Some(Likelihood::ContinuousBernoulli), ..TANH };
+    let (read, _) = Vae::from_safetensors(&bare_model(), Some(given)).unwrap();
+    assert_eq!(read.config().likelihood, Likelihood::ContinuousBernoulli);
+    let bytes = model().to_safetensors(&Facts::new());
+    let error = Vae::from_safetensors(&bytes, Some(given)).unwrap_err();
+    assert_eq!(error.to_string(), r#"the file's likelihood is "bernoulli", expected continuous_bernoulli"#);
+}
+
+#[test]
+fn a_decoder_of_one_number_a_pixel_is_refused_where_the_likelihood_takes_two() {
+    let given = ModuleFacts { likelihood: Some(Likelihood::Gaussian { sigma: None }), ..TANH };
+    let error = Vae::from_safetensors(&bare_model(), Some(given)).unwrap_err();
+    assert_eq!(error.to_string(), "tensor decoder.fc3.weight has shape [6, 5], expected [12, 5]");
+}
+
+#[test]
+fn what_the_reader_of_safetensors_found_is_the_source() {
+    assert!(std::error::Error::source(&error(b"short")).is_some());
+}
+
+#[test]
+fn a_decoder_of_other_pixels_than_the_encoders_is_refused() {
     let bytes = file(|tensors| {
         let last = tensors.len() - 2;
         tensors[last] = ("decoder.fc3.weight".to_owned(), vec![7, 5], vec![0.0; 35]);
@@ -181,8 +215,8 @@ fn an_input_range_is_folded_into_the_first_layer() {
         assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found} {expected}");
     }
     // Past the first layer nothing changes.
-    let first = model().layout().tensors()[1].range.end;
-    assert_eq!(read.parameters()[first..], model().parameters()[first..]);
+    let first = model().parameters().layout().tensors()[1].range.end;
+    assert_eq!(read.parameters().values()[first..], model().parameters().values()[first..]);
 }
 
 #[test]
@@ -190,12 +224,12 @@ fn the_input_range_of_a_file_that_was_written_here_is_known() {
     let bytes = model().to_safetensors(&Facts::new());
     let input_range = InputRange { low: -1.0, high: 1.0 };
     let error = Vae::from_safetensors(&bytes, Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
-    assert_eq!(error, VaeError::InputRangeKnown { found: "-1,1".to_owned() });
+    assert!(matches!(error, VaeError::InputRangeKnown { found } if found == "-1,1"));
     assert!(Vae::from_safetensors(&bytes, Some(TANH)).is_ok());
 }
 
 #[test]
-fn a_range_that_is_none_is_refused() {
+fn what_is_not_a_range_is_refused() {
     let input_range = InputRange { low: 1.0, high: f64::NAN };
     let error = Vae::from_safetensors(&bare_model(), Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
     assert!(matches!(error, VaeError::InputRange { .. }), "{error}");
@@ -205,13 +239,14 @@ fn a_range_that_is_none_is_refused() {
 fn weights_that_an_input_range_makes_infinite_are_refused() {
     let input_range = InputRange { low: 0.0, high: 1e300 };
     let error = Vae::from_safetensors(&bare_model(), Some(ModuleFacts { input_range, ..TANH })).unwrap_err();
-    assert_eq!(error, VaeError::TensorNotFinite { name: "encoder.fc1.weight".to_owned() });
+    assert!(matches!(error, VaeError::TensorNotFinite { name } if name == "encoder.fc1.weight"));
 }
 
 /// A tensor of another element type: its bytes, each zero.
 fn typed(dtype: safetensors::Dtype) -> Vec<u8> {
     let vae = model();
     let tensors: Vec<_> = vae
+        .parameters()
         .layout()
         .tensors()
         .iter()
@@ -229,7 +264,7 @@ fn typed(dtype: safetensors::Dtype) -> Vec<u8> {
 #[test]
 fn weights_in_double_precision_are_rounded() {
     let (read, _) = Vae::from_safetensors(&typed(safetensors::Dtype::F64), Some(TANH)).unwrap();
-    assert!(read.parameters().iter().all(|&w| w == 0.0));
+    assert!(read.parameters().values().iter().all(|&w| w == 0.0));
 }
 
 #[test]
@@ -245,7 +280,7 @@ fn weights_of_another_type_are_refused_with_both_types() {
 fn a_pickle_is_refused_with_the_way_to_convert_it() {
     for bytes in [&b"PK\x03\x04\0\0\x08\x08archive/data.pkl"[..], b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."]
     {
-        assert_eq!(error(bytes), VaeError::Pickle);
+        assert!(matches!(error(bytes), VaeError::Pickle));
     }
     assert!(VaeError::Pickle.to_string().contains("safetensors.torch.save_file"));
 }
@@ -253,7 +288,7 @@ fn a_pickle_is_refused_with_the_way_to_convert_it() {
 #[test]
 fn a_weight_that_is_missing_beside_its_bias_is_named() {
     let bytes = file(|tensors| tensors.retain(|(name, ..)| name != "decoder.fc3.weight"));
-    assert_eq!(error(&bytes), VaeError::MissingTensor { name: "decoder.fc3.weight".to_owned() });
+    assert!(matches!(error(&bytes), VaeError::MissingTensor { name } if name == "decoder.fc3.weight"));
 }
 
 /// A module of PyTorch's example: 3 pixels, 2 hidden, 1 latent, changed.
@@ -293,13 +328,13 @@ fn example(change: impl Fn(&mut Vec<(&'static str, Vec<usize>)>)) -> Result<Vae,
 fn pytorchs_example_has_the_log_variances_below_the_means() {
     let vae = example(|_| ()).unwrap();
     assert_eq!(vae.config().to_string(), "3-2-1");
-    let last = &vae.layout().tensors()[2..4];
-    assert_eq!(vae.parameters()[last[0].range.clone()], [9.0, 10.0, 12.0, 13.0]);
-    assert_eq!(vae.parameters()[last[1].range.clone()], [11.0, 14.0]);
+    let last = &vae.parameters().layout().tensors()[2..4];
+    assert_eq!(vae.parameters().values()[last[0].range.clone()], [9.0, 10.0, 12.0, 13.0]);
+    assert_eq!(vae.parameters().values()[last[1].range.clone()], [11.0, 14.0]);
 }
 
 #[test]
-fn what_is_wrong_with_an_example_is_said_in_its_own_names() {
+fn what_is_wrong_with_an_example_is_told_in_its_own_names() {
     type Change = fn(&mut Vec<(&'static str, Vec<usize>)>);
     let cases: [(Change, &str); 6] = [
         (|t| t.retain(|t| t.0 != "fc22.weight"), "tensor fc22.weight is missing"),

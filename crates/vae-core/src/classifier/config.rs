@@ -36,8 +36,9 @@ impl ClassifierConfig {
         if !(1..=max).contains(&found) {
             return Err(VaeError::Size { field: "classes", max, found });
         }
-        let Self { input, hidden, activation, .. } = self.clone();
-        VaeConfig { input, hidden, decoder_hidden: Some(Vec::new()), latent: 1, activation }.validate()
+        let (input, hidden) = (self.input, self.hidden.clone());
+        VaeConfig { input, hidden, decoder_hidden: Some(Vec::new()), latent: 1, ..VaeConfig::default() }
+            .validate()
     }
 
     /// `[input, hidden…, classes]`

@@ -1,6 +1,6 @@
 //! The bytes of a safetensors file: named tensors of `f32` and texts beside them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use safetensors::{
     Dtype, SafeTensors,
@@ -94,11 +94,12 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<(Tensors<'_>, Facts), VaeError> 
         if PICKLES.iter().any(|start| bytes.starts_with(start)) {
             VaeError::Pickle
         } else {
-            VaeError::NotSafetensors { reason: error.to_string() }
+            VaeError::NotSafetensors { source: error }
         }
     };
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
-    let facts: HashMap<String, String> = metadata.metadata().clone().unwrap_or_default();
-    Ok((Tensors { by_name: tensors.tensors().into_iter().collect() }, facts.into_iter().collect()))
+    let facts = metadata.metadata().iter().flatten();
+    let facts = facts.map(|(key, value)| (key.clone(), value.clone())).collect();
+    Ok((Tensors { by_name: tensors.tensors().into_iter().collect() }, facts))
 }

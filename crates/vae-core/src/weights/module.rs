@@ -3,14 +3,16 @@
 use std::{fmt, str::FromStr};
 
 use super::Tensors;
-use crate::{Activation, VaeError};
+use crate::{Activation, Likelihood, VaeError};
 
-/// What a state dict does not say of the module that it was saved from.
+/// What a state dict does not tell of the module that it was saved from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModuleFacts {
     /// The nonlinearity between the layers. Default relu.
     pub activation: Activation,
-    /// To which numbers the images that the module was fed were scaled. Default 0 to 1, as everywhere here.
+    /// What its decoder's last layer gives the numbers of. Default: what the file tells, else Bernoulli.
+    pub likelihood: Option<Likelihood>,
+    /// The range to which the module's images were scaled. Default 0 to 1, as everywhere here.
     pub input_range: InputRange,
 }
 
@@ -100,7 +102,7 @@ impl<'a> StateDict<'a> {
         Self { tensors, example }
     }
 
-    /// The file's tensors that lie below each other in ours; none in the example's file for a layer that it has not.
+    /// The file's tensors that lie below each other in ours; none in the example's file for a layer that it lacks.
     fn parts(&self, name: &str) -> Vec<String> {
         if !self.example {
             return vec![name.to_owned()];
@@ -178,12 +180,15 @@ mod tests {
 
     #[test]
     fn a_range_is_read_from_its_text() {
-        assert_eq!("-1,1".parse(), Ok(InputRange { low: -1.0, high: 1.0 }));
-        assert_eq!("-0.4242, 2.8215".parse(), Ok(InputRange { low: -0.4242, high: 2.8215 }));
+        assert_eq!("-1,1".parse::<InputRange>().unwrap(), InputRange { low: -1.0, high: 1.0 });
+        assert_eq!(
+            "-0.4242, 2.8215".parse::<InputRange>().unwrap(),
+            InputRange { low: -0.4242, high: 2.8215 }
+        );
     }
 
     #[test]
-    fn a_range_that_is_none_is_refused() {
+    fn what_is_not_a_range_is_refused() {
         for text in ["", "1", "1,", "0,1,2", "a,b", "1,0", "1,1", "nan,1", "0,inf", "-1e308,1e308"] {
             let error = text.parse::<InputRange>().unwrap_err();
             assert!(matches!(error, VaeError::InputRange { .. }), "{text}: {error}");

@@ -1,0 +1,478 @@
+//! A batch in memory: two arrangements of the same numbers, each a type of its own.
+//!
+//! ```text
+//! BySample   (P, F)  panel p, feature f: samples 16p to 16p + 15    y = W x, dx = Wᵀ dy, everything elementwise
+//! ByFeature  (Q, B)  panel q, sample b: features 16q to 16q + 15    dW = dy xᵀ
+//! ```
+//! Each product of a layer then reads and writes whole cache lines, one behind the other. Lanes beyond the last sample
+//! or the last feature are padding: what they hold is finite if the samples are, and gradients there are zero.
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
+
+use super::{
+    blocking::{LANES, TILE},
+    lanes::{Lanes, Values, panels},
+    nonzero::Nonzero,
+    pack, reductions,
+};
+
+/// Up to a fixed number of samples of F features each, by sample; contiguous by construction.
+#[derive(Clone, Debug)]
+pub(crate) struct BySample {
+    samples: usize,
+    features: usize,
+    /// (≥ P, F)
+    lanes: Vec<Lanes>,
+}
+
+impl BySample {
+    /// Zeros for up to `samples` samples, all of which are there.
+    pub(crate) fn zeroed(samples: usize, features: usize) -> Self {
+        Self { samples, features, lanes: vec![Lanes::default(); panels(samples) * features] }
+    }
+
+    /// Number of samples, B.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Numbers of a sample, F.
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Makes it a batch of `samples`, no more than it was made for.
+    pub(crate) fn resize(&mut self, samples: usize) {
+        assert!(panels(samples) * self.features <= self.lanes.len(), "more samples than there is memory for");
+        self.samples = samples;
+    }
+
+    /// Takes the samples that are the rows of `x` (B, F).
+    pub(crate) fn pack(&mut self, x: ArrayView2<'_, f32>) {
+        self.resize(x.nrows());
+        for (panel, x) in self.panels_mut().zip(x.axis_chunks_iter(Axis(0), LANES)) {
+            pack::rows_to_panel(x, panel);
+        }
+    }
+
+    /// Writes the samples to the rows of `x` (B, F), which is contiguous.
+    pub(crate) fn unpack(&self, mut x: ArrayViewMut2<'_, f32>) {
+        let features = self.features();
+        let x = x.as_slice_mut().expect("rows are contiguous");
+        let mut rows = x.chunks_exact_mut(features);
+        self.panels().for_each(|panel| pack::panel_to_rows(panel, &mut rows));
+    }
+
+    /// Takes the numbers of another batch of as many features.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.resize(other.samples);
+        self.panels_mut().zip(other.panels()).for_each(|(to, from)| to.copy_from_slice(from));
+    }
+
+    /// The samples, to read.
+    pub(crate) fn view(&self) -> Samples<'_> {
+        let lanes = &self.lanes[..panels(self.samples) * self.features];
+        Samples { samples: self.samples, features: self.features, lanes, nonzero: None }
+    }
+
+    /// The samples, to write.
+    pub(crate) fn view_mut(&mut self) -> SamplesMut<'_> {
+        let panels = panels(self.samples);
+        let lanes = &mut self.lanes[..panels * self.features];
+        SamplesMut(ArrayViewMut2::from_shape((panels, self.features), lanes).expect("as many lanes"))
+    }
+
+    /// The panels, one of up to sixteen samples after the other: F values each.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &Values> {
+        self.view().panels()
+    }
+
+    /// The panels, to write.
+    pub(crate) fn panels_mut(&mut self) -> impl Iterator<Item = &mut Values> {
+        self.lanes.chunks_exact_mut(self.features).take(panels(self.samples))
+    }
+
+    /// The numbers of one sample, feature by feature.
+    pub(crate) fn sample(&self, sample: usize) -> impl Iterator<Item = f32> {
+        let lane = sample % LANES;
+        self.view().panel(sample / LANES).iter().map(move |lanes| lanes.0[lane])
+    }
+
+    /// Replaces the numbers of one sample by `values`, feature by feature.
+    pub(crate) fn set_sample(&mut self, sample: usize, values: impl Iterator<Item = f32>) {
+        let lane = sample % LANES;
+        let panel = self.panels_mut().nth(sample / LANES).expect("a sample of the batch");
+        panel.iter_mut().zip(values).for_each(|(lanes, value)| lanes.0[lane] = value);
+    }
+
+    /// Fills everything with zeros, the padding too.
+    pub(crate) fn clear(&mut self) {
+        self.lanes.fill(Lanes::default());
+    }
+
+    /// Σ v² over all numbers; infinite or NaN where one is, or where squares overflow.
+    pub(crate) fn square_sum(&self) -> f32 {
+        self.panels().map(reductions::square_sum).sum()
+    }
+}
+
+/// Data: a batch by sample, and which of its columns are zero in a whole panel.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    /// (P, F)
+    batch: BySample,
+    nonzero: Nonzero,
+}
+
+impl Data {
+    /// Zeros for up to `samples` samples.
+    pub(crate) fn zeroed(samples: usize, features: usize) -> Self {
+        Self {
+            batch: BySample::zeroed(samples, features),
+            nonzero: Nonzero::zeroed(panels(samples), features),
+        }
+    }
+
+    /// Takes the samples that are the rows of `x` (B, F).
+    pub(crate) fn pack(&mut self, x: ArrayView2<'_, f32>) {
+        self.batch.pack(x);
+        self.nonzero.find(self.batch.panels());
+    }
+
+    /// The batch without what is known of its zeros.
+    pub(crate) fn batch(&self) -> &BySample {
+        &self.batch
+    }
+
+    /// The samples, to read.
+    pub(crate) fn view(&self) -> Samples<'_> {
+        Samples { nonzero: Some(&self.nonzero), ..self.batch.view() }
+    }
+}
+
+/// A batch by sample, to read; of data, with the columns that are not zero.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples<'a> {
+    samples: usize,
+    features: usize,
+    /// (P, F)
+    lanes: &'a [Lanes],
+    nonzero: Option<&'a Nonzero>,
+}
+
+impl<'a> Samples<'a> {
+    /// Number of samples, B.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Number of panels, P.
+    pub(crate) fn len(&self) -> usize {
+        panels(self.samples)
+    }
+
+    /// Numbers of a sample, F.
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// The F values of panel `p`.
+    #[inline(always)]
+    pub(crate) fn panel(&self, p: usize) -> &'a Values {
+        &self.lanes[p * self.features..][..self.features]
+    }
+
+    /// The columns of panel `p` that are not zero, where that is known.
+    #[inline(always)]
+    pub(crate) fn nonzero(&self, p: usize) -> Option<&'a [u32]> {
+        self.nonzero.map(|nonzero| nonzero.of(p))
+    }
+
+    /// What is known of the zeros of all panels.
+    pub(crate) fn zeros(&self) -> Option<&'a Nonzero> {
+        self.nonzero
+    }
+
+    /// The panels in order.
+    pub(crate) fn panels(self) -> impl Iterator<Item = &'a Values> {
+        self.lanes.chunks_exact(self.features)
+    }
+}
+
+/// A batch by sample, or some of its features, to write (P, ≤ F).
+pub(crate) struct SamplesMut<'a>(ArrayViewMut2<'a, Lanes>);
+
+impl<'a> SamplesMut<'a> {
+    /// Number of features.
+    pub(crate) fn features(&self) -> usize {
+        self.0.ncols()
+    }
+
+    /// The panels in order.
+    pub(crate) fn panels(&mut self) -> impl Iterator<Item = &mut Values> {
+        let panels = self.0.rows_mut().into_iter();
+        panels.map(|panel| panel.into_slice().expect("a panel is contiguous"))
+    }
+
+    /// The batch for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> SamplesMut<'_> {
+        SamplesMut(self.0.view_mut())
+    }
+
+    /// Each tile of up to [`TILE`] features with the first of them, for many threads.
+    pub(crate) fn tiles(&mut self) -> impl IndexedParallelIterator<Item = (usize, SamplesMut<'_>)> {
+        let tiles = self.0.axis_chunks_iter_mut(Axis(1), TILE).into_par_iter();
+        tiles.enumerate().map(|(tile, lanes)| (tile * TILE, SamplesMut(lanes)))
+    }
+}
+
+/// Up to a fixed number of samples of F features each, by feature: what dW = dy xᵀ reads of x.
+#[derive(Clone, Debug)]
+pub(crate) struct ByFeature {
+    /// Columns in use, and those that there is memory for.
+    columns: usize,
+    capacity: usize,
+    /// (Q, capacity)
+    lanes: Vec<Lanes>,
+}
+
+impl ByFeature {
+    /// Zeros for up to `capacity` samples, padding included.
+    pub(crate) fn zeroed(features: usize, capacity: usize) -> Self {
+        let lanes = vec![Lanes::default(); panels(features) * capacity];
+        Self { columns: capacity, capacity, lanes }
+    }
+
+    /// Takes the samples of `parts`, one part after the other, with zeros up to column `columns`.
+    pub(crate) fn pack<'a>(&mut self, parts: impl Parts<'a>, columns: usize) {
+        self.columns = columns;
+        self.lanes.par_chunks_exact_mut(self.capacity).enumerate().for_each(|(q, panel)| {
+            let mut samples = panel[..columns].iter_mut().map(|lanes| &mut lanes.0[..]);
+            let from = parts.clone().flat_map(Samples::panels);
+            from.for_each(|panel| pack::panel_to_rows(&panel[LANES * q..], &mut samples));
+            samples.for_each(|sample| sample.fill(0.0));
+        });
+    }
+
+    /// The panels, one of up to sixteen features after the other.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &Values> {
+        self.view().panels()
+    }
+
+    /// The features, to read.
+    pub(crate) fn view(&self) -> Features<'_> {
+        let Self { columns, capacity, ref lanes } = *self;
+        Features { columns, capacity, lanes, nonzero: None }
+    }
+
+    /// The features, to read, of which the columns that are not in `nonzero` are zero.
+    pub(crate) fn view_of<'a>(&'a self, nonzero: &'a Nonzero) -> Features<'a> {
+        Features { nonzero: Some(nonzero), ..self.view() }
+    }
+}
+
+/// A batch by feature, to read: (Q, columns), a column a sample.
+#[derive(Clone, Copy)]
+pub(crate) struct Features<'a> {
+    columns: usize,
+    capacity: usize,
+    /// (Q, capacity)
+    lanes: &'a [Lanes],
+    nonzero: Option<&'a Nonzero>,
+}
+
+impl<'a> Features<'a> {
+    /// Number of panels, Q.
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.len() / self.capacity
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Panel `q`.
+    #[inline(always)]
+    pub(crate) fn panel(&self, q: usize) -> &'a Values {
+        &self.lanes[q * self.capacity..][..self.columns]
+    }
+
+    /// The columns of panel `q` that are not zero, where that is known.
+    #[inline(always)]
+    pub(crate) fn nonzero(&self, q: usize) -> Option<&'a [u32]> {
+        self.nonzero.map(|nonzero| nonzero.of(q))
+    }
+
+    /// The panels in order.
+    pub(crate) fn panels(self) -> impl Iterator<Item = &'a Values> {
+        self.lanes.chunks_exact(self.capacity).map(move |panel| &panel[..self.columns])
+    }
+
+    /// The panels before `q`, and the others, where nothing is known of their zeros.
+    pub(crate) fn split_at(self, q: usize) -> (Self, Self) {
+        let (low, high) = self.lanes.split_at(q * self.capacity);
+        (Self { lanes: low, nonzero: None, ..self }, Self { lanes: high, nonzero: None, ..self })
+    }
+}
+
+/// The numbers of one sample at the outputs of a tile.
+pub(crate) type Tile = [f32; TILE];
+
+/// Up to a fixed number of samples, tile by tile of their features: what dW = dy xᵀ reads of dy.
+#[derive(Clone, Debug)]
+pub(crate) struct ByTile {
+    /// Samples in use, and those that there is memory for, padding included.
+    samples: usize,
+    capacity: usize,
+    /// (T, capacity)
+    tiles: Vec<Tile>,
+}
+
+impl ByTile {
+    /// Zeros for up to `capacity` samples, padding included.
+    pub(crate) fn zeroed(features: usize, capacity: usize) -> Self {
+        Self { samples: capacity, capacity, tiles: vec![[0.0; TILE]; features.div_ceil(TILE) * capacity] }
+    }
+
+    /// Takes the samples of `parts`, one part after the other: `samples` of them with their padding.
+    pub(crate) fn pack<'a>(&mut self, parts: impl Parts<'a>, samples: usize) {
+        self.samples = samples;
+        self.tiles.par_chunks_exact_mut(self.capacity).enumerate().for_each(|(t, tile)| {
+            let mut samples = tile[..samples].iter_mut().map(|tile| &mut tile[..]);
+            let from = parts.clone().flat_map(Samples::panels);
+            from.for_each(|panel| pack::panel_to_rows(&panel[TILE * t..], &mut samples));
+        });
+    }
+
+    /// The tiles, to read.
+    pub(crate) fn view(&self) -> Tiles<'_> {
+        let Self { samples, capacity, ref tiles } = *self;
+        Tiles { samples, capacity, tiles }
+    }
+}
+
+/// A batch by tile, to read (T, samples).
+#[derive(Clone, Copy)]
+pub(crate) struct Tiles<'a> {
+    samples: usize,
+    capacity: usize,
+    /// (T, capacity)
+    tiles: &'a [Tile],
+}
+
+impl<'a> Tiles<'a> {
+    /// Number of tiles, T.
+    pub(crate) fn len(&self) -> usize {
+        self.tiles.len() / self.capacity
+    }
+
+    /// The samples at the outputs of tile `t`.
+    pub(crate) fn tile(&self, t: usize) -> &'a [Tile] {
+        &self.tiles[t * self.capacity..][..self.samples]
+    }
+
+    /// The tiles before `t`, and the others.
+    pub(crate) fn split_at(self, t: usize) -> (Self, Self) {
+        let (low, high) = self.tiles.split_at(t * self.capacity);
+        (Self { tiles: low, ..self }, Self { tiles: high, ..self })
+    }
+}
+
+/// Consecutive parts of a batch by sample, all but the last of the same number of samples.
+pub(crate) trait Parts<'a>: Iterator<Item = Samples<'a>> + Clone + Sync {}
+
+impl<'a, I: Iterator<Item = Samples<'a>> + Clone + Sync> Parts<'a> for I {}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    const B: usize = 21;
+    const F: usize = 37;
+
+    fn rows() -> Array2<f32> {
+        Array2::from_shape_fn((B, F), |(b, f)| (1 + b * F + f) as f32)
+    }
+
+    fn by_sample() -> BySample {
+        let mut batch = BySample::zeroed(B, F);
+        batch.lanes.fill(Lanes([f32::NAN; LANES]));
+        batch.pack(rows().view());
+        batch
+    }
+
+    fn value(sample: usize, feature: usize) -> f32 {
+        rows().get((sample, feature)).copied().unwrap_or(0.0)
+    }
+
+    #[test]
+    fn a_sample_lies_in_its_lane_and_the_padding_is_zero() {
+        for (p, panel) in by_sample().panels().enumerate() {
+            for (f, lanes) in panel.iter().enumerate() {
+                for (lane, &found) in lanes.0.iter().enumerate() {
+                    assert_eq!(found, value(LANES * p + lane, f), "panel {p}, feature {f}, lane {lane}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_come_back_from_panels() {
+        let mut back = Array2::zeros((B, F));
+        by_sample().unpack(back.view_mut());
+        assert_eq!(back, rows());
+    }
+
+    #[test]
+    fn one_sample_is_read_and_replaced_without_the_others() {
+        let mut batch = by_sample();
+        assert_eq!(batch.sample(18).collect::<Vec<_>>(), rows().row(18).to_vec());
+        batch.set_sample(18, (0..F).map(|f| -(f as f32)));
+        assert_eq!(batch.sample(18).nth(5), Some(-5.0));
+        assert_eq!(batch.sample(17).collect::<Vec<_>>(), rows().row(17).to_vec());
+    }
+
+    #[test]
+    fn a_feature_lies_in_its_lane_and_the_padding_is_zero() {
+        let mut batch = ByFeature::zeroed(F, 48);
+        batch.lanes.fill(Lanes([f32::NAN; LANES]));
+        batch.pack([by_sample().view()].into_iter(), 40);
+        assert_eq!(batch.view().columns(), 40);
+        for (q, panel) in batch.panels().enumerate() {
+            for (b, lanes) in panel.iter().enumerate() {
+                for (lane, &found) in lanes.0.iter().enumerate() {
+                    assert_eq!(found, value(b, LANES * q + lane), "panel {q}, sample {b}, lane {lane}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_lies_in_its_tile_and_the_padding_is_zero() {
+        let mut batch = ByTile::zeroed(F, 32);
+        batch.tiles.fill([f32::NAN; TILE]);
+        batch.pack([by_sample().view()].into_iter(), 32);
+        for (b, tile) in batch.view().tile(1).iter().enumerate() {
+            for (f, &found) in tile.iter().enumerate() {
+                assert_eq!(found, value(b, TILE + f), "sample {b}, feature {f}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_number_hides_from_the_sum_of_squares() {
+        let mut batch = by_sample();
+        let want: f32 = rows().iter().map(|v| v * v).sum();
+        assert!((batch.square_sum() - want).abs() < 1e-5 * want);
+        batch.lanes[3].0[7] = -1e30;
+        assert_eq!(batch.square_sum(), f32::INFINITY);
+        batch.lanes[F + 36].0[2] = f32::NEG_INFINITY;
+        assert_eq!(batch.square_sum(), f32::INFINITY);
+        batch.lanes[0].0[0] = f32::NAN;
+        assert!(batch.square_sum().is_nan());
+    }
+}

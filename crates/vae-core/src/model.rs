@@ -1,0 +1,16 @@
+//! The paper: what a VAE computes, there and back.
+//!
+//! In reading order: the way of a few samples through the network and home (`pass`), the posterior and its
+//! reparameterization, the prior, the likelihoods, the loss that they sum up to, and the network that they belong to.
+
+pub(crate) mod batch;
+pub(crate) mod bernoulli;
+pub(crate) mod continuous_bernoulli;
+pub(crate) mod gaussian;
+pub(crate) mod likelihood;
+pub(crate) mod loss;
+pub(crate) mod network;
+pub(crate) mod pass;
+pub(crate) mod posterior;
+pub(crate) mod prior;
+pub(crate) mod standard;

@@ -1,0 +1,191 @@
+//! The likelihood p(x|z): the one place that lists what it can be.
+//!
+//! A new one is a file with its [formulas](PerPixel), as [`bernoulli`](super::bernoulli) is one, a variant here with its
+//! name, and a line in the list; configurations, weight files and command lines know it by that name.
+
+use std::{fmt, ops::RangeInclusive, str::FromStr};
+
+use ndarray::ArrayView2;
+
+use super::{
+    bernoulli::Bernoulli,
+    continuous_bernoulli::ContinuousBernoulli,
+    gaussian::{FixedSigma, LearnedSigma},
+};
+use crate::{
+    VaeError,
+    formulas::PerPixel,
+    kernel::{batch::BySample, elementwise},
+    names::as_text,
+};
+
+/// p(x|z), of the numbers θ that the decoder gives for each pixel. Their losses are measured on different scales: a
+/// −ELBO under one is not comparable with a −ELBO under another.
+///
+/// As text, in configurations, weight files and on command lines: `bernoulli`, `continuous_bernoulli`, `gaussian` (of a
+/// learned σ), or `gaussian:0.3` (of σ = 0.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Likelihood {
+    /// Pixels 0 or 1; the cross-entropy of grey ones in [0, 1].
+    #[default]
+    Bernoulli,
+    /// Pixels anywhere in [0, 1], with a density (Loaiza-Ganem & Cunningham 2019).
+    ContinuousBernoulli,
+    /// Any real numbers, with a Gaussian density.
+    Gaussian {
+        /// The standard deviation of all pixels; none for one that the decoder gives for each pixel.
+        sigma: Option<f32>,
+    },
+}
+
+/// The list: `$do` with the formulas of the likelihood.
+macro_rules! with_formulas {
+    ($likelihood:expr, $formulas:ident => $do:expr) => {
+        match $likelihood {
+            Likelihood::Bernoulli => {
+                let $formulas = Bernoulli;
+                $do
+            }
+            Likelihood::ContinuousBernoulli => {
+                let $formulas = ContinuousBernoulli;
+                $do
+            }
+            Likelihood::Gaussian { sigma: Some(sigma) } => {
+                let $formulas = FixedSigma::new(sigma);
+                $do
+            }
+            Likelihood::Gaussian { sigma: None } => {
+                let $formulas = LearnedSigma;
+                $do
+            }
+        }
+    };
+}
+
+impl Likelihood {
+    /// What each can be written as, in the order in which help texts list them.
+    pub const FORMS: [&str; 4] = ["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:SIGMA"];
+
+    /// The name without the numbers that belong to it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bernoulli => "bernoulli",
+            Self::ContinuousBernoulli => "continuous_bernoulli",
+            Self::Gaussian { .. } => "gaussian",
+        }
+    }
+
+    /// The values that a pixel can have.
+    pub fn range(self) -> RangeInclusive<f32> {
+        let [least, largest] = with_formulas!(self, p => support(p));
+        least..=largest
+    }
+
+    /// Numbers θ that the decoder gives for each pixel, P.
+    pub fn parameters_per_pixel(self) -> usize {
+        with_formulas!(self, p => parameters(p))
+    }
+
+    /// Checks the numbers that belong to it.
+    ///
+    /// # Errors
+    /// [`VaeError::Hyperparameter`] for a σ that is not between 10⁻³ and 10³.
+    pub fn validate(self) -> Result<(), VaeError> {
+        match self {
+            Self::Gaussian { sigma: Some(found) } if !(1e-3..=1e3).contains(&found) => {
+                Err(VaeError::Hyperparameter { field: "sigma", expected: "between 0.001 and 1000", found })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that every number of `x` (B, D) is one that a pixel can have.
+    ///
+    /// # Errors
+    /// [`VaeError::OutOfRange`] for the first that is not.
+    pub fn check(self, x: ArrayView2<'_, f32>) -> Result<(), VaeError> {
+        let range = self.range();
+        match x.indexed_iter().find(|&(_, x)| !range.contains(x)) {
+            Some(((row, column), &found)) => {
+                let (least, largest) = (*range.start(), *range.end());
+                let likelihood = self.name();
+                Err(VaeError::OutOfRange { row, column, found, least, largest, likelihood })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// −log p(x|z) of each sample in nats, summed over its pixels; infinite where a pixel is out of range.
+    ///
+    /// # Shapes
+    /// `theta` (B, P·D), `x` (B, D), `loss` (B)
+    pub(crate) fn loss(self, theta: &BySample, x: &BySample, loss: &mut [f32]) {
+        with_formulas!(self, p => elementwise::pixel_loss(p, theta, x, loss));
+    }
+
+    /// −log p(x|z) of each sample, and scale times its gradient with respect to θ.
+    ///
+    /// # Shapes
+    /// `theta` and `dtheta` (B, P·D), `x` (B, D), `loss` (B)
+    pub(crate) fn loss_backward(
+        self,
+        theta: &BySample,
+        x: &BySample,
+        scale: f32,
+        dtheta: &mut BySample,
+        loss: &mut [f32],
+    ) {
+        with_formulas!(self, p => elementwise::pixel_loss_and_slopes(p, theta, x, scale, dtheta, loss));
+    }
+
+    /// The mean of p(x|z).
+    ///
+    /// # Shapes
+    /// `theta` (B, P·D) → `mean` (B, D)
+    pub(crate) fn mean(self, theta: &BySample, mean: &mut BySample) {
+        with_formulas!(self, p => elementwise::pixel_mean(p, theta, mean));
+    }
+}
+
+fn support<const P: usize, D: PerPixel<P>>(_: D) -> [f32; 2] {
+    D::SUPPORT
+}
+
+fn parameters<const P: usize>(_: impl PerPixel<P>) -> usize {
+    P
+}
+
+impl fmt::Display for Likelihood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gaussian { sigma: Some(sigma) } => write!(f, "{}:{sigma}", self.name()),
+            _ => f.write_str(self.name()),
+        }
+    }
+}
+
+impl FromStr for Likelihood {
+    type Err = VaeError;
+
+    fn from_str(text: &str) -> Result<Self, VaeError> {
+        let unknown = || VaeError::UnknownName {
+            what: "likelihood",
+            expected: Self::FORMS.join(", "),
+            found: text.to_owned(),
+        };
+        let likelihood = match text {
+            "bernoulli" => Self::Bernoulli,
+            "continuous_bernoulli" => Self::ContinuousBernoulli,
+            "gaussian" => Self::Gaussian { sigma: None },
+            _ => {
+                let sigma = text.strip_prefix("gaussian:").and_then(|sigma| sigma.parse().ok());
+                Self::Gaussian { sigma: Some(sigma.ok_or_else(unknown)?) }
+            }
+        };
+        likelihood.validate()?;
+        Ok(likelihood)
+    }
+}
+
+as_text!(Likelihood);
