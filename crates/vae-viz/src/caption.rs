@@ -2,8 +2,7 @@
 //! need more width than the tiles above it, and all of it must be read: lines break, the picture widens,
 //! nothing is cut.
 
-use crate::text::Font;
-use crate::{Picture, VizError};
+use crate::{Picture, VizError, text::Font};
 
 /// Size of the letters in pixels, from the lowest descender to the highest ascender.
 const FONT_SIZE: usize = 18;

@@ -1,11 +1,13 @@
 //! One panel of [`curves`](crate::curves()): a plot with its axes, and its title, unit and legend above.
 
-use crate::axis::{Axis, LARGEST};
-use crate::colour::{CHART_AXIS, CHART_GRID, CHART_INK, CHART_LABEL, CHART_PAGE, CURVES};
-use crate::legend::Legend;
-use crate::sketch::Sketch;
-use crate::text::Font;
-use crate::{Panel, Picture, VizError};
+use crate::{
+    Panel, Picture, VizError,
+    axis::{Axis, LARGEST},
+    colour::{CHART_AXIS, CHART_GRID, CHART_INK, CHART_LABEL, CHART_PAGE, CURVES},
+    legend::Legend,
+    sketch::Sketch,
+    text::Font,
+};
 
 /// Width and height of the area that the curves have, in pixels.
 pub(crate) const PLOT: (usize, usize) = (350, 230);

@@ -1,30 +1,11 @@
 //! Training curves: how the terms of the loss went, epoch by epoch, in panels side by side.
 
-use crate::caption::Caption;
-use crate::chart::{Chart, Fonts, PLOT};
-use crate::colour::{CHART_INK, CHART_PAGE};
-use crate::{Picture, VizError};
-
-/// One line of a panel.
-#[derive(Clone, Copy, Debug)]
-pub struct Curve<'a> {
-    /// What the legend calls it, such as `train`; empty for no entry in the legend.
-    pub label: &'a str,
-    /// `(epoch, value)`, in the order in which they are joined. A point that is not finite (or beyond ±1e300)
-    /// is skipped and leaves a gap.
-    pub points: &'a [(f64, f64)],
-}
-
-/// One chart of the picture: an axis of epochs, an axis of values, and curves that share them.
-#[derive(Clone, Debug)]
-pub struct Panel<'a> {
-    /// What is shown, such as `−ELBO`.
-    pub title: &'a str,
-    /// The unit of the values, such as `nats per image`; empty for none.
-    pub y_label: &'a str,
-    /// The curves, each in a colour of its own as long as there are at most six.
-    pub curves: Vec<Curve<'a>>,
-}
+use crate::{
+    Panel, Picture, VizError,
+    caption::Caption,
+    chart::{Chart, Fonts, PLOT},
+    colour::{CHART_INK, CHART_PAGE},
+};
 
 /// Panels in a row of the picture.
 const COLUMNS: usize = 3;
@@ -74,7 +55,7 @@ pub fn curves(panels: &[Panel], caption: Option<&str>) -> Result<Picture, VizErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::CURVES;
+    use crate::{Curve, colour::CURVES};
 
     fn panel<'a>(curves: Vec<Curve<'a>>) -> Panel<'a> {
         Panel { title: "−ELBO", y_label: "nats per image", curves }

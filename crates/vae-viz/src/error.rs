@@ -15,8 +15,10 @@ pub enum VizError {
     #[error("scale of a grid: expected at least 1 screen pixel an image pixel, found 0")]
     NoScale,
     /// The picture would need more pixels than [`MAX_PIXELS`](crate::MAX_PIXELS).
-    #[error("picture too large: expected at most {} pixels, found {width} x {height}", crate::MAX_PIXELS)]
+    #[error("picture too large: expected at most {expected} pixels, found {width} x {height}")]
     TooLarge {
+        /// The limit, in pixels.
+        expected: usize,
         /// Width of the refused picture in pixels (`usize::MAX` where it does not even fit the type).
         width: usize,
         /// Height of the refused picture in pixels (`usize::MAX` where it does not even fit the type).

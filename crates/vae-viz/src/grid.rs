@@ -2,58 +2,10 @@
 
 use ndarray::ArrayView2;
 
-use crate::picture::check_size;
-use crate::tiles::{Plan, Tiles};
-use crate::{Palette, Picture, VizError};
-
-/// How a grid of images is laid out.
-///
-/// A picture without a caption is `gap + cols · (image width · scale + gap)` pixels wide, and correspondingly
-/// high: a gap surrounds every tile, at the edges too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GridStyle {
-    /// Rows of tiles, at least 1 (default: 10).
-    pub rows: usize,
-    /// Tiles in a row, at least 1 (default: 20).
-    pub cols: usize,
-    /// Screen pixels an image pixel, in both directions, at least 1 (default: 2). Pixels stay squares:
-    /// nothing is smoothed, so that what the model drew is what is seen.
-    pub scale: usize,
-    /// Screen pixels around each tile, 0 for tiles that touch (default: 2).
-    pub gap: usize,
-    /// Light on dark or ink on paper (default: light on dark).
-    pub palette: Palette,
-}
-
-impl Default for GridStyle {
-    fn default() -> Self {
-        Self { rows: 10, cols: 20, scale: 2, gap: 2, palette: Palette::default() }
-    }
-}
-
-impl GridStyle {
-    /// Checks each field, and that at least a grid of single pixels is not larger than
-    /// [`MAX_PIXELS`](crate::MAX_PIXELS). The functions that draw call it themselves, and check again once
-    /// they know the size of an image.
-    ///
-    /// # Errors
-    /// [`VizError::NoRows`], [`VizError::NoColumns`], [`VizError::NoScale`], or [`VizError::TooLarge`].
-    pub fn validate(&self) -> Result<(), VizError> {
-        if self.rows == 0 {
-            return Err(VizError::NoRows);
-        }
-        if self.cols == 0 {
-            return Err(VizError::NoColumns);
-        }
-        if self.scale == 0 {
-            return Err(VizError::NoScale);
-        }
-        let pitch = self.scale.saturating_add(self.gap);
-        let width = self.cols.saturating_mul(pitch).saturating_add(self.gap);
-        let height = self.rows.saturating_mul(pitch).saturating_add(self.gap);
-        check_size(width, height)
-    }
-}
+use crate::{
+    GridStyle, Picture, VizError,
+    tiles::{Plan, Tiles, check_images},
+};
 
 /// Draws images side by side: image `i` stands in row `i / cols`, column `i % cols`; where there are fewer
 /// images than tiles, the last tiles stay empty.
@@ -77,7 +29,7 @@ pub fn image_grid(
 ) -> Result<Picture, VizError> {
     style.validate()?;
     check_images(images, image_shape)?;
-    check_count(images.nrows(), style)?;
+    style.check_count(images.nrows())?;
     let plan = Plan { style, rows: style.rows, band: style.rows, row_labels: &[], image_shape, caption };
     let mut tiles = Tiles::new(&plan)?;
     for (i, image) in images.rows().into_iter().enumerate() {
@@ -86,34 +38,12 @@ pub fn image_grid(
     Ok(tiles.into_picture())
 }
 
-/// That there are images, and that they have as many values as their shape has pixels.
-pub(crate) fn check_images(images: ArrayView2<f32>, (height, width): (usize, usize)) -> Result<(), VizError> {
-    if height == 0 || width == 0 {
-        return Err(VizError::EmptyImage { height, width });
-    }
-    if height.checked_mul(width) != Some(images.ncols()) {
-        return Err(VizError::ImagePixels { height, width, found: images.ncols() });
-    }
-    if images.nrows() == 0 {
-        return Err(VizError::NoImages);
-    }
-    Ok(())
-}
-
-/// That `found` images, or pairs of them, have a place each.
-pub(crate) fn check_count(found: usize, style: &GridStyle) -> Result<(), VizError> {
-    let expected = style.rows.saturating_mul(style.cols);
-    if found > expected {
-        return Err(VizError::TooManyImages { expected, found });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, ArrayView2, s};
 
     use super::*;
+    use crate::Palette;
 
     /// `count` images of `pixels` values, each value (in 255ths) different from all others nearby.
     fn distinct_images(count: usize, pixels: usize) -> Array2<f32> {
@@ -258,16 +188,6 @@ mod tests {
             let refused = image_grid(distinct_images(1, 0).view(), shape, &style(2, 5), None);
             assert!(matches!(refused, Err(VizError::EmptyImage { .. })), "{shape:?}");
         }
-    }
-
-    #[test]
-    fn each_bad_field_has_its_error() {
-        let good = GridStyle::default();
-        assert!(good.validate().is_ok());
-        assert!(matches!(GridStyle { rows: 0, ..good.clone() }.validate(), Err(VizError::NoRows)));
-        assert!(matches!(GridStyle { cols: 0, ..good.clone() }.validate(), Err(VizError::NoColumns)));
-        assert!(matches!(GridStyle { scale: 0, ..good.clone() }.validate(), Err(VizError::NoScale)));
-        assert!(matches!(GridStyle { gap: usize::MAX, ..good }.validate(), Err(VizError::TooLarge { .. })));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Which colour is which curve. The legend stands above the plot, where no curve can run through it.
 
-use crate::colour::CURVES;
-use crate::text::Font;
-use crate::{Curve, Picture, VizError};
+use crate::{Curve, Picture, VizError, colour::CURVES, text::Font};
 
 /// Size of a stroke of colour in pixels.
 const SWATCH: (usize, usize) = (18, 3);

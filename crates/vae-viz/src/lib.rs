@@ -41,6 +41,8 @@ mod text;
 
 mod caption;
 
+mod grid_style;
+
 mod tiles;
 
 mod grid;
@@ -50,6 +52,8 @@ mod reconstruction;
 mod axis;
 
 mod sketch;
+
+mod panel;
 
 mod legend;
 
@@ -61,7 +65,9 @@ pub use error::VizError;
 pub use picture::{MAX_PIXELS, Picture};
 
 pub use colour::Palette;
-pub use grid::{GridStyle, image_grid};
+pub use grid::image_grid;
+pub use grid_style::GridStyle;
 pub use reconstruction::{pair_grid, reconstruction_grid};
 
-pub use curves::{Curve, Panel, curves};
+pub use curves::curves;
+pub use panel::{Curve, Panel};

@@ -95,7 +95,7 @@ impl std::fmt::Debug for Picture {
 pub(crate) fn check_size(width: usize, height: usize) -> Result<(), VizError> {
     match width.checked_mul(height) {
         Some(pixels) if pixels <= MAX_PIXELS => Ok(()),
-        _ => Err(VizError::TooLarge { width, height }),
+        _ => Err(VizError::TooLarge { expected: MAX_PIXELS, width, height }),
     }
 }
 

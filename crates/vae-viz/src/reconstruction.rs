@@ -3,9 +3,10 @@
 
 use ndarray::ArrayView2;
 
-use crate::grid::{check_count, check_images};
-use crate::tiles::{Plan, Tiles};
-use crate::{GridStyle, Picture, VizError};
+use crate::{
+    GridStyle, Picture, VizError,
+    tiles::{Plan, Tiles, check_images},
+};
 
 /// Draws each original with its reconstruction below it: a [`pair_grid`] labelled `original` and `reconstruction`.
 ///
@@ -48,7 +49,7 @@ pub fn pair_grid(
         return Err(VizError::UnequalPairs { expected: upper.nrows(), found: lower.nrows() });
     }
     check_images(lower, image_shape)?;
-    check_count(upper.nrows(), style)?;
+    style.check_count(upper.nrows())?;
 
     let row_labels = &labels;
     // A style that validates has few enough rows to double.
