@@ -1,4 +1,4 @@
-//! A page of images: samples from the prior, a manifold, a look at the data.
+//! A grid of images, such as samples from the prior or images of a data set.
 
 use ndarray::ArrayView2;
 
@@ -7,20 +7,21 @@ use crate::{
     tiles::{Plan, Tiles, check_images},
 };
 
-/// Draws images side by side: image `i` stands in row `i / cols`, column `i % cols`; where there are fewer
-/// images than tiles, the last tiles stay empty.
+/// Draws images side by side: image `i` is in row `i / cols` and column `i % cols`. With fewer images than tiles, the
+/// last tiles stay empty.
 ///
-/// Values are greys in [0, 1]. Values outside are clamped; NaN is magenta. A caption stands below the images,
-/// in as many lines as it needs; a picture too narrow for any caption is widened and the images stand in its
-/// middle. `None` or an empty caption takes no room.
+/// Values are greys in [0, 1]. Values outside are clamped; NaN is magenta. The caption is below the images, on as many
+/// lines as it needs. A picture that is too narrow for its caption is widened, with the images in the middle. `None` or
+/// an empty caption takes no space.
 ///
 /// # Shapes
-/// `images` is `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width =
-/// D`, each row of `images` being one image, row-major.
+/// `images` is `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width = D`. Each
+/// row of `images` is one image, row-major.
 ///
 /// # Errors
-/// A style that does not [`validate`](GridStyle::validate), shapes that do not fit each other, a picture
-/// beyond [`MAX_PIXELS`](crate::MAX_PIXELS), or a caption beyond 4096 characters.
+/// The errors of [`GridStyle::validate`]; [`VizError::EmptyImage`], [`VizError::ImagePixels`], [`VizError::NoImages`]
+/// or [`VizError::TooManyImages`] for images that do not fit their shape or the grid; [`VizError::TooLarge`] for a
+/// picture beyond [`MAX_PIXELS`](crate::MAX_PIXELS); [`VizError::TextTooLong`] for a caption beyond 4096 characters.
 pub fn image_grid(
     images: ArrayView2<f32>,
     image_shape: (usize, usize),
@@ -30,7 +31,8 @@ pub fn image_grid(
     style.validate()?;
     check_images(images, image_shape)?;
     style.check_count(images.nrows())?;
-    let plan = Plan { style, rows: style.rows, band: style.rows, row_labels: &[], image_shape, caption };
+    let plan =
+        Plan { style, rows: style.rows, rows_per_group: style.rows, row_labels: &[], image_shape, caption };
     let mut tiles = Tiles::new(&plan)?;
     for (i, image) in images.rows().into_iter().enumerate() {
         tiles.put(i / style.cols, i % style.cols, image);
@@ -45,12 +47,12 @@ mod tests {
     use super::*;
     use crate::Palette;
 
-    /// `count` images of `pixels` values, each value (in 255ths) different from all others nearby.
+    /// `count` images of `pixels` values, each a multiple of 1/255 and different from all values nearby.
     fn distinct_images(count: usize, pixels: usize) -> Array2<f32> {
         Array2::from_shape_fn((count, pixels), |(i, p)| ((i * pixels + p) * 7 % 256) as f32 / 255.0)
     }
 
-    /// Every pixel of a grid without caption, worked out the slow way: from the screen back to the value.
+    /// Checks every pixel of a grid without caption, from its position on the screen back to the image value.
     fn assert_is_grid(picture: &Picture, images: ArrayView2<f32>, shape: (usize, usize), style: &GridStyle) {
         let (height, width) = shape;
         let (pitch_x, pitch_y) = (width * style.scale + style.gap, height * style.scale + style.gap);
@@ -77,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_of_a_non_square_grid_stands_at_its_place() {
+    fn every_image_of_a_non_square_grid_is_at_its_place() {
         for (rows, cols) in [(2, 5), (5, 2), (1, 7), (3, 1), (1, 1)] {
             let style = style(rows, cols);
             let images = distinct_images(rows * cols, 16);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pixel_of_a_non_square_image_stands_at_its_place() {
+    fn every_pixel_of_a_non_square_image_is_at_its_place() {
         for shape in [(2, 3), (3, 2), (1, 6), (6, 1)] {
             let style = style(2, 5);
             let images = distinct_images(10, 6);
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_the_font_lacks_do_no_harm() {
+    fn characters_that_the_font_lacks_are_no_error() {
         let images = distinct_images(10, 4);
         let caption = "数字 🙂 \u{301}\u{200d}\u{feff}\u{7f}\u{0} ﷽ \u{10ffff}";
         assert!(image_grid(images.view(), (2, 2), &style(2, 5), Some(caption)).is_ok());

@@ -1,23 +1,23 @@
-//! The layout of a grid, as the caller asks for it. Grids of images and of pairs share it.
+//! The layout of a grid, as the caller sets it, for images and for pairs of images.
 
 use crate::{Palette, VizError, picture::check_size};
 
 /// How a grid of images is laid out.
 ///
-/// A picture without a caption is `gap + cols · (image width · scale + gap)` pixels wide, and correspondingly
-/// high: a gap surrounds every tile, at the edges too.
+/// A gap surrounds every tile, also at the edges: a picture without labels and caption is
+/// `gap + cols · (image width · scale + gap)` pixels wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GridStyle {
     /// Rows of tiles, at least 1 (default: 10).
     pub rows: usize,
     /// Tiles in a row, at least 1 (default: 20).
     pub cols: usize,
-    /// Screen pixels an image pixel, in both directions, at least 1 (default: 2). Pixels stay squares:
-    /// nothing is smoothed, so that what the model drew is what is seen.
+    /// Screen pixels per image pixel, in both directions, at least 1 (default: 2). Nothing is smoothed: each image
+    /// pixel is a square of one grey.
     pub scale: usize,
     /// Screen pixels around each tile, 0 for tiles that touch (default: 2).
     pub gap: usize,
-    /// Light on dark or ink on paper (default: light on dark).
+    /// Light on dark or dark on light (default: light on dark).
     pub palette: Palette,
 }
 
@@ -28,9 +28,9 @@ impl Default for GridStyle {
 }
 
 impl GridStyle {
-    /// Checks each field, and that at least a grid of single pixels is not larger than
-    /// [`MAX_PIXELS`](crate::MAX_PIXELS). The functions that draw call it themselves, and check again once
-    /// they know the size of an image.
+    /// Checks each field, and that a grid of images of one pixel is not larger than
+    /// [`MAX_PIXELS`](crate::MAX_PIXELS). The drawing functions call this themselves, and then check the size again
+    /// with the size of the images.
     ///
     /// # Errors
     /// [`VizError::NoRows`], [`VizError::NoColumns`], [`VizError::NoScale`], or [`VizError::TooLarge`].
@@ -49,7 +49,8 @@ impl GridStyle {
         let height = self.rows.saturating_mul(pitch).saturating_add(self.gap);
         check_size(width, height)
     }
-    /// Checks that each of `found` images, or pairs of images, has a place.
+
+    /// Checks that the grid has a tile for each of `found` images, or pairs of images.
     pub(crate) fn check_count(&self, found: usize) -> Result<(), VizError> {
         let expected = self.rows.saturating_mul(self.cols);
         if found > expected {
