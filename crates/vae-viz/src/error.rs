@@ -98,7 +98,7 @@ pub enum VizError {
         position: usize,
     },
     /// The PNG encoder refused the picture.
-    #[error("cannot encode the picture as PNG")]
+    #[error("PNG encoding failed")]
     Png {
         /// The encoder's error.
         #[from]

@@ -70,3 +70,8 @@ pub use pairs::{pair_grid, reconstruction_grid};
 
 pub use curves::curves;
 pub use panel::{Curve, Panel};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
