@@ -1,16 +1,14 @@
-//! One axis of a chart: from the numbers to be shown to a range, round numbers to label it with, and
-//! positions along it.
+//! One axis of a chart: its range, its ticks at round numbers with their labels, and positions along it.
 //!
-//! plotters has axes of its own. Ours know that epochs are whole, keep their labels apart at any magnitude,
-//! and cannot fail: a diverging run, whose loss is 1e30 or the same at every epoch, is when its user needs
-//! the chart most.
+//! plotters has axes of its own. These label epochs at whole numbers, have different labels at any magnitude, and
+//! cannot fail: a chart is needed most when a run goes wrong and its loss is 1e30 or does not change at all.
 
-/// Numbers beyond this are not drawn: the width of an axis must fit into an `f64`.
+/// Numbers of a larger magnitude are not drawn: the length of an axis must fit into an `f64`.
 pub(crate) const LARGEST: f64 = 1e300;
-/// Smaller than this is zero.
+/// Numbers of a smaller magnitude count as zero.
 const SMALLEST: f64 = 1e-300;
-/// A range that is narrower than this part of its numbers counts as a single number: it would need labels of
-/// more digits than are legible.
+/// A range that is narrower than this fraction of its magnitude counts as a single number: its labels would need more
+/// digits than are legible.
 const FLAT: f64 = 1e-9;
 
 /// A range of numbers with its ticks.
@@ -23,7 +21,7 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// An axis for measured values: a little wider than from `low` to `high`, with about `ticks` labels.
+    /// An axis for measured values, a little wider than from `low` to `high`, with about `ticks` labels.
     pub(crate) fn values(low: f64, high: f64, ticks: usize) -> Self {
         let (low, high, magnitude) = snap(low, high);
         let pad = if high - low > FLAT * magnitude {
@@ -38,12 +36,12 @@ impl Axis {
         Self { low, high, ticks: ticks_at(low, high, step) }
     }
 
-    /// An axis for epochs: exactly from `low` to `high` (one more at both ends where these are the same),
-    /// labelled at whole numbers if there are any.
+    /// An axis for epochs, exactly from `low` to `high` (one epoch more at both ends if these are equal), labelled at
+    /// whole numbers if its range is at least one epoch.
     pub(crate) fn epochs(low: f64, high: f64, ticks: usize) -> Self {
         let (mut low, mut high, magnitude) = snap(low, high);
         if high - low <= FLAT * magnitude {
-            // Nobody counts beyond a million epochs: there, one more would vanish beside the number itself.
+            // Around larger numbers, a range of two epochs would be too narrow for legible labels.
             let pad = if magnitude < 1e6 { 1.0 } else { 0.1 * magnitude };
             (low, high) = (low - pad, high + pad);
         }
@@ -52,13 +50,13 @@ impl Axis {
         Self { low, high, ticks: ticks_at(low, high, step) }
     }
 
-    /// Where a number lies: 0 at the lower end of the axis, 1 at the upper end.
+    /// Position of a value along the axis: 0 at its lower end, 1 at its upper end.
     pub(crate) fn position(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
 }
 
-/// Both numbers and the larger of their magnitudes; numbers that are next to zero become zero.
+/// Both numbers, with zero for those below [`SMALLEST`], and the larger of their magnitudes.
 fn snap(low: f64, high: f64) -> (f64, f64, f64) {
     debug_assert!(low <= high && low.abs() <= LARGEST && high.abs() <= LARGEST, "{low} to {high}");
     let snap = |value: f64| if value.abs() < SMALLEST { 0.0 } else { value };
@@ -66,18 +64,18 @@ fn snap(low: f64, high: f64) -> (f64, f64, f64) {
     (low, high, low.abs().max(high.abs()))
 }
 
-/// The first of 1, 2, 5, 10, 20, ... (and of 0.5, 0.2, 0.1, ...) that is not smaller than `step`.
+/// The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, ... that is not smaller than `step`.
 fn round_step(step: f64) -> f64 {
     let unit = 10f64.powf(step.log10().floor());
     let multiple = step / unit;
-    // The tolerance keeps a step that is already round from jumping to the next.
+    // The tolerance keeps a step that is already round, in spite of rounding errors.
     let rounded = [1.0, 2.0, 5.0].into_iter().find(|&candidate| multiple <= candidate * (1.0 + 1e-9));
     unit * rounded.unwrap_or(10.0)
 }
 
-/// The multiples of `step` between `low` and `high`, with labels of as many digits as tell them apart.
+/// The multiples of `step` between `low` and `high`, with labels of as many digits as make them different.
 fn ticks_at(low: f64, high: f64, step: f64) -> Vec<(f64, String)> {
-    // Within a billionth of a step counts as within: 0.1 · 3 is a little more than 0.3.
+    // A tick may lie outside by a billionth of a step: 0.1 · 3 is a little more than 0.3.
     let first = (low / step - 1e-9).ceil();
     let last = (high / step + 1e-9).floor();
     let count = (last - first) as usize + 1;
@@ -86,8 +84,8 @@ fn ticks_at(low: f64, high: f64, step: f64) -> Vec<(f64, String)> {
     values.map(|value| (value, label(value, step, magnitude))).collect()
 }
 
-/// A tick's label, with a true minus sign. Very large and very small axes are labelled in scientific
-/// notation.
+/// A tick's label, with a minus sign instead of a hyphen. Axes of very large or very small magnitude are labelled in
+/// scientific notation.
 fn label(value: f64, step: f64, magnitude: f64) -> String {
     let exponent = |x: f64| (x.log10() + 1e-9).floor();
     let label = if value == 0.0 {
@@ -127,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_epoch_alone_stands_in_the_middle() {
+    fn a_single_epoch_is_in_the_middle() {
         let axis = Axis::epochs(1.0, 1.0, 5);
         assert_eq!(labels(&axis), ["0", "1", "2"]);
         assert_eq!(axis.position(1.0), 0.5);
     }
 
     #[test]
-    fn parts_of_an_epoch_are_labelled_too() {
+    fn fractions_of_an_epoch_are_labelled_too() {
         assert_eq!(labels(&Axis::epochs(0.2, 0.8, 3)), ["0.2", "0.4", "0.6", "0.8"]);
     }
 

@@ -1,32 +1,29 @@
-//! The strip of text at the foot of a picture. It is laid out before anything is drawn, because a caption may
-//! need more width than the tiles above it, and all of it must be read: lines break, the picture widens,
-//! nothing is cut.
+//! The caption below a picture. It is laid out before anything is drawn, because it may need more width than the tiles
+//! above it: long lines are broken, a narrow picture is widened, and no text is cut off.
 
-use crate::text::Font;
-use crate::{Picture, VizError};
+use crate::{Picture, VizError, text::Font};
 
-/// Size of the letters in pixels, from the lowest descender to the highest ascender.
+/// Size of the font in pixels, from the lowest descender to the highest ascender.
 const FONT_SIZE: usize = 18;
 /// Free space around the text in pixels.
 const MARGIN: usize = 8;
-/// A picture narrower than this is widened for its caption, as far as the caption needs it.
+/// A picture narrower than this is widened for its caption, as far as the caption needs it, in pixels.
 const NARROWEST: usize = 240;
-/// Lines get no longer than this even where the picture is wider: longer ones are hard to read.
+/// Longest line in pixels, even in a wider picture: longer lines are hard to read.
 const WIDEST: usize = 1600;
 
 /// A caption, broken into lines.
 pub(crate) struct Caption {
     font: Font,
     lines: Vec<String>,
-    /// Width of the whole picture in pixels: that of the body, or more where the caption needs it.
+    /// Width of the whole picture in pixels: the width of the body, or more if the caption needs it.
     pub(crate) width: usize,
-    /// Height of the strip in pixels; 0 without a caption.
+    /// Height of the caption in pixels, with its margins; 0 without a caption.
     pub(crate) height: usize,
 }
 
 impl Caption {
-    /// Lays out `text` under a body of `body_width` pixels. No text, or nothing but white space, gives no
-    /// strip.
+    /// Lays out `text` below a body of `body_width` pixels. No text, or only white space, gives a height of 0.
     pub(crate) fn lay_out(text: Option<&str>, body_width: usize) -> Result<Self, VizError> {
         let font = Font::new(FONT_SIZE)?;
         let measure = body_width.clamp(NARROWEST, WIDEST) - 2 * MARGIN;
@@ -39,8 +36,7 @@ impl Caption {
         Ok(Self { font, lines, width, height })
     }
 
-    /// Sets the lines, each in the middle, into the strip that starts `top` pixels from the picture's upper
-    /// edge.
+    /// Draws the lines, centred, from `top` pixels below the picture's upper edge on.
     pub(crate) fn draw(&self, picture: &mut Picture, top: usize, colour: [u8; 3]) -> Result<(), VizError> {
         for (i, line) in self.lines.iter().enumerate() {
             let x = self.width.saturating_sub(self.font.width(line)?) / 2;
@@ -59,7 +55,7 @@ mod tests {
                         commit 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn no_text_needs_no_room() {
+    fn no_text_takes_no_space() {
         for text in [None, Some(""), Some(" \n\t ")] {
             let caption = Caption::lay_out(text, 100).unwrap();
             assert_eq!((caption.width, caption.height), (100, 0), "{text:?}");
@@ -120,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caption_longer_than_anybody_reads_is_refused() {
+    fn a_caption_beyond_the_limit_is_refused() {
         let refused = Caption::lay_out(Some(&"a".repeat(5000)), 100);
         assert!(matches!(refused, Err(VizError::TextTooLong { expected: 4096, found: 5000 })));
     }

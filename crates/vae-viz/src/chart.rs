@@ -1,29 +1,30 @@
-//! One panel of [`curves`](crate::curves()): a plot with its axes, and its title, unit and legend above.
+//! The chart of one panel: a plot with its axes, and the title, unit and legend above it.
 
-use crate::axis::{Axis, LARGEST};
-use crate::colour::{CHART_AXIS, CHART_GRID, CHART_INK, CHART_LABEL, CHART_PAGE, CURVES};
-use crate::legend::Legend;
-use crate::sketch::Sketch;
-use crate::text::Font;
-use crate::{Panel, Picture, VizError};
+use crate::{
+    Panel, Picture, VizError,
+    axis::{Axis, LARGEST},
+    colour::{CHART_AXIS, CHART_GRID, CHART_INK, CHART_LABEL, CHART_PAGE, CURVES},
+    legend::Legend,
+    sketch::Sketch,
+    text::Font,
+};
 
-/// Width and height of the area that the curves have, in pixels.
+/// Width and height of the area of the curves in pixels.
 pub(crate) const PLOT: (usize, usize) = (350, 230);
-/// Space between the plot and what stands around it, in pixels.
+/// Space between the plot and the text around it in pixels.
 const SPACE: usize = 6;
 /// Width of a curve in pixels.
 const STROKE: f64 = 2.0;
-/// Radius in pixels of the dot at each point, where the points are few enough to be told apart.
+/// Radius in pixels of the dot at each point of a curve with few points.
 const MARKER: f64 = 3.0;
-/// The most points that get such a dot.
-const MOST_MARKED: usize = 40;
-/// What the sketch has more than the plot, on all sides, in pixels: dots at the ends lie half outside the
-/// plot.
-const OVERLAP: usize = 4;
-/// Labels on an axis, about.
+/// The largest number of points of a curve with such dots.
+const MAX_MARKED: usize = 40;
+/// Margin of the sketch around the plot in pixels, because dots at the ends of a curve lie half outside the plot.
+const SKETCH_MARGIN: usize = 4;
+/// Approximate number of labels on an axis.
 const TICKS: usize = 5;
 
-/// The letters of a chart.
+/// The fonts of a chart.
 pub(crate) struct Fonts {
     title: Font,
     label: Font,
@@ -34,13 +35,13 @@ impl Fonts {
         Ok(Self { title: Font::new(20)?, label: Font::new(16)? })
     }
 
-    /// Height in pixels of what stands below a plot: the epochs, and the word for them.
+    /// Height of the labels and the title of the axis of epochs, below the plot, in pixels.
     pub(crate) fn footer(&self) -> usize {
         SPACE + 2 * self.label.line_height()
     }
 }
 
-/// A panel with its axes, and with all of its text broken into lines.
+/// A panel with its axes and with its text broken into lines.
 pub(crate) struct Chart<'a> {
     panel: &'a Panel<'a>,
     epochs: Axis,
@@ -56,7 +57,7 @@ pub(crate) struct Chart<'a> {
 
 impl<'a> Chart<'a> {
     pub(crate) fn lay_out(panel: &'a Panel<'a>, fonts: &Fonts) -> Result<Self, VizError> {
-        let no_points = || VizError::NoPoints { panel: format!("panel {:?}", panel.title) };
+        let no_points = || VizError::NoPoints { panel: panel.title.to_owned() };
         let points = || panel.curves.iter().flat_map(|curve| curve.points).copied().filter(is_drawable);
         let (first, last) = range(points().map(|point| point.0)).ok_or_else(no_points)?;
         let (low, high) = range(points().map(|point| point.1)).ok_or_else(no_points)?;
@@ -75,8 +76,8 @@ impl<'a> Chart<'a> {
         Ok(Self { panel, epochs, values, title, y_label, legend, header, gutter })
     }
 
-    /// Draws with the upper left corner of the plot at `(left, top)`, which must leave
-    /// [`header`](Self::header) and [`gutter`](Self::gutter) free, and a few pixels at the right.
+    /// Draws the chart with the upper left corner of the plot at `(left, top)`. There must be space for
+    /// [`header`](Self::header) above it, for [`gutter`](Self::gutter) at its left, and a few pixels at its right.
     pub(crate) fn draw(
         &self,
         picture: &mut Picture,
@@ -84,18 +85,18 @@ impl<'a> Chart<'a> {
         fonts: &Fonts,
     ) -> Result<(), VizError> {
         self.draw_header(picture, (left, top - self.header), fonts)?;
-        picture.paste(&self.sketch()?, left - OVERLAP, top - OVERLAP);
+        picture.paste(&self.sketch()?, left - SKETCH_MARGIN, top - SKETCH_MARGIN);
 
         let font = &fonts.label;
         for (value, label) in &self.values.ticks {
             let x = (left - SPACE).saturating_sub(font.width(label)?);
-            let y = top + self.depth(*value).round() as usize + font.capital() / 2;
+            let y = top + self.y_of(*value).round() as usize + font.capital() / 2;
             font.draw(picture, label, (x, y), CHART_LABEL)?;
         }
         let foot = top + PLOT.1 + SPACE;
         for (epoch, label) in &self.epochs.ticks {
-            let (middle, width) = (left + self.across(*epoch).round() as usize, font.width(label)?);
-            // The last label may hang over the end of the axis, but not over the edge of the picture.
+            let (middle, width) = (left + self.x_of(*epoch).round() as usize, font.width(label)?);
+            // The last label may extend beyond the end of the axis, but not beyond the edge of the picture.
             let x = middle.saturating_sub(width / 2).min(picture.width().saturating_sub(width));
             font.draw(picture, label, (x, foot + font.baseline()), CHART_LABEL)?;
         }
@@ -103,7 +104,7 @@ impl<'a> Chart<'a> {
         font.draw(picture, "epoch", (x, foot + font.line_height() + font.baseline()), CHART_LABEL)
     }
 
-    /// Title, unit and legend, from the top down.
+    /// Draws title, unit and legend, from the top down.
     fn draw_header(
         &self,
         picture: &mut Picture,
@@ -121,30 +122,30 @@ impl<'a> Chart<'a> {
         self.legend.draw(picture, (left, y), &fonts.label, CHART_INK)
     }
 
-    /// The plot itself, [`OVERLAP`] larger on all sides: lines at the ticks, the axis of epochs, the curves.
+    /// Draws the plot, with [`SKETCH_MARGIN`] on all sides: lines at the ticks, the axis of epochs, the curves.
     fn sketch(&self) -> Result<Picture, VizError> {
-        let mut sketch = Sketch::new(PLOT.0 + 2 * OVERLAP, PLOT.1 + 2 * OVERLAP, CHART_PAGE)?;
-        let at = |x: f64, y: f64| (OVERLAP as f64 + x, OVERLAP as f64 + y);
+        let mut sketch = Sketch::new(PLOT.0 + 2 * SKETCH_MARGIN, PLOT.1 + 2 * SKETCH_MARGIN, CHART_PAGE)?;
+        let at = |x: f64, y: f64| (SKETCH_MARGIN as f64 + x, SKETCH_MARGIN as f64 + y);
         let (width, height) = (PLOT.0 as f64, PLOT.1 as f64);
-        // Through the middle of a pixel: there, a line of one pixel is sharp.
+        // A line of one pixel is sharp if it runs through the middle of pixels.
         let sharp = |coordinate: f64| coordinate.floor() + 0.5;
         for (value, _) in &self.values.ticks {
-            let y = sharp(self.depth(*value));
+            let y = sharp(self.y_of(*value));
             sketch.line(at(0.0, y), at(width, y), 1.0, CHART_GRID)?;
         }
         for (epoch, _) in &self.epochs.ticks {
-            let x = sharp(self.across(*epoch));
+            let x = sharp(self.x_of(*epoch));
             sketch.line(at(x, 0.0), at(x, height), 1.0, CHART_GRID)?;
         }
         sketch.line(at(0.0, sharp(height)), at(width, sharp(height)), 1.0, CHART_AXIS)?;
 
         for (curve, colour) in self.panel.curves.iter().zip(CURVES.into_iter().cycle()) {
             let drawable = curve.points.iter().filter(|point| is_drawable(point)).count();
-            // Where points are many, dots of the line's own width only round the joints.
-            let radius = if drawable <= MOST_MARKED { MARKER } else { STROKE / 2.0 };
+            // On curves with many points, dots as wide as the line only round its joints.
+            let radius = if drawable <= MAX_MARKED { MARKER } else { STROKE / 2.0 };
             let mut previous = None;
             for point in curve.points {
-                let place = is_drawable(point).then(|| at(self.across(point.0), self.depth(point.1)));
+                let place = is_drawable(point).then(|| at(self.x_of(point.0), self.y_of(point.1)));
                 if let Some(to) = place {
                     if let Some(from) = previous {
                         sketch.line(from, to, STROKE, colour)?;
@@ -158,23 +159,23 @@ impl<'a> Chart<'a> {
     }
 
     /// Distance of an epoch from the left edge of the plot in pixels.
-    fn across(&self, epoch: f64) -> f64 {
+    fn x_of(&self, epoch: f64) -> f64 {
         self.epochs.position(epoch) * PLOT.0 as f64
     }
 
     /// Distance of a value from the upper edge of the plot in pixels.
-    fn depth(&self, value: f64) -> f64 {
+    fn y_of(&self, value: f64) -> f64 {
         (1.0 - self.values.position(value)) * PLOT.1 as f64
     }
 }
 
-/// Whether a point has a place in a chart.
+/// True if both coordinates of a point are finite and within ±[`LARGEST`].
 fn is_drawable(&(x, y): &(f64, f64)) -> bool {
-    // False for NaN as well.
+    // The comparison is false for NaN.
     x.abs() <= LARGEST && y.abs() <= LARGEST
 }
 
-/// Least and greatest of the numbers; none of no numbers.
+/// The least and the greatest of the numbers; `None` without numbers.
 fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     numbers.fold(None, |range, x| {
         Some(range.map_or((x, x), |(low, high): (f64, f64)| (low.min(x), high.max(x))))

@@ -1,23 +1,23 @@
-//! Every colour in the crate, in one place: what a grey value looks like, and what stands around it.
+//! All colours in one place: those of image values, and those of pages, text and charts.
 
-/// Which way round an image's values are shown.
+/// Whether the values of images are shown as light on dark or as dark on light.
 ///
-/// Either way the greys are exact, so that a picture can be read back: a value `v` has all three channels at
-/// `round(255 v)` or `255 − round(255 v)`.
+/// Greys are exact, so that values can be read back from a picture: all three channels of a value `v` are
+/// `round(255 v)` in [`Night`](Self::Night) and `255 − round(255 v)` in [`Paper`](Self::Paper).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Palette {
-    /// 0 is black and 1 is white, as MNIST's files have it: light digits on a dark page.
+    /// 0 is black and 1 is white, as in MNIST: light digits on a dark page.
     #[default]
     Night,
     /// 0 is white and 1 is black: ink on paper, for print.
     Paper,
 }
 
-/// The colour of a pixel that is not a number: magenta, which no grey can be taken for.
+/// Colour of NaN: magenta, which cannot be mistaken for a grey.
 pub(crate) const NOT_A_NUMBER: [u8; 3] = [255, 0, 255];
 
 impl Palette {
-    /// Colour of one image value: clamped to [0, 1], magenta for NaN.
+    /// Colour of one image value: the grey of the value clamped to [0, 1], or magenta for NaN.
     pub(crate) fn pixel(self, value: f32) -> [u8; 3] {
         if value.is_nan() {
             return NOT_A_NUMBER;
@@ -29,7 +29,7 @@ impl Palette {
         }
     }
 
-    /// Colour of the page: gaps, empty tiles and the caption's strip.
+    /// Colour of the page: of gaps, empty tiles and the background of the caption.
     pub(crate) fn page(self) -> [u8; 3] {
         match self {
             Self::Night => [30, 33, 40],
@@ -46,10 +46,10 @@ impl Palette {
     }
 }
 
-/// Colours of curves, in this order and from the start again when there are more curves than colours.
+/// Colours of the curves of a panel, in this order. A panel with more curves uses them again from the start.
 ///
-/// The palette of Okabe and Ito (2008), which people with any of the common colour-vision deficiencies tell
-/// apart, without its black and its yellow, which get lost among the text and on white.
+/// They are the palette of Okabe and Ito (2008), whose colours are distinct to people with any of the common
+/// colour-vision deficiencies, without its black, which looks like text, and its yellow, which is faint on white.
 pub(crate) const CURVES: [[u8; 3]; 6] =
     [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233]];
 

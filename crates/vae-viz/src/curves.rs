@@ -1,55 +1,36 @@
-//! Training curves: how the terms of the loss went, epoch by epoch, in panels side by side.
+//! Training curves: the terms of the loss over the epochs, in panels side by side.
 
-use crate::caption::Caption;
-use crate::chart::{Chart, Fonts, PLOT};
-use crate::colour::{CHART_INK, CHART_PAGE};
-use crate::{Picture, VizError};
+use crate::{
+    Panel, Picture, VizError,
+    caption::Caption,
+    chart::{Chart, Fonts, PLOT},
+    colour::{CHART_INK, CHART_PAGE},
+};
 
-/// One line of a panel.
-#[derive(Clone, Copy, Debug)]
-pub struct Curve<'a> {
-    /// What the legend calls it, such as `train`; empty for no entry in the legend.
-    pub label: &'a str,
-    /// `(epoch, value)`, in the order in which they are joined. A point that is not finite (or beyond ±1e300)
-    /// is skipped and leaves a gap.
-    pub points: &'a [(f64, f64)],
-}
-
-/// One chart of the picture: an axis of epochs, an axis of values, and curves that share them.
-#[derive(Clone, Debug)]
-pub struct Panel<'a> {
-    /// What is shown, such as `−ELBO`.
-    pub title: &'a str,
-    /// The unit of the values, such as `nats per image`; empty for none.
-    pub y_label: &'a str,
-    /// The curves, each in a colour of its own as long as there are at most six.
-    pub curves: Vec<Curve<'a>>,
-}
-
-/// Panels in a row of the picture.
-const COLUMNS: usize = 3;
+/// Largest number of panels in a row of the picture.
+const MAX_COLUMNS: usize = 3;
 /// Free space around each panel in pixels.
 const MARGIN: usize = 18;
 
 /// Draws the panels from left to right, three in a row.
 ///
-/// Every point is a dot as long as a curve has at most 40 of them, so that a run of one epoch shows too;
-/// beyond, dots would merge and only the lines are drawn.
+/// Each point of a curve with at most 40 points is marked by a dot, so that a run of one epoch is visible too. The dots
+/// of longer curves would merge, so they are drawn as lines only.
 ///
 /// # Errors
-/// [`VizError::NoPoints`] without panels, or for a panel without a finite point; [`VizError::TextTooLong`]
-/// for texts beyond 4096 characters; [`VizError::TooLarge`] for more panels than fit into
+/// [`VizError::NoPanels`] without panels; [`VizError::NoPoints`] for a panel without a point that can be drawn;
+/// [`VizError::TextTooLong`] for texts beyond 4096 characters; [`VizError::TooLarge`] for more panels than fit into
 /// [`MAX_PIXELS`](crate::MAX_PIXELS).
 pub fn curves(panels: &[Panel], caption: Option<&str>) -> Result<Picture, VizError> {
     if panels.is_empty() {
-        return Err(VizError::NoPoints { panel: "a picture without panels".to_owned() });
+        return Err(VizError::NoPanels);
     }
     let fonts = Fonts::new()?;
     let charts = panels.iter().map(|panel| Chart::lay_out(panel, &fonts)).collect::<Result<Vec<_>, _>>()?;
 
-    // Labels and titles get the room that the largest need, so that the axes of neighbours stand in line.
+    // All charts get the widest gutter, and all charts of a row the tallest header, so that neighbouring axes align.
     let gutter = charts.iter().map(|chart| chart.gutter).max().unwrap_or(0);
-    let columns = charts.len().min(COLUMNS);
+    let columns = charts.len().min(MAX_COLUMNS);
     let pitch = gutter + PLOT.0 + 2 * MARGIN;
     let mut body_height = 0;
     let mut rows = Vec::new();
@@ -74,7 +55,7 @@ pub fn curves(panels: &[Panel], caption: Option<&str>) -> Result<Picture, VizErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::CURVES;
+    use crate::{Curve, colour::CURVES};
 
     fn panel<'a>(curves: Vec<Curve<'a>>) -> Panel<'a> {
         Panel { title: "−ELBO", y_label: "nats per image", curves }
@@ -84,7 +65,7 @@ mod tests {
         curves(&[panel(vec![Curve { label: "", points }])], None)
     }
 
-    /// Places of the pixels that have the colour of the panel's first curve and nothing else.
+    /// Positions of the pixels that have exactly the colour of the panel's first curve.
     fn ink(picture: &Picture) -> Vec<(usize, usize)> {
         let places = (0..picture.height()).flat_map(|y| (0..picture.width()).map(move |x| (x, y)));
         places.filter(|&(x, y)| picture.pixel(x, y) == CURVES[0]).collect()
@@ -115,12 +96,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_draw_is_an_error_that_names_the_panel() {
+    fn no_panels_are_refused() {
+        assert!(matches!(curves(&[], None), Err(VizError::NoPanels)));
+    }
+
+    #[test]
+    fn a_panel_without_points_is_an_error_with_its_title() {
         for points in [&[][..], &[(f64::NAN, 1.0), (1.0, f64::INFINITY)]] {
             let message = draw(points).unwrap_err().to_string();
             assert!(message.contains("−ELBO"), "{message}");
         }
-        assert!(matches!(curves(&[], None), Err(VizError::NoPoints { .. })));
         assert!(matches!(curves(&[panel(vec![])], None), Err(VizError::NoPoints { .. })));
     }
 
@@ -147,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn panels_stand_three_in_a_row() {
+    fn panels_are_placed_three_in_a_row() {
         let one = [panel(vec![Curve { label: "train", points: &[(1.0, 104.0)] }])];
         let single = curves(&one, None).unwrap();
         let size_of = |count| {

@@ -1,7 +1,9 @@
-//! Everything that can go wrong between numbers and a picture, in one type: each message says what was
-//! expected and what was found, so that a command can print it as it is.
+//! All errors of the crate in one type. Each message states what was expected and what was found, so that a command
+//! can print it as it is.
 
-/// Why there is no picture.
+use std::error::Error;
+
+/// Why a picture was not drawn or not encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VizError {
@@ -12,11 +14,13 @@ pub enum VizError {
     #[error("columns of a grid: expected at least 1, found 0")]
     NoColumns,
     /// [`GridStyle::scale`](crate::GridStyle::scale) is zero.
-    #[error("scale of a grid: expected at least 1 screen pixel an image pixel, found 0")]
+    #[error("scale of a grid: expected at least 1 screen pixel per image pixel, found 0")]
     NoScale,
     /// The picture would need more pixels than [`MAX_PIXELS`](crate::MAX_PIXELS).
-    #[error("picture too large: expected at most {} pixels, found {width} x {height}", crate::MAX_PIXELS)]
+    #[error("picture too large: expected at most {expected} pixels, found {width} x {height}")]
     TooLarge {
+        /// The limit, in pixels.
+        expected: usize,
         /// Width of the refused picture in pixels (`usize::MAX` where it does not even fit the type).
         width: usize,
         /// Height of the refused picture in pixels (`usize::MAX` where it does not even fit the type).
@@ -51,21 +55,24 @@ pub enum VizError {
         /// Images given, or pairs.
         found: usize,
     },
-    /// Originals and reconstructions that do not pair up.
-    #[error("reconstructions: expected {expected}, one for each original, found {found}")]
+    /// The two sets of images to be paired differ in number.
+    #[error("images below others: expected {expected}, one for each image above, found {found}")]
     UnequalPairs {
-        /// Number of originals.
+        /// Number of upper images.
         expected: usize,
-        /// Number of reconstructions.
+        /// Number of lower images.
         found: usize,
     },
-    /// No panel at all, or a panel without a single point that can be drawn.
-    #[error("points to draw in {panel}: expected at least 1 that is finite, found none")]
+    /// There is no panel to draw.
+    #[error("panels to draw: expected at least 1, found 0")]
+    NoPanels,
+    /// A panel without a point that can be drawn.
+    #[error("points to draw in panel {panel:?}: expected at least 1 that is finite, found 0")]
     NoPoints {
-        /// The panel, by its title; or the picture, where it has no panels.
+        /// Title of the panel.
         panel: String,
     },
-    /// A caption, title or label that is longer than anybody reads.
+    /// A caption, title or label with too many characters.
     #[error("text in a picture: expected at most {expected} characters, found {found}")]
     TextTooLong {
         /// The limit, in characters.
@@ -75,7 +82,7 @@ pub enum VizError {
     },
     /// A metadata keyword that PNG does not allow.
     #[error(
-        "png keyword: expected 1 to 79 printable ASCII characters, without spaces at the ends or two in a \
+        "PNG keyword: expected 1 to 79 printable ASCII characters, without spaces at the ends or two in a \
          row, found {found:?}"
     )]
     Keyword {
@@ -83,20 +90,54 @@ pub enum VizError {
         found: String,
     },
     /// A metadata text that PNG does not allow.
-    #[error("png text of {keyword:?}: expected no NUL character, found one at byte {position}")]
+    #[error("PNG text of {keyword:?}: expected no NUL character, found one at byte {position}")]
     NulInText {
         /// The keyword of the refused text.
         keyword: String,
-        /// Where the NUL stands, in bytes.
+        /// Position of the NUL in bytes.
         position: usize,
     },
     /// The PNG encoder refused the picture.
-    #[error("png encoder: {0}")]
-    Png(#[from] png::EncodingError),
-    /// plotters failed while drawing a shape.
-    #[error("plotters could not draw: {0}")]
-    Drawing(String),
-    /// plotters failed to load the font or to set a text.
-    #[error("plotters could not set text: {0}")]
-    Font(String),
+    #[error("PNG encoding failed")]
+    Png {
+        /// The encoder's error.
+        #[from]
+        source: png::EncodingError,
+    },
+    /// plotters failed to draw a line or a dot.
+    #[error("plotters cannot draw the curves")]
+    Drawing {
+        /// The error of plotters.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// plotters failed to measure or to draw a text.
+    #[error("plotters cannot draw the text")]
+    Text {
+        /// The error of plotters.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// plotters failed to read the built-in font.
+    #[error("built-in font: expected an OpenType font, found bytes that plotters cannot read")]
+    UnreadableFont,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_wrapped_error_is_the_source_and_not_in_the_message() {
+        let wrapped = || io::Error::other("disk full");
+        let errors = [
+            VizError::from(png::EncodingError::from(wrapped())),
+            VizError::Drawing { source: wrapped().into() },
+            VizError::Text { source: wrapped().into() },
+        ];
+        for error in errors {
+            assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk full"), "{error:?}");
+            assert!(!error.to_string().contains("disk full"), "{error}");
+        }
+    }
 }

@@ -1,74 +1,27 @@
-//! A page of images: samples from the prior, a manifold, a look at the data.
+//! A grid of images, such as samples from the prior or images of a data set.
 
 use ndarray::ArrayView2;
 
-use crate::picture::check_size;
-use crate::tiles::{Plan, Tiles};
-use crate::{Palette, Picture, VizError};
+use crate::{
+    GridStyle, Picture, VizError,
+    tiles::{Plan, Tiles, check_images},
+};
 
-/// How a grid of images is laid out.
+/// Draws images side by side: image `i` is in row `i / cols` and column `i % cols`. With fewer images than tiles, the
+/// last tiles stay empty.
 ///
-/// A picture without a caption is `gap + cols · (image width · scale + gap)` pixels wide, and correspondingly
-/// high: a gap surrounds every tile, at the edges too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GridStyle {
-    /// Rows of tiles, at least 1 (default: 10).
-    pub rows: usize,
-    /// Tiles in a row, at least 1 (default: 20).
-    pub cols: usize,
-    /// Screen pixels an image pixel, in both directions, at least 1 (default: 2). Pixels stay squares:
-    /// nothing is smoothed, so that what the model drew is what is seen.
-    pub scale: usize,
-    /// Screen pixels around each tile, 0 for tiles that touch (default: 2).
-    pub gap: usize,
-    /// Light on dark or ink on paper (default: light on dark).
-    pub palette: Palette,
-}
-
-impl Default for GridStyle {
-    fn default() -> Self {
-        Self { rows: 10, cols: 20, scale: 2, gap: 2, palette: Palette::default() }
-    }
-}
-
-impl GridStyle {
-    /// Checks each field, and that at least a grid of single pixels is not larger than
-    /// [`MAX_PIXELS`](crate::MAX_PIXELS). The functions that draw call it themselves, and check again once
-    /// they know the size of an image.
-    ///
-    /// # Errors
-    /// [`VizError::NoRows`], [`VizError::NoColumns`], [`VizError::NoScale`], or [`VizError::TooLarge`].
-    pub fn validate(&self) -> Result<(), VizError> {
-        if self.rows == 0 {
-            return Err(VizError::NoRows);
-        }
-        if self.cols == 0 {
-            return Err(VizError::NoColumns);
-        }
-        if self.scale == 0 {
-            return Err(VizError::NoScale);
-        }
-        let pitch = self.scale.saturating_add(self.gap);
-        let width = self.cols.saturating_mul(pitch).saturating_add(self.gap);
-        let height = self.rows.saturating_mul(pitch).saturating_add(self.gap);
-        check_size(width, height)
-    }
-}
-
-/// Draws images side by side: image `i` stands in row `i / cols`, column `i % cols`; where there are fewer
-/// images than tiles, the last tiles stay empty.
-///
-/// Values are greys in [0, 1]. Values outside are clamped; NaN is magenta. A caption stands below the images,
-/// in as many lines as it needs; a picture too narrow for any caption is widened and the images stand in its
-/// middle. `None` or an empty caption takes no room.
+/// Values are greys in [0, 1]. Values outside are clamped; NaN is magenta. The caption is below the images, on as many
+/// lines as it needs. A picture that is too narrow for its caption is widened, with the images in the middle. `None` or
+/// an empty caption takes no space.
 ///
 /// # Shapes
-/// `images` is `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width =
-/// D`, each row of `images` being one image, row-major.
+/// `images` is `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width = D`. Each
+/// row of `images` is one image, row-major.
 ///
 /// # Errors
-/// A style that does not [`validate`](GridStyle::validate), shapes that do not fit each other, a picture
-/// beyond [`MAX_PIXELS`](crate::MAX_PIXELS), or a caption beyond 4096 characters.
+/// The errors of [`GridStyle::validate`]; [`VizError::EmptyImage`], [`VizError::ImagePixels`], [`VizError::NoImages`]
+/// or [`VizError::TooManyImages`] for images that do not fit their shape or the grid; [`VizError::TooLarge`] for a
+/// picture beyond [`MAX_PIXELS`](crate::MAX_PIXELS); [`VizError::TextTooLong`] for a caption beyond 4096 characters.
 pub fn image_grid(
     images: ArrayView2<f32>,
     image_shape: (usize, usize),
@@ -77,8 +30,9 @@ pub fn image_grid(
 ) -> Result<Picture, VizError> {
     style.validate()?;
     check_images(images, image_shape)?;
-    check_count(images.nrows(), style)?;
-    let plan = Plan { style, rows: style.rows, band: style.rows, row_labels: &[], image_shape, caption };
+    style.check_count(images.nrows())?;
+    let plan =
+        Plan { style, rows: style.rows, rows_per_group: style.rows, row_labels: &[], image_shape, caption };
     let mut tiles = Tiles::new(&plan)?;
     for (i, image) in images.rows().into_iter().enumerate() {
         tiles.put(i / style.cols, i % style.cols, image);
@@ -86,41 +40,19 @@ pub fn image_grid(
     Ok(tiles.into_picture())
 }
 
-/// That there are images, and that they have as many values as their shape has pixels.
-pub(crate) fn check_images(images: ArrayView2<f32>, (height, width): (usize, usize)) -> Result<(), VizError> {
-    if height == 0 || width == 0 {
-        return Err(VizError::EmptyImage { height, width });
-    }
-    if height.checked_mul(width) != Some(images.ncols()) {
-        return Err(VizError::ImagePixels { height, width, found: images.ncols() });
-    }
-    if images.nrows() == 0 {
-        return Err(VizError::NoImages);
-    }
-    Ok(())
-}
-
-/// That `found` images, or pairs of them, have a place each.
-pub(crate) fn check_count(found: usize, style: &GridStyle) -> Result<(), VizError> {
-    let expected = style.rows.saturating_mul(style.cols);
-    if found > expected {
-        return Err(VizError::TooManyImages { expected, found });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, ArrayView2, s};
 
     use super::*;
+    use crate::Palette;
 
-    /// `count` images of `pixels` values, each value (in 255ths) different from all others nearby.
+    /// `count` images of `pixels` values, each a multiple of 1/255 and different from all values nearby.
     fn distinct_images(count: usize, pixels: usize) -> Array2<f32> {
         Array2::from_shape_fn((count, pixels), |(i, p)| ((i * pixels + p) * 7 % 256) as f32 / 255.0)
     }
 
-    /// Every pixel of a grid without caption, worked out the slow way: from the screen back to the value.
+    /// Checks every pixel of a grid without caption, from its position on the screen back to the image value.
     fn assert_is_grid(picture: &Picture, images: ArrayView2<f32>, shape: (usize, usize), style: &GridStyle) {
         let (height, width) = shape;
         let (pitch_x, pitch_y) = (width * style.scale + style.gap, height * style.scale + style.gap);
@@ -147,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_of_a_non_square_grid_stands_at_its_place() {
+    fn every_image_of_a_non_square_grid_is_at_its_place() {
         for (rows, cols) in [(2, 5), (5, 2), (1, 7), (3, 1), (1, 1)] {
             let style = style(rows, cols);
             let images = distinct_images(rows * cols, 16);
@@ -157,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pixel_of_a_non_square_image_stands_at_its_place() {
+    fn every_pixel_of_a_non_square_image_is_at_its_place() {
         for shape in [(2, 3), (3, 2), (1, 6), (6, 1)] {
             let style = style(2, 5);
             let images = distinct_images(10, 6);
@@ -222,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_the_font_lacks_do_no_harm() {
+    fn characters_that_the_font_lacks_are_no_error() {
         let images = distinct_images(10, 4);
         let caption = "数字 🙂 \u{301}\u{200d}\u{feff}\u{7f}\u{0} ﷽ \u{10ffff}";
         assert!(image_grid(images.view(), (2, 2), &style(2, 5), Some(caption)).is_ok());
@@ -258,16 +190,6 @@ mod tests {
             let refused = image_grid(distinct_images(1, 0).view(), shape, &style(2, 5), None);
             assert!(matches!(refused, Err(VizError::EmptyImage { .. })), "{shape:?}");
         }
-    }
-
-    #[test]
-    fn each_bad_field_has_its_error() {
-        let good = GridStyle::default();
-        assert!(good.validate().is_ok());
-        assert!(matches!(GridStyle { rows: 0, ..good.clone() }.validate(), Err(VizError::NoRows)));
-        assert!(matches!(GridStyle { cols: 0, ..good.clone() }.validate(), Err(VizError::NoColumns)));
-        assert!(matches!(GridStyle { scale: 0, ..good.clone() }.validate(), Err(VizError::NoScale)));
-        assert!(matches!(GridStyle { gap: usize::MAX, ..good }.validate(), Err(VizError::TooLarge { .. })));
     }
 
     #[test]

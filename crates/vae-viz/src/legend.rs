@@ -1,17 +1,15 @@
-//! Which colour is which curve. The legend stands above the plot, where no curve can run through it.
+//! The legend of a chart: colours and names of the curves. It is above the plot, where no curve crosses it.
 
-use crate::colour::CURVES;
-use crate::text::Font;
-use crate::{Curve, Picture, VizError};
+use crate::{Curve, Picture, VizError, colour::CURVES, text::Font};
 
-/// Size of a stroke of colour in pixels.
+/// Width and height of a colour sample in pixels.
 const SWATCH: (usize, usize) = (18, 3);
-/// Space between a stroke of colour and its label in pixels.
-const SPACE: usize = 6;
+/// Space between a colour sample and its label in pixels.
+const LABEL_SPACE: usize = 6;
 /// Space between entries in pixels.
-const BETWEEN: usize = 18;
+const ENTRY_SPACE: usize = 18;
 
-/// The entries of a legend, placed.
+/// The entries of a legend with their positions.
 pub(crate) struct Legend {
     entries: Vec<Entry>,
     /// Height of all entries in pixels; 0 for none.
@@ -26,31 +24,31 @@ struct Entry {
 }
 
 impl Legend {
-    /// Places one entry after the other, in as many rows of at most `width` pixels as they need. Curves
-    /// without a label get none.
+    /// Places one entry after the other, in as many rows of at most `width` pixels as they need. A curve without a
+    /// label gets no entry.
     pub(crate) fn lay_out(curves: &[Curve], font: &Font, width: usize) -> Result<Self, VizError> {
         let mut legend = Self { entries: Vec::new(), height: 0 };
         let (mut x, mut y) = (0, 0);
         for (curve, colour) in curves.iter().zip(CURVES.into_iter().cycle()) {
-            let lines = font.wrap(curve.label, width.saturating_sub(SWATCH.0 + SPACE))?;
+            let lines = font.wrap(curve.label, width.saturating_sub(SWATCH.0 + LABEL_SPACE))?;
             if lines.is_empty() {
                 continue;
             }
             let mut entry_width = 0;
             for line in &lines {
-                entry_width = entry_width.max(SWATCH.0 + SPACE + font.width(line)?);
+                entry_width = entry_width.max(SWATCH.0 + LABEL_SPACE + font.width(line)?);
             }
             if x + entry_width > width {
                 (x, y) = (0, legend.height);
             }
             legend.height = legend.height.max(y + lines.len() * font.line_height());
             legend.entries.push(Entry { lines, colour, place: (x, y) });
-            x += entry_width + BETWEEN;
+            x += entry_width + ENTRY_SPACE;
         }
         Ok(legend)
     }
 
-    /// Draws the entries, the upper left corner of the legend at `(left, top)`.
+    /// Draws the entries, with the upper left corner of the legend at `(left, top)`.
     pub(crate) fn draw(
         &self,
         picture: &mut Picture,
@@ -64,7 +62,7 @@ impl Legend {
             picture.paste(&Picture::new(SWATCH.0, SWATCH.1, entry.colour)?, x, swatch_top);
             for (i, line) in entry.lines.iter().enumerate() {
                 let baseline = y + i * font.line_height() + font.baseline();
-                font.draw(picture, line, (x + SWATCH.0 + SPACE, baseline), ink)?;
+                font.draw(picture, line, (x + SWATCH.0 + LABEL_SPACE, baseline), ink)?;
             }
         }
         Ok(())
@@ -86,9 +84,9 @@ mod tests {
     }
 
     #[test]
-    fn entries_stand_side_by_side_where_they_fit() {
+    fn entries_are_side_by_side_where_they_fit() {
         let (legend, font) = lay_out(&["train", "validation"], 350);
-        let second = SWATCH.0 + SPACE + font.width("train").unwrap() + BETWEEN;
+        let second = SWATCH.0 + LABEL_SPACE + font.width("train").unwrap() + ENTRY_SPACE;
         assert_eq!(places(&legend), [(0, 0), (second, 0)]);
         assert_eq!(legend.height, font.line_height());
     }
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_without_a_label_leaves_its_colour_to_nobody_else() {
+    fn a_curve_without_a_label_has_no_entry_and_keeps_its_colour() {
         let (legend, _) = lay_out(&["", "validation"], 350);
         assert_eq!(legend.entries.len(), 1);
         assert_eq!(legend.entries[0].colour, CURVES[1]);

@@ -1,12 +1,12 @@
-//! Numbers to pictures: grids of images and training curves, as PNG files that say what made them.
+//! Draws grids of images and training curves, and encodes them as PNG with metadata on how they were made.
 //!
-//! - [`image_grid`] puts images side by side, [`reconstruction_grid`] originals above their reconstructions,
-//!   [`pair_grid`] any images above any others, all laid out by a [`GridStyle`];
+//! - [`image_grid`] draws images side by side, [`reconstruction_grid`] originals above their reconstructions, and
+//!   [`pair_grid`] any images above any others; a [`GridStyle`] sets the layout;
 //! - [`curves()`] draws [`Panel`]s of [`Curve`]s over the epochs;
-//! - each gives a [`Picture`], and [`Picture::to_png`] its bytes with the metadata inside.
+//! - each returns a [`Picture`], and [`Picture::to_png`] encodes it.
 //!
-//! Images come as rows of an `ndarray` view, greys in [0, 1]. The crate knows no model and no data set; it
-//! chooses no path and writes no file; it needs no font of the system, because it brings its own.
+//! Images are rows of an `ndarray` view, with greys in [0, 1]. The crate depends on no model and no data set, chooses
+//! no path and writes no file. Its font is built in, so that none has to be installed.
 //!
 //! ```
 //! use ndarray::Array2;
@@ -17,7 +17,7 @@
 //! let style = GridStyle { rows: 2, cols: 3, scale: 4, gap: 1, ..GridStyle::default() };
 //! let picture = image_grid(images.view(), (2, 3), &style, None)?;
 //!
-//! // The last image stands at the lower right; a gap of one pixel surrounds every tile.
+//! // The last image is at the lower right; a gap of one pixel surrounds every tile.
 //! assert_eq!((picture.width(), picture.height()), (1 + 3 * (12 + 1), 1 + 2 * (8 + 1)));
 //! assert_eq!(picture.pixel(38, 17), [255, 255, 255]);
 //!
@@ -26,8 +26,7 @@
 //! # Ok::<(), vae_viz::VizError>(())
 //! ```
 //!
-//! The modules below stand in reading order: a picture and its file, then colours and text, then grids, then
-//! charts.
+//! The modules below are in reading order: a picture and its PNG, then colours and text, then grids, then charts.
 
 mod error;
 
@@ -41,15 +40,19 @@ mod text;
 
 mod caption;
 
+mod grid_style;
+
 mod tiles;
 
 mod grid;
 
-mod reconstruction;
+mod pairs;
 
 mod axis;
 
 mod sketch;
+
+mod panel;
 
 mod legend;
 
@@ -61,7 +64,14 @@ pub use error::VizError;
 pub use picture::{MAX_PIXELS, Picture};
 
 pub use colour::Palette;
-pub use grid::{GridStyle, image_grid};
-pub use reconstruction::{pair_grid, reconstruction_grid};
+pub use grid::image_grid;
+pub use grid_style::GridStyle;
+pub use pairs::{pair_grid, reconstruction_grid};
 
-pub use curves::{Curve, Panel, curves};
+pub use curves::curves;
+pub use panel::{Curve, Panel};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

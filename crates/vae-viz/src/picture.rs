@@ -1,11 +1,12 @@
-//! The picture itself: a rectangle of RGB bytes. All memory for pixels is asked for here, so that the limit
-//! on a picture's size is kept in one place.
+//! The picture itself: a rectangle of RGB bytes. All pixels are allocated here, so that the limit on a picture's size
+//! is enforced in one place.
 
 use crate::VizError;
 
 /// The largest picture that is drawn: 64 Mpixel, 192 MiB of RGB.
 ///
-/// Sizes come from command lines, and a slip (`--scale 2000`) must end in a message and not in swapping.
+/// Sizes often come from a command line, where a slip (a scale of 2000 instead of 2) must give an error instead of
+/// exhausting the memory.
 pub const MAX_PIXELS: usize = 64 << 20;
 
 /// An RGB picture in memory, ready to be encoded with [`to_png`](Picture::to_png).
@@ -45,13 +46,12 @@ impl Picture {
         [self.rgb[start], self.rgb[start + 1], self.rgb[start + 2]]
     }
 
-    /// All pixels: `(height, width, 3)`, row-major, one byte a channel.
+    /// All pixels: `(height, width, 3)`, row-major, one byte per channel.
     pub fn rgb(&self) -> &[u8] {
         &self.rgb
     }
 
-    /// The pixels from `(x, y)` to the end of that line of the picture, three bytes each; empty outside the
-    /// picture.
+    /// The pixels from `(x, y)` to the right edge of the picture, three bytes each; empty if `(x, y)` lies outside.
     pub(crate) fn line_from(&mut self, x: usize, y: usize) -> &mut [u8] {
         if x >= self.width || y >= self.height {
             return &mut [];
@@ -60,7 +60,7 @@ impl Picture {
         &mut self.rgb[line + 3 * x..line + 3 * self.width]
     }
 
-    /// Copies `other` so that its upper left corner comes to lie on `(x, y)`; what sticks out is left out.
+    /// Copies `other` with its upper left corner at `(x, y)`; the part that lies outside the picture is left out.
     pub(crate) fn paste(&mut self, other: &Picture, x: usize, y: usize) {
         for (dy, source) in other.rgb.chunks_exact(3 * other.width).enumerate() {
             let target = self.line_from(x, y + dy);
@@ -69,8 +69,7 @@ impl Picture {
         }
     }
 
-    /// Lays `colour` over the pixel with the weight `coverage` in [0, 1]; outside the picture nothing
-    /// happens.
+    /// Mixes `colour` into the pixel with the weight `coverage` in [0, 1]; does nothing outside the picture.
     pub(crate) fn blend(&mut self, x: usize, y: usize, colour: [u8; 3], coverage: f32) {
         for (under, over) in self.line_from(x, y).iter_mut().zip(colour) {
             let mixed = f32::from(*under) + coverage * (f32::from(over) - f32::from(*under));
@@ -78,7 +77,7 @@ impl Picture {
         }
     }
 
-    /// The bytes for a plotters backend.
+    /// All pixels, to be drawn on by plotters.
     pub(crate) fn rgb_mut(&mut self) -> &mut [u8] {
         &mut self.rgb
     }
@@ -91,11 +90,11 @@ impl std::fmt::Debug for Picture {
     }
 }
 
-/// Refuses sizes without pixels to spare, before anything is allocated.
+/// Refuses sizes of more than [`MAX_PIXELS`], before anything is allocated.
 pub(crate) fn check_size(width: usize, height: usize) -> Result<(), VizError> {
     match width.checked_mul(height) {
         Some(pixels) if pixels <= MAX_PIXELS => Ok(()),
-        _ => Err(VizError::TooLarge { width, height }),
+        _ => Err(VizError::TooLarge { expected: MAX_PIXELS, width, height }),
     }
 }
 
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "x within the width: expected less than 3, found 3")]
-    fn a_pixel_outside_is_the_callers_mistake() {
+    fn a_pixel_outside_the_picture_is_a_panic() {
         Picture::new(3, 2, [0; 3]).unwrap().pixel(3, 0);
     }
 }

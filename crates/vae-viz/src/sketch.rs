@@ -1,15 +1,17 @@
-//! Lines and dots with smooth edges. plotters steps the edges of lines wider than a pixel, so it draws on a
-//! sheet of four times the size, which is then shrunk.
+//! Lines and dots with smooth edges. plotters draws lines wider than a pixel with jagged edges, so it draws on a sheet
+//! of four times the width and height, which is then shrunk.
+
+use std::error::Error;
 
 use plotters::prelude::{BitMapBackend, Color, DrawingBackend, RGBColor, ShapeStyle};
 
 use crate::{Picture, VizError};
 
-/// Pixels of the sheet to a pixel of the picture, in both directions.
+/// Pixels of the sheet per pixel of the picture, in both directions.
 const OVERSAMPLING: usize = 4;
 
-/// A drawing that is still on its large sheet. Coordinates and widths are in pixels of the finished picture,
-/// `(x, y)` from the upper left corner, where whole numbers are the corners of pixels.
+/// A drawing before it is shrunk. Coordinates and widths are in pixels of the finished picture, `(x, y)` from the upper
+/// left corner; whole numbers are the corners of pixels.
 pub(crate) struct Sketch {
     width: usize,
     height: usize,
@@ -41,7 +43,7 @@ impl Sketch {
         self.backend(|backend| backend.draw_circle(sheet_point(centre), radius, &filled(colour), true))
     }
 
-    /// Shrinks the sheet: each pixel becomes the mean of those it was drawn with.
+    /// Shrinks the sheet: each pixel of the picture is the mean of its pixels on the sheet.
     pub(crate) fn into_picture(self) -> Result<Picture, VizError> {
         let mut picture = Picture::new(self.width, self.height, [0; 3])?;
         let samples = (OVERSAMPLING * OVERSAMPLING) as u32;
@@ -64,15 +66,15 @@ impl Sketch {
         Ok(picture)
     }
 
-    /// Lends the sheet to plotters.
-    fn backend<E: std::fmt::Display>(
+    /// Calls `draw` with a plotters backend that draws on the sheet.
+    fn backend<E: Error + Send + Sync + 'static>(
         &mut self,
         draw: impl FnOnce(&mut BitMapBackend) -> Result<(), E>,
     ) -> Result<(), VizError> {
         let size = (self.sheet.width() as u32, self.sheet.height() as u32);
         let mut backend = BitMapBackend::with_buffer_and_format(self.sheet.rgb_mut(), size)
-            .map_err(|error| VizError::Drawing(error.to_string()))?;
-        draw(&mut backend).map_err(|error| VizError::Drawing(error.to_string()))
+            .map_err(|error| VizError::Drawing { source: error.into() })?;
+        draw(&mut backend).map_err(|error| VizError::Drawing { source: error.into() })
     }
 }
 
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_is_dark_inside_grey_at_its_edge_and_nothing_outside() {
+    fn a_dot_is_dark_inside_grey_at_its_edge_and_absent_outside() {
         let mut sketch = Sketch::new(20, 20, WHITE).unwrap();
         sketch.dot((10.0, 10.0), 4.0, BLACK).unwrap();
         let picture = sketch.into_picture().unwrap();
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_the_sheet_is_left_out() {
+    fn parts_outside_the_sheet_are_left_out() {
         let mut sketch = Sketch::new(5, 5, WHITE).unwrap();
         sketch.line((-50.0, -50.0), (50.0, 50.0), 2.0, BLACK).unwrap();
         sketch.dot((-3.0, 8.0), 2.0, BLACK).unwrap();
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_length_does_no_harm() {
+    fn a_line_without_length_draws_nothing() {
         let mut sketch = Sketch::new(5, 5, WHITE).unwrap();
         sketch.line((2.0, 2.0), (2.0, 2.0), 2.0, BLACK).unwrap();
         assert_eq!(sketch.into_picture().unwrap(), Picture::new(5, 5, WHITE).unwrap());

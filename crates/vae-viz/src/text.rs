@@ -1,35 +1,36 @@
-//! Text: the font, how wide a line is, where to break it, and setting it into a picture.
+//! Text: the font, the width of a line, line breaks, and drawing a line into a picture.
 //!
-//! plotters rasterises the glyphs, and we place them. Its own `draw_text` puts a line's upper edge through
-//! the middle of the letters and moves each glyph to a whole pixel. So we ask plotters for glyphs at
-//! [`OVERSAMPLING`] times the size, shrink them into place (which also gives fractions of a pixel between
-//! letters), and count from the baseline.
+//! plotters rasterises the glyphs, and this module places them: `draw_text` of plotters aligns the top of a line with
+//! the middle of its letters, and rounds the position of each glyph to a whole pixel. Here, plotters draws the glyphs
+//! at [`OVERSAMPLING`] times their size, they are shrunk into place, which also gives fractions of a pixel between
+//! letters, and positions are measured from the baseline.
 
 use std::sync::OnceLock;
 
-use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
+use plotters::style::{FontDesc, FontError, FontFamily, FontStyle, register_font};
 
 use crate::{Picture, VizError};
 
-/// The most characters in one caption, title or label.
+/// The largest number of characters in one caption, title or label.
 pub(crate) const MAX_CHARACTERS: usize = 4096;
 
-/// Glyphs are drawn this many times larger than they appear. Four keeps the size that plotters sees even; at
-/// odd sizes it rounds half pixels towards the baseline, from both sides, and letters dance up and down.
+/// Glyphs are drawn this many times larger than they appear. At four, the size that plotters gets is always even; at
+/// odd sizes it rounds half pixels towards the baseline from both sides, so that letters differ in height.
 const OVERSAMPLING: usize = 4;
 
-/// Our own name for the font: a program that draws with plotters beside us keeps its `sans-serif`.
+/// The font's name in plotters. A name of our own, because fonts are registered for the whole process: a program that
+/// also uses plotters itself keeps its own `sans-serif`.
 const FAMILY: FontFamily<'static> = FontFamily::Name("vae-viz DejaVu Sans");
 
-/// What plotters calls a font's size is the height from the lowest descender to the highest ascender. Of that
-/// height, DejaVu Sans has these parts above the baseline: capitals and digits, and everything.
+/// Height of capitals and digits of DejaVu Sans above the baseline, as a fraction of the font's size. In plotters, the
+/// size is the height from the lowest descender to the highest ascender.
 const CAPITAL: f64 = 0.626;
+/// Height of the highest ascender above the baseline, as a fraction of the font's size.
 const ASCENT: f64 = 0.798;
 
 /// One font in one size.
 pub(crate) struct Font {
-    /// Height of a line in pixels, from the lowest descender to the highest ascender: 16 is an em of 13.7
-    /// pixels.
+    /// Height from the lowest descender to the highest ascender in pixels; a size of 16 is an em of 13.7 pixels.
     size: usize,
     glyphs: FontDesc<'static>,
 }
@@ -41,7 +42,7 @@ impl Font {
             register_font(FAMILY.as_str(), FontStyle::Normal, dejavu::sans::regular()).is_ok()
         });
         if !registered {
-            return Err(VizError::Font("the font in the program is not readable".to_owned()));
+            return Err(VizError::UnreadableFont);
         }
         Ok(Self { size, glyphs: FontDesc::new(FAMILY, (OVERSAMPLING * size) as f64, FontStyle::Normal) })
     }
@@ -64,12 +65,12 @@ impl Font {
 
     /// Width of one line in pixels, rounded up.
     pub(crate) fn width(&self, line: &str) -> Result<usize, VizError> {
-        let ((left, _), (right, _)) = self.glyphs.layout_box(line).map_err(font_error)?;
+        let ((left, _), (right, _)) = self.glyphs.layout_box(line).map_err(text_error)?;
         Ok((right.saturating_sub(left).max(0) as usize).div_ceil(OVERSAMPLING))
     }
 
-    /// Breaks a text into lines of at most `width` pixels: at its own line ends, else between words, else
-    /// inside a word. Every character other than white space is on one of the lines, whatever the width.
+    /// Breaks a text into lines of at most `width` pixels: at its own line ends, else between words, else inside a
+    /// word. No character other than white space is lost, whatever the width.
     pub(crate) fn wrap(&self, text: &str, width: usize) -> Result<Vec<String>, VizError> {
         let found = text.chars().count();
         if found > MAX_CHARACTERS {
@@ -104,8 +105,8 @@ impl Font {
         Ok(lines)
     }
 
-    /// Sets one line, its left end at `x` and its baseline at `y` (pixels); what lies outside the picture is
-    /// left out.
+    /// Draws one line with its left end at `x` and its baseline at `y`, in pixels; the part that lies outside the
+    /// picture is left out.
     pub(crate) fn draw(
         &self,
         picture: &mut Picture,
@@ -125,30 +126,30 @@ impl Font {
         Ok(())
     }
 
-    /// How much of each pixel the line's ink covers.
+    /// The fraction of each pixel that the letters of a line cover.
     fn mask(&self, line: &str) -> Result<Mask, VizError> {
-        // Room on all sides for accents and overhangs that the font's own measures leave out.
+        // Space on all sides for accents and overhangs, which are not part of the font's measures.
         let margin = self.size / 2;
         let origin = (margin, margin + (ASCENT * self.size as f64).ceil() as usize);
         let (width, height) = (self.width(line)? + 2 * margin, self.size + 2 * margin);
         let mut coverage = vec![0.0; width * height];
 
-        // plotters' baseline lies half its size below the point it is asked to draw at.
+        // plotters draws the baseline half the font's size below the given point.
         let below = (OVERSAMPLING * self.size / 2) as i32;
         let shift = ((OVERSAMPLING * origin.0) as i32, (OVERSAMPLING * origin.1) as i32 - below);
-        let share = 1.0 / (OVERSAMPLING * OVERSAMPLING) as f32;
-        let mut ink = |x: i32, y: i32, part: f32| {
+        let weight = 1.0 / (OVERSAMPLING * OVERSAMPLING) as f32;
+        let mut ink = |x: i32, y: i32, covered: f32| {
             if let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) {
                 let (x, y) = (x / OVERSAMPLING, y / OVERSAMPLING);
                 if x < width && y < height {
                     let pixel: &mut f32 = &mut coverage[y * width + x];
-                    *pixel = (*pixel + share * part).min(1.0);
+                    *pixel = (*pixel + weight * covered).min(1.0);
                 }
             }
             Ok::<(), std::convert::Infallible>(())
         };
         // The inner result is that of `ink`, which cannot fail.
-        let Ok(()) = self.glyphs.draw(line, shift, &mut ink).map_err(font_error)?;
+        let Ok(()) = self.glyphs.draw(line, shift, &mut ink).map_err(text_error)?;
         Ok(Mask { width, origin, coverage })
     }
 }
@@ -156,20 +157,20 @@ impl Font {
 /// A line of text as coverage in [0, 1], row-major.
 struct Mask {
     width: usize,
-    /// Where the line's left end and baseline lie within the mask.
+    /// `(x, y)` of the line's left end and baseline within the mask.
     origin: (usize, usize),
     coverage: Vec<f32>,
 }
 
-fn font_error(error: impl std::fmt::Display) -> VizError {
-    VizError::Font(error.to_string())
+fn text_error(error: FontError) -> VizError {
+    VizError::Text { source: error.into() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Rows (from the top) and columns of a picture that have any ink, for text set at the given place.
+    /// Rows (from the top) and columns of a picture that have any ink, for text drawn at the given place.
     fn inked(line: &str, place: (usize, usize)) -> (Vec<usize>, Vec<usize>) {
         let mut picture = Picture::new(200, 60, [0; 3]).unwrap();
         Font::new(16).unwrap().draw(&mut picture, line, place, [255; 3]).unwrap();

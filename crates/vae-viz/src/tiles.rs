@@ -1,49 +1,49 @@
-//! Where each image of a grid stands, and putting it there. [`image_grid`](crate::image_grid) and
-//! [`reconstruction_grid`](crate::reconstruction_grid) differ only in which image goes to which row and in
-//! what stands at a row's left, so they share this.
+//! The tiles of a grid: their positions, the labels of their rows, and copying an image onto a tile.
+//! [`image_grid`](crate::image_grid) and [`pair_grid`](crate::pair_grid) differ only in the tile of each image and in
+//! the labels, so they share this module.
 //!
-//! Pixels are copied straight into the picture: one plotters element a pixel would be a hundred thousand
-//! elements for a page of digits.
+//! Pixels are copied straight into the picture: one plotters element per pixel would be a hundred thousand elements
+//! for a page of digits.
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayView2};
 
-use crate::caption::Caption;
-use crate::text::Font;
-use crate::{GridStyle, Palette, Picture, VizError};
+use crate::{GridStyle, Palette, Picture, VizError, caption::Caption, text::Font};
 
 /// Size of a row's label in pixels.
 const LABEL_SIZE: usize = 16;
 /// Free space between a label and its tiles, and between a label and the picture's edge, in pixels.
 const LABEL_MARGIN: usize = 8;
 
-/// Rows of tiles on a page, with the room for a caption below them.
+/// A page with rows of tiles and a caption below them.
 pub(crate) struct Tiles {
     picture: Picture,
     palette: Palette,
     /// `(height, width)` of an image, in image pixels.
     image_shape: (usize, usize),
-    /// Screen pixels an image pixel.
+    /// Screen pixels per image pixel.
     scale: usize,
-    /// From one tile to the next, in screen pixels.
+    /// Distance from one tile to the next in its row, in screen pixels.
     column_pitch: usize,
+    /// Distance from one row to the next of its group, in screen pixels.
     row_pitch: usize,
-    /// Upper left corner of the first tile in screen pixels.
+    /// Left edge of the first tile in screen pixels.
     left: usize,
+    /// Upper edge of the first tile in screen pixels.
     top: usize,
-    /// Rows that stand close together, and the additional screen pixels between them and the next ones.
-    band: usize,
-    band_gap: usize,
+    rows_per_group: usize,
+    /// Additional distance between groups of rows in screen pixels.
+    group_gap: usize,
     labels: Font,
 }
 
-/// What a page of tiles consists of.
+/// The contents of a page of tiles, except the images.
 pub(crate) struct Plan<'a> {
     pub(crate) style: &'a GridStyle,
-    /// Rows of tiles; may be more than the style's rows.
+    /// Rows of tiles. A style with rows of pairs has two rows of tiles for each of its rows.
     pub(crate) rows: usize,
-    /// Rows that stand together as one band; every row for a grid without bands.
-    pub(crate) band: usize,
-    /// What stands at the left of a band's rows, from the first row on; empty for nothing.
+    /// Rows that are closer to one another than to other rows; `rows` for a single group.
+    pub(crate) rows_per_group: usize,
+    /// Labels at the left of the rows of each group, from its first row on; empty for no labels.
     pub(crate) row_labels: &'a [&'a str],
     /// `(height, width)` of an image.
     pub(crate) image_shape: (usize, usize),
@@ -61,16 +61,16 @@ impl Tiles {
         }
         let label_height = if plan.row_labels.is_empty() { 0 } else { labels.line_height() };
 
-        // Saturating: a size beyond `usize` ends as a size beyond the limit, which the picture refuses.
+        // Saturating: a size beyond `usize` becomes a size beyond the limit, which is refused below.
         let tile_height = plan.image_shape.0.saturating_mul(scale);
         let column_pitch = plan.image_shape.1.saturating_mul(scale).saturating_add(gap);
         let row_pitch = tile_height.max(label_height).saturating_add(gap);
-        let band_gap = gap.saturating_mul(3).max(4);
-        let bands_after_the_first = (plan.rows / plan.band).saturating_sub(1);
+        let group_gap = gap.saturating_mul(3).max(4);
+        let group_gaps = (plan.rows / plan.rows_per_group).saturating_sub(1);
         let body_width = cols.saturating_mul(column_pitch).saturating_add(gap).saturating_add(label_width);
         let body_height = (plan.rows.saturating_mul(row_pitch))
             .saturating_add(gap)
-            .saturating_add(bands_after_the_first.saturating_mul(band_gap));
+            .saturating_add(group_gaps.saturating_mul(group_gap));
 
         let caption = Caption::lay_out(plan.caption, body_width)?;
         let height = body_height.saturating_add(caption.height);
@@ -86,19 +86,19 @@ impl Tiles {
             row_pitch,
             left: (caption.width - body_width) / 2 + label_width + gap,
             top: gap + label_height.saturating_sub(tile_height) / 2,
-            band: plan.band,
-            band_gap,
+            rows_per_group: plan.rows_per_group,
+            group_gap,
             labels,
         };
         for row in 0..plan.rows {
-            if let Some(label) = plan.row_labels.get(row % plan.band) {
+            if let Some(label) = plan.row_labels.get(row % plan.rows_per_group) {
                 tiles.label(row, label)?;
             }
         }
         Ok(tiles)
     }
 
-    /// Puts an image of `height · width` values, row-major, on the tile in that row and column.
+    /// Copies an image of `height · width` values, row-major, onto the tile in that row and column.
     pub(crate) fn put(&mut self, row: usize, col: usize, image: ArrayView1<f32>) {
         let (height, width) = self.image_shape;
         debug_assert_eq!(image.len(), height * width, "pixels of an image");
@@ -127,10 +127,10 @@ impl Tiles {
 
     /// Upper edge of a row's tiles in screen pixels.
     fn row_top(&self, row: usize) -> usize {
-        self.top + row * self.row_pitch + row / self.band * self.band_gap
+        self.top + row * self.row_pitch + row / self.rows_per_group * self.group_gap
     }
 
-    /// Writes at the left of a row, the middle of the letters at the middle of the tiles.
+    /// Draws a label at the left of a row, vertically centred on the tiles.
     fn label(&mut self, row: usize, label: &str) -> Result<(), VizError> {
         let middle = self.row_top(row) + self.image_shape.0 * self.scale / 2;
         let right = self.left - LABEL_MARGIN;
@@ -138,4 +138,18 @@ impl Tiles {
         let y = middle + self.labels.capital() / 2;
         self.labels.draw(&mut self.picture, label, (x, y), self.palette.ink())
     }
+}
+
+/// Checks that there are images, and that each has as many values as its shape has pixels.
+pub(crate) fn check_images(images: ArrayView2<f32>, (height, width): (usize, usize)) -> Result<(), VizError> {
+    if height == 0 || width == 0 {
+        return Err(VizError::EmptyImage { height, width });
+    }
+    if height.checked_mul(width) != Some(images.ncols()) {
+        return Err(VizError::ImagePixels { height, width, found: images.ncols() });
+    }
+    if images.nrows() == 0 {
+        return Err(VizError::NoImages);
+    }
+    Ok(())
 }

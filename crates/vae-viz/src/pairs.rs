@@ -1,16 +1,17 @@
-//! Images above what became of them, such as what went into a model above what came out: the quickest look at how much
-//! an encoder keeps.
+//! Pairs of images, one above the other, such as originals above their reconstructions: the quickest way to see how
+//! much an encoder keeps.
 
 use ndarray::ArrayView2;
 
-use crate::grid::{check_count, check_images};
-use crate::tiles::{Plan, Tiles};
-use crate::{GridStyle, Picture, VizError};
+use crate::{
+    GridStyle, Picture, VizError,
+    tiles::{Plan, Tiles, check_images},
+};
 
 /// Draws each original with its reconstruction below it: a [`pair_grid`] labelled `original` and `reconstruction`.
 ///
 /// # Errors
-/// As for [`pair_grid`].
+/// Those of [`pair_grid`].
 pub fn reconstruction_grid(
     originals: ArrayView2<f32>,
     reconstructions: ArrayView2<f32>,
@@ -22,18 +23,18 @@ pub fn reconstruction_grid(
     pair_grid([originals, reconstructions], labels, image_shape, style, caption)
 }
 
-/// Draws each of the first images with one of the second below it.
+/// Draws each image of `images[0]` with the corresponding image of `images[1]` below it.
 ///
-/// The style's `rows` count rows of pairs: the picture has `2 · rows` rows of images, with the two `labels` at their
-/// left, and more space after each pair. Pair `i` stands in row of pairs `i / cols`, column `i % cols`. Otherwise as
-/// [`image_grid`](crate::image_grid).
+/// The style's `rows` are rows of pairs: the picture has `2 · rows` rows of images, with the two `labels` at their left
+/// and more space between pairs than within them. Pair `i` is in row `i / cols` of pairs and in column `i % cols`. For
+/// greys and caption, see [`image_grid`](crate::image_grid).
 ///
 /// # Shapes
 /// Both of `images` are `(N, D)` with `1 ≤ N ≤ rows · cols`; `image_shape` is `(height, width)` with `height · width =
 /// D`.
 ///
 /// # Errors
-/// As for [`image_grid`](crate::image_grid), and [`VizError::UnequalPairs`].
+/// Those of [`image_grid`](crate::image_grid), and [`VizError::UnequalPairs`].
 pub fn pair_grid(
     images: [ArrayView2<f32>; 2],
     labels: [&str; 2],
@@ -48,11 +49,11 @@ pub fn pair_grid(
         return Err(VizError::UnequalPairs { expected: upper.nrows(), found: lower.nrows() });
     }
     check_images(lower, image_shape)?;
-    check_count(upper.nrows(), style)?;
+    style.check_count(upper.nrows())?;
 
     let row_labels = &labels;
-    // A style that validates has few enough rows to double.
-    let plan = Plan { style, rows: 2 * style.rows, band: 2, row_labels, image_shape, caption };
+    // Cannot overflow: a valid style has at most `MAX_PIXELS` rows.
+    let plan = Plan { style, rows: 2 * style.rows, rows_per_group: 2, row_labels, image_shape, caption };
     let mut tiles = Tiles::new(&plan)?;
     for (i, (upper, lower)) in upper.rows().into_iter().zip(lower.rows()).enumerate() {
         let (row, col) = (2 * (i / style.cols), i % style.cols);
@@ -74,14 +75,14 @@ mod tests {
         GridStyle { rows, cols, scale: 1, gap: 3, ..GridStyle::default() }
     }
 
-    /// Images of one grey each: the originals 10, 20, ... 255ths, their reconstructions 5 more.
+    /// Images of one grey each: the originals 10/255, 20/255, ..., and their reconstructions 5/255 more.
     fn pairs(count: usize) -> (Array2<f32>, Array2<f32>) {
         let originals = Array2::from_shape_fn((count, 200), |(i, _)| (10 * (i + 1)) as f32 / 255.0);
         let reconstructions = originals.mapv(|value| value + 5.0 / 255.0);
         (originals, reconstructions)
     }
 
-    /// The greys met on the way down through the middle of a column of tiles, each once, the page left out.
+    /// The greys of a column of pixels from the top down, without the page and without repetitions.
     fn greys_down(picture: &Picture, x: usize) -> Vec<u8> {
         let mut greys: Vec<u8> = (0..picture.height())
             .map(|y| picture.pixel(x, y))
@@ -93,11 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn each_original_stands_above_its_reconstruction() {
+    fn each_original_is_above_its_reconstruction() {
         let (originals, reconstructions) = pairs(6);
         let picture =
             reconstruction_grid(originals.view(), reconstructions.view(), SHAPE, &style(2, 3), None).unwrap();
-        // From the right edge, because the labels stand at the left.
+        // From the right edge, because the labels are at the left.
         let middle_of_column = |col: usize| picture.width() - 3 - (2 - col) * 13 - 5;
         assert_eq!(greys_down(&picture, middle_of_column(0)), [10, 15, 40, 45]);
         assert_eq!(greys_down(&picture, middle_of_column(1)), [20, 25, 50, 55]);
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_stand_closer_together_than_rows_of_pairs() {
+    fn images_of_a_pair_are_closer_than_rows_of_pairs() {
         let (originals, reconstructions) = pairs(2);
         let picture =
             reconstruction_grid(originals.view(), reconstructions.view(), SHAPE, &style(2, 1), None).unwrap();
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn more_pairs_than_places_are_refused() {
+    fn more_pairs_than_the_grid_has_are_refused() {
         let (originals, reconstructions) = pairs(4);
         let refused =
             reconstruction_grid(originals.view(), reconstructions.view(), SHAPE, &style(1, 3), None);
