@@ -130,6 +130,7 @@ class Half(nn.Module):
 class Vae(nn.Module):
     def __init__(self, pixels, hidden, latent, activation, likelihood):
         super().__init__()
+        self.latent = latent
         self.likelihood = likelihood
         self.encoder = Half([pixels, *hidden, 2 * latent], activation)
         self.decoder = Half([latent, *reversed(hidden), likelihood.outputs * pixels], activation)
@@ -193,7 +194,8 @@ def elbo(path, seed, activation, hidden, beta=1.0, steps=0, name="bernoulli", ad
     tensors |= {**values, "loss": loss}
     tensors |= {f"grad.{key}": value.grad.clone() for key, value in vae.named_parameters()}
 
-    facts = {"activation": activation, "beta": beta, "hidden": hidden, "latent": LATENT, "n_classes": 0, "optimizer": ""}
+    facts = {"activation": activation, "beta": beta, "hidden": hidden, "latent": LATENT}
+    facts |= {"n_classes": 0, "optimizer": ""}
     if name != "bernoulli":
         tensors["pixel_mean"] = vae.likelihood.mean(values["logits"])
         facts["likelihood"] = name
