@@ -42,6 +42,11 @@ impl Golden {
         metadata.metadata().as_ref().unwrap()[key].clone()
     }
 
+    fn fact_if_any(&self, key: &str) -> Option<String> {
+        let (_, metadata) = SafeTensors::read_metadata(&self.bytes).unwrap();
+        metadata.metadata().as_ref().unwrap().get(key).cloned()
+    }
+
     fn matrix(&self, name: &str, columns: usize) -> Array2<f32> {
         let values: Vec<f32> = self.tensor(name).into_iter().map(|v| v as f32).collect();
         Array2::from_shape_vec((values.len() / columns, columns), values).unwrap()
@@ -53,7 +58,9 @@ impl Golden {
         let hidden = hidden.trim_matches(['[', ']']).split(", ").map(|n| n.parse().unwrap()).collect();
         let latent = self.fact("latent").parse().unwrap();
         let activation = self.fact("activation").parse().unwrap();
-        let config = VaeConfig { input: 12, hidden, latent, activation, ..VaeConfig::default() };
+        let likelihood = self.fact_if_any("likelihood").map(|text| text.parse().unwrap());
+        let likelihood = likelihood.unwrap_or_default();
+        let config = VaeConfig { input: 12, hidden, latent, activation, likelihood, ..VaeConfig::default() };
         let mut vae = Vae::new(config, 0).unwrap();
         for spec in vae.parameters().layout().tensors().to_vec() {
             let values = self.tensor(&spec.name);
@@ -90,6 +97,9 @@ fn assert_forward_and_gradients(name: &str) {
     let z = posterior.sample(eps);
     golden.assert_close("z", &z);
     golden.assert_close("logits", &vae.decode_parameters(z.view()));
+    if golden.fact_if_any("likelihood").is_some() {
+        golden.assert_close("pixel_mean", &vae.decode(z.view()));
+    }
     let batch = Batch::new(x.view(), eps);
     let terms = vae.loss_per_image(batch).unwrap();
     golden.assert_close("reconstruction", &terms.reconstruction);
@@ -175,6 +185,21 @@ fn softplus_meets_pytorch() {
 #[test]
 fn sigmoid_meets_pytorch() {
     assert_forward_and_gradients("elbo_sigmoid");
+}
+
+#[test]
+fn the_continuous_bernoulli_meets_pytorch() {
+    assert_forward_and_gradients("elbo_continuous_bernoulli");
+}
+
+#[test]
+fn a_gaussian_of_fixed_deviation_meets_pytorch() {
+    assert_forward_and_gradients("elbo_gaussian");
+}
+
+#[test]
+fn a_gaussian_of_learned_deviation_meets_pytorch() {
+    assert_forward_and_gradients("elbo_gaussian_learned");
 }
 
 #[test]

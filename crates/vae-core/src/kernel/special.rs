@@ -76,8 +76,8 @@ pub(crate) fn ln(x: f32) -> f32 {
     let n = (x.to_bits().wrapping_sub(SQRT_HALF) as i32) >> 23;
     let m = f32::from_bits(x.to_bits().wrapping_sub((n as u32) << 23));
     let ln_m = twice_atanh((m - 1.0) / (m + 1.0));
-    // x − x is zero, or NaN where the bits of x are not those of a number.
-    n as f32 * std::f32::consts::LN_2 + ln_m + (x - x)
+    // 0 · x is zero, or NaN where the bits of x are not those of a number.
+    n as f32 * std::f32::consts::LN_2 + ln_m + 0.0 * x
 }
 
 /// ln(1 + e) for 0 ≤ e ≤ 1, to 2 ulp

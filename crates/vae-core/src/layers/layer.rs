@@ -3,6 +3,7 @@
 //! A new kind is a file beside `dense`, a variant here, and an arm in each function.
 
 use super::{
+    activation::Activation,
     dense::{Dense, MadeBy},
     layout::LinearSlot,
 };
@@ -34,7 +35,7 @@ impl Layer {
     /// True if its way back needs more than its output.
     pub(crate) fn saves_slope(&self) -> bool {
         match self {
-            Self::Dense(dense) => dense.activation.is_some_and(|f| f.saves_slope()),
+            Self::Dense(dense) => dense.activation.is_some_and(Activation::saves_slope),
         }
     }
 

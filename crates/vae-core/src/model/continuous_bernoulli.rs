@@ -23,41 +23,59 @@ pub(crate) struct ContinuousBernoulli;
 /// |g| below which the series are taken.
 const NEAR: f32 = 1.0;
 
-/// (A(g), A′(g))
+/// What A(g) is made of, and its slope.
+struct LogNormaliser {
+    /// A(g) = centre · g + rest, so that A(g) − x·g = (centre − x) · g + rest loses no digits where x is 0 or 1.
+    centre: f32,
+    rest: f32,
+    /// A′(g)
+    slope: f32,
+}
+
 #[inline(always)]
-fn log_normaliser(g: f32) -> (f32, f32) {
-    let magnitude = g.abs();
-    let positive = if g < 0.0 { 0.0 } else { g };
+fn log_normaliser(g: f32) -> LogNormaliser {
+    let (magnitude, t) = (g.abs(), g * g);
     // A(g) = g/2 + g²/24 − g⁴/2880 + g⁶/181440 − …, A′(g) = 1/2 + g/12 − g³/720 + g⁵/30240 − …
-    let t = g * g;
-    let a_near = t * (1.0 / 24.0 - t * (1.0 / 2880.0 - t * (1.0 / 181_440.0 - t * (1.0 / 9_676_800.0))));
-    let slope_near = 1.0 / 12.0
-        - t * (1.0 / 720.0 - t * (1.0 / 30_240.0 - t * (1.0 / 1_209_600.0 - t * (1.0 / 47_900_160.0))));
+    let p = t * (1.0 / 9_676_800.0);
+    let p = t * (1.0 / 181_440.0 - p);
+    let p = t * (1.0 / 2880.0 - p);
+    let rest_near = t * (1.0 / 24.0 - p);
+    let q = t * (1.0 / 47_900_160.0);
+    let q = t * (1.0 / 1_209_600.0 - q);
+    let q = t * (1.0 / 30_240.0 - q);
+    let q = t * (1.0 / 720.0 - q);
+    let slope_near = 0.5 + g * (1.0 / 12.0 - q);
     // With e = exp(−|g|): A(g) = max(g, 0) + log((1 − e) / |g|), and A′(−g) = 1 − A′(g).
     let below_one = 1.0 - exp(-magnitude);
-    let a_far = positive + ln(below_one / magnitude);
+    let rest_far = ln(below_one / magnitude);
     let slope_far = 1.0 / below_one - 1.0 / magnitude;
     let slope_far = if g < 0.0 { 1.0 - slope_far } else { slope_far };
-    if magnitude < NEAR { (0.5 * g + a_near, 0.5 + g * slope_near) } else { (a_far, slope_far) }
+    let centre_far = if g < 0.0 { 0.0 } else { 1.0 };
+    let near = magnitude < NEAR;
+    LogNormaliser {
+        centre: if near { 0.5 } else { centre_far },
+        rest: if near { rest_near } else { rest_far },
+        slope: if near { slope_near } else { slope_far },
+    }
 }
 
 impl PerPixel<1> for ContinuousBernoulli {
     const SUPPORT: [f32; 2] = [0.0, 1.0];
 
     #[inline(always)]
-    fn loss(self, [g]: [f32; 1], x: f32) -> f32 {
-        log_normaliser(g).0 - x * g
+    fn loss(self, g: [f32; 1], x: f32) -> f32 {
+        self.loss_and_slopes(g, x).0
     }
 
     #[inline(always)]
     fn loss_and_slopes(self, [g]: [f32; 1], x: f32) -> (f32, [f32; 1]) {
-        let (a, slope) = log_normaliser(g);
-        (a - x * g, [slope - x])
+        let LogNormaliser { centre, rest, slope } = log_normaliser(g);
+        ((centre - x) * g + rest, [slope - x])
     }
 
     #[inline(always)]
     fn mean(self, [g]: [f32; 1]) -> f32 {
-        log_normaliser(g).1
+        log_normaliser(g).slope
     }
 }
 
@@ -79,9 +97,10 @@ mod tests {
     fn the_normaliser_and_the_mean_are_exact_everywhere_and_steady_around_one_half() {
         for i in -400_000..=400_000 {
             let g = (i as f32 / 4000.0).powi(3) / 1e4;
-            let ((a, slope), (want, want_slope)) = (log_normaliser(g), exact(f64::from(g)));
-            let error = (f64::from(a) - want).abs();
-            assert!(error < 3e-7 * want.abs().max(1.0), "A({g}) = {a} instead of {want}");
+            let (want, want_slope) = exact(f64::from(g));
+            let LogNormaliser { centre, rest, slope } = log_normaliser(g);
+            let found = f64::from(centre) * f64::from(g) + f64::from(rest);
+            assert!((found - want).abs() < 3e-7 * want.abs().max(1.0), "A({g}) = {found} instead of {want}");
             let error = (f64::from(slope) - want_slope).abs();
             assert!(error < 3e-7, "A'({g}) = {slope} instead of {want_slope}");
         }
@@ -97,6 +116,14 @@ mod tests {
             let mean: f64 = (0..n).map(|i| at(i) * density(at(i)) / f64::from(n)).sum();
             assert!((mass - 1.0).abs() < 1e-5, "{mass} at {g}");
             assert!((mean - f64::from(ContinuousBernoulli.mean([g]))).abs() < 1e-5, "{mean} at {g}");
+        }
+    }
+
+    #[test]
+    fn a_black_or_white_pixel_keeps_its_digits_at_large_logits() {
+        for (g, x) in [(6e4, 1.0), (-6e4, 0.0)] {
+            let loss = f64::from(ContinuousBernoulli.loss([g], x));
+            assert!((loss + 6e4f64.ln()).abs() < 2e-6, "{loss}");
         }
     }
 
