@@ -2,7 +2,8 @@
 //! [formula](crate::formulas).
 //!
 //! They never fuse a product and a sum, and give the same bits at any width. Where several slices are written, numbers
-//! are copied out first: the compiler then need not fear that the slices overlap.
+//! are copied out first: the compiler then need not fear that the slices overlap. They are loops over indices where an
+//! array's `map` would do: its closure is compiled for wider vectors than `map` itself, and so would stay a call.
 
 use super::{
     batch::BySample,
@@ -101,7 +102,11 @@ pub(crate) fn pixel_mean<const P: usize, D: PerPixel<P>>(density: D, theta: &ByS
 #[inline(always)]
 fn split<const P: usize>(theta: &Values) -> [&Values; P] {
     let pixels = theta.len() / P;
-    std::array::from_fn(|p| &theta[p * pixels..(p + 1) * pixels])
+    let mut parts = [theta; P];
+    for p in 0..P {
+        parts[p] = &theta[p * pixels..(p + 1) * pixels];
+    }
+    parts
 }
 
 #[cfg_attr(
@@ -112,14 +117,12 @@ fn panel_loss<const P: usize, D: PerPixel<P>>(density: D, theta: &Values, x: &Va
     let theta: [&Values; P] = split(theta);
     let mut total = Lanes::default();
     for (part, x) in x.chunks(SUM).enumerate() {
-        let theta = theta.map(|theta| &theta[SUM * part..][..x.len()]);
         let mut sum = Lanes::default();
         for (i, x) in x.iter().enumerate() {
-            let theta = theta.map(|theta| theta[i]);
+            let now = at(&theta, SUM * part + i);
             for lane in 0..LANES {
-                let x = x.0[lane];
-                let loss = density.loss(theta.map(|theta| theta.0[lane]), x);
-                sum.0[lane] += within(D::SUPPORT, x, loss);
+                let loss = density.loss(lane_of(&now, lane), x.0[lane]);
+                sum.0[lane] += within(D::SUPPORT, x.0[lane], loss);
             }
         }
         total.add(&sum);
@@ -142,27 +145,45 @@ fn panel_loss_and_slopes<const P: usize, D: PerPixel<P>>(
     let theta: [&Values; P] = split(theta);
     let mut total = Lanes::default();
     for (part, x) in x.chunks(SUM).enumerate() {
-        let first = SUM * part;
-        let theta = theta.map(|theta| &theta[first..][..x.len()]);
         let mut sum = Lanes::default();
         for (i, x) in x.iter().enumerate() {
-            let theta = theta.map(|theta| theta[i]);
+            let pixel = SUM * part + i;
+            let now = at(&theta, pixel);
             let mut slopes = [Lanes::default(); P];
             for lane in 0..LANES {
-                let x = x.0[lane];
-                let (loss, slope) = density.loss_and_slopes(theta.map(|theta| theta.0[lane]), x);
-                sum.0[lane] += within(D::SUPPORT, x, loss);
+                let (loss, slope) = density.loss_and_slopes(lane_of(&now, lane), x.0[lane]);
+                sum.0[lane] += within(D::SUPPORT, x.0[lane], loss);
                 for p in 0..P {
                     slopes[p].0[lane] = scale.0[lane] * slope[p];
                 }
             }
             for p in 0..P {
-                dtheta[p * pixels + first + i] = slopes[p];
+                dtheta[p * pixels + pixel] = slopes[p];
             }
         }
         total.add(&sum);
     }
     total
+}
+
+/// The P lines of one pixel.
+#[inline(always)]
+fn at<const P: usize>(theta: &[&Values; P], pixel: usize) -> [Lanes; P] {
+    let mut lines = [Lanes::default(); P];
+    for p in 0..P {
+        lines[p] = theta[p][pixel];
+    }
+    lines
+}
+
+/// The P numbers of one lane.
+#[inline(always)]
+fn lane_of<const P: usize>(lines: &[Lanes; P], lane: usize) -> [f32; P] {
+    let mut numbers = [0.0; P];
+    for p in 0..P {
+        numbers[p] = lines[p].0[lane];
+    }
+    numbers
 }
 
 /// The loss, or infinity where x cannot occur.
@@ -177,10 +198,10 @@ fn within([least, largest]: [f32; 2], x: f32, loss: f32) -> f32 {
 )]
 fn panel_mean<const P: usize, D: PerPixel<P>>(density: D, theta: &Values, mean: &mut Values) {
     let theta: [&Values; P] = split(theta);
-    for (i, mean) in mean.iter_mut().enumerate() {
-        let theta = theta.map(|theta| theta[i]);
+    for (pixel, mean) in mean.iter_mut().enumerate() {
+        let now = at(&theta, pixel);
         for lane in 0..LANES {
-            mean.0[lane] = density.mean(theta.map(|theta| theta.0[lane]));
+            mean.0[lane] = density.mean(lane_of(&now, lane));
         }
     }
 }
