@@ -1,31 +1,29 @@
-//! What data say about a model once it is trained, and the model's file keeps: so that a digit can be asked for, and a
-//! picture be judged, where the data is not at hand.
+//! What a finished model's file keeps of the data: what each class looks like, and the reference range of −ELBO. With
+//! them a digit can be asked for, and a picture be judged, where the data is not at hand.
 //!
-//! As text in the file's metadata and not as tensors, so that the tensors stay those of a PyTorch module.
-
-use std::path::Path;
+//! They are text in the file's metadata and not tensors, so that the tensors stay those of a PyTorch module.
 
 use serde::{Serialize, de::DeserializeOwned};
 use vae_core::{Vae, VaeError, weights::Facts};
 use vae_data::{Dataset, Splits};
 
-use crate::{ClassPosteriors, ModelFile, NegElboRange, TrainError, encode, write_atomically};
+use crate::{ClassPosteriors, NegElboRange, TrainError, encode};
 
 /// Names in the metadata.
 const CLASSES: &str = "class_posteriors";
 const RANGE: &str = "test_neg_elbo";
 
-/// What a model's file says beyond the model.
+/// What a model's file keeps beside the model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Annotations {
-    /// q(z|c) of the classes of the training images. None where these have no labels, and before anyone looked.
+    /// q(z|c) of the classes of the training images. None where these have no labels, and before they are measured.
     pub classes: Option<ClassPosteriors>,
-    /// How likely test images are. None where there are none, and before anyone looked.
+    /// How likely test images are. None where there are none, and before they are measured.
     pub neg_elbo: Option<NegElboRange>,
 }
 
 impl Annotations {
-    /// What the images of `data` say about the model.
+    /// Measures the model on the images of `data`.
     ///
     /// # Errors
     /// [`TrainError::ImageSize`] for images of another size than the model's, [`TrainError::Model`] for posteriors that
@@ -37,8 +35,8 @@ impl Annotations {
             Err(TrainError::NoLabels { .. } | TrainError::NoImages { .. }) => None,
             other => Some(other?),
         };
-        let neg_elbo = NegElboRange::measure(data, vae, test.images());
-        // What is infinite can be told by no text.
+        let neg_elbo = NegElboRange::measure(data, vae, test.images())?;
+        // JSON has no text for what is infinite.
         Ok(Self { classes, neg_elbo: neg_elbo.filter(NegElboRange::is_ordered) })
     }
 
@@ -56,7 +54,7 @@ impl Annotations {
         fn parse<T: DeserializeOwned>(facts: &Facts, key: &'static str) -> Result<Option<T>, VaeError> {
             let parse = |text: &String| serde_json::from_str(text);
             facts.get(key).map(parse).transpose().map_err(|error| {
-                let expected = "what 'cargo xtask annotate' writes";
+                let expected = "what 'cargo xtask annotate' writes".to_owned();
                 VaeError::UnknownFact { key, expected, found: error.to_string() }
             })
         }
@@ -66,7 +64,7 @@ impl Annotations {
         match neg_elbo.as_ref().filter(|range| !range.is_ordered()) {
             Some(range) => Err(VaeError::UnknownFact {
                 key: RANGE,
-                expected: "finite numbers in ascending order",
+                expected: "finite numbers in ascending order".to_owned(),
                 found: format!("{range:?}"),
             }),
             None => Ok(Self { classes, neg_elbo }),
@@ -88,19 +86,6 @@ pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<Class
     ClassPosteriors::fit(data, &encode(vae, images.images()), labels)
 }
 
-/// Measures the model, whose file is at `path`, on the images of `data`, and writes the file anew. The weights stay as
-/// they are, to the bit; the same data makes the same file. Of images without labels nothing can be said of classes: what
-/// the file knew of them stays.
-///
-/// # Errors
-/// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
-pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
-    let mut found = Annotations::measure(&model.vae, splits, data)?;
-    found.classes = found.classes.or_else(|| model.annotations.classes.take());
-    model.annotations = found;
-    write_atomically(path, &model.to_bytes())
-}
-
 fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
     if images.pixels() == vae.input() {
         return Ok(());
@@ -111,8 +96,6 @@ fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use ndarray::Array2;
     use vae_core::VaeConfig;
     use vae_data::{Split, digits};
@@ -123,75 +106,29 @@ mod tests {
         Splits { train: digits::generate(200, 1, Split::Train), test: digits::generate(50, 1, Split::Test) }
     }
 
-    fn model() -> ModelFile {
-        let config = VaeConfig { hidden: vec![16], latent: 3, ..VaeConfig::default() };
-        let vae = Vae::new(config, 1).unwrap();
-        ModelFile {
-            vae,
-            data: None,
-            height: 28,
-            width: 28,
-            seed: None,
-            epoch: None,
-            annotations: Annotations::default(),
-        }
-    }
-
-    #[test]
-    fn a_file_keeps_what_was_measured_and_its_weights() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("model.safetensors");
-        let mut annotated = model();
-        annotate(&path, &mut annotated, &splits(), "digits").unwrap();
-        let read = ModelFile::read(&path, None).unwrap();
-        assert_eq!(read.annotations, annotated.annotations);
-        assert_eq!(read.vae.parameters(), model().vae.parameters());
-        let classes: Vec<u8> = read.annotations.classes.unwrap().classes.into_keys().collect();
-        assert_eq!(classes, (0..10).collect::<Vec<u8>>());
-        assert_eq!(read.annotations.neg_elbo.unwrap().images, 50);
-    }
-
-    #[test]
-    fn a_second_time_gives_the_same_bytes() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("model.safetensors");
-        annotate(&path, &mut model(), &splits(), "digits").unwrap();
-        let once = fs::read(&path).unwrap();
-        annotate(&path, &mut ModelFile::read(&path, None).unwrap(), &splits(), "digits").unwrap();
-        assert!(fs::read(&path).unwrap() == once);
-    }
-
-    #[test]
-    fn no_tensor_is_added() {
-        let mut annotated = model();
-        annotated.annotations = Annotations::measure(&annotated.vae, &splits(), "digits").unwrap();
-        let names = |model: &ModelFile| -> Vec<String> {
-            let bytes = model.to_bytes();
-            let (tensors, _) = vae_core::weights::from_safetensors(&bytes).unwrap();
-            tensors.keys().cloned().collect()
-        };
-        assert_eq!(names(&annotated), names(&model()));
+    fn vae() -> Vae {
+        Vae::new(VaeConfig { hidden: vec![16], latent: 3, ..VaeConfig::default() }, 1).unwrap()
     }
 
     #[test]
     fn images_without_labels_have_no_classes() {
         let Splits { train, test } = splits();
         let train = Dataset::new(train.images().to_owned(), None, 28, 28).unwrap();
-        let annotations = Annotations::measure(&model().vae, &Splits { train, test }, "x").unwrap();
+        let annotations = Annotations::measure(&vae(), &Splits { train, test }, "x").unwrap();
         assert!(annotations.classes.is_none() && annotations.neg_elbo.is_some());
     }
 
     #[test]
     fn images_of_another_size_are_refused() {
         let small = || Dataset::new(Array2::zeros((5, 12)), None, 3, 4).unwrap();
-        let error = Annotations::measure(&model().vae, &Splits { train: small(), test: small() }, "x");
+        let error = Annotations::measure(&vae(), &Splits { train: small(), test: small() }, "x");
         assert!(matches!(error, Err(TrainError::ImageSize { expected: 784, found: 12, .. })));
     }
 
     #[test]
     fn annotations_that_make_no_sense_are_refused() {
         let mut good = Facts::new();
-        Annotations::measure(&model().vae, &splits(), "digits").unwrap().write(&mut good);
+        Annotations::measure(&vae(), &splits(), "digits").unwrap().write(&mut good);
         assert!(Annotations::read(&good, 3).is_ok());
         let refused = |key: &str, text: &str, latent: usize| {
             let mut facts = good.clone();

@@ -1,4 +1,4 @@
-//! What a step works on, and what that is made of.
+//! The buffers of a batch, and the images and noise that they are filled with.
 
 use ndarray::{Array2, s};
 use vae_core::noise::{self, Purpose};
@@ -6,7 +6,7 @@ use vae_data::{Augmenter, Dataset, gather};
 
 use crate::{TrainConfig, TrainError};
 
-/// What batches of training images are made of.
+/// The training images, and how they are varied.
 #[derive(Debug)]
 pub(crate) struct Source<'d> {
     pub(crate) data: &'d Dataset,
@@ -26,22 +26,22 @@ impl<'d> Source<'d> {
     }
 }
 
-/// What a step works on.
+/// A batch's images and noise.
 #[derive(Debug)]
-pub(crate) struct Batch {
+pub(crate) struct Buffers {
     /// (B, D), images.
     pub(crate) x: Array2<f32>,
     /// (B, L), noise.
     pub(crate) eps: Array2<f32>,
 }
 
-impl Batch {
-    /// Room for `rows` images of `pixels` pixels, and the noise of as many times `latent` dimensions.
-    pub(crate) fn room(rows: usize, pixels: usize, latent: usize) -> Self {
+impl Buffers {
+    /// Zeros for `rows` images of `pixels` pixels, with the noise of `latent` dimensions each.
+    pub(crate) fn zeroed(rows: usize, pixels: usize, latent: usize) -> Self {
         Self { x: Array2::zeros((rows, pixels)), eps: Array2::zeros((rows, latent)) }
     }
 
-    /// The images at `indices`, and the noise of batch number `batch` of `epoch`.
+    /// Takes the images at `indices`, and draws the noise of batch number `batch` of `epoch`.
     pub(crate) fn prepare(&mut self, source: &Source<'_>, indices: &[u32], epoch: u64, batch: u64) {
         let Source { data, augmenter, seed } = source;
         let x = self.x.slice_mut(s![..indices.len(), ..]);
@@ -49,7 +49,7 @@ impl Batch {
             Some(augmenter) => augmenter.gather(data.images(), indices, *seed, epoch, x),
             None => gather(data.images(), indices, x),
         }
-        let mut stream = noise::stream(*seed, Purpose::Training, epoch, batch);
+        let mut stream = noise::stream(*seed, Purpose::TRAINING, epoch, batch);
         noise::standard_normal(&mut stream, self.eps.slice_mut(s![..indices.len(), ..]));
     }
 }

@@ -13,7 +13,7 @@ use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded};
 
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 12 + (100 << 20);
 
-/// What a checkpoint says beside its tensors.
+/// What a checkpoint holds beside its tensors.
 #[derive(Serialize, Deserialize)]
 struct State {
     config: TrainConfig,
@@ -31,13 +31,13 @@ impl Trainer<'_> {
             config: self.config().clone(),
             data: data.to_owned(),
             progress: self.progress,
-            optimizer_steps: self.optimizer.steps(),
+            optimizer_steps: self.training.optimizer.steps(),
         };
         let state = serde_json::to_string(&state).expect("a state always has a text");
-        let layout = self.vae.layout();
-        let weights = layout.iter(self.vae.parameters()).map(|(name, s, v)| (name.to_owned(), s, v));
-        let method = self.optimizer.method().name();
-        let remembered = self.optimizer.state().flat_map(|(buffer, values)| {
+        let (parameters, optimizer) = (self.vae().parameters(), &self.training.optimizer);
+        let (layout, method) = (parameters.layout(), optimizer.method().kind());
+        let weights = parameters.iter().map(|(name, s, v)| (name.to_owned(), s, v));
+        let remembered = optimizer.state().flat_map(|(buffer, values)| {
             layout.iter(values).map(move |(name, s, v)| (format!("{method}.{buffer}.{name}"), s, v))
         });
         to_safetensors(weights.chain(remembered), Facts::from([("state".to_owned(), state)]))
@@ -61,11 +61,12 @@ impl Checkpoint {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// [`TrainError::File`] or [`TrainError::Content`], both with the path.
+    /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::Checkpoint`], all with the path.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let content = |reason: String| TrainError::Content { path: path.to_owned(), reason };
         let bytes = read_bounded(path, MAX_BYTES)?;
-        Self::from_bytes(&bytes).map_err(|error| content(format!("not a checkpoint: {error}")))
+        let not_a_checkpoint =
+            |source| TrainError::Checkpoint { path: path.to_owned(), source: Box::new(source) };
+        Self::from_bytes(&bytes).map_err(not_a_checkpoint)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
@@ -79,8 +80,8 @@ impl Checkpoint {
         state.config.validate()?;
         let first_layer = "encoder.fc1.weight";
         let input = tensors.shape(first_layer).and_then(|shape| shape.get(1).copied()).unwrap_or(0);
-        let mut vae = Vae::new(state.config.vae(input)?, 0)?;
-        let layout = vae.layout().clone();
+        let mut vae = Vae::new(state.config.vae(input), 0)?;
+        let layout = vae.parameters().layout().clone();
         let read = |prefix: &str| -> Result<Vec<f32>, VaeError> {
             let mut buffer = Vec::with_capacity(layout.len());
             for spec in layout.tensors() {
@@ -88,11 +89,11 @@ impl Checkpoint {
             }
             Ok(buffer)
         };
-        vae.parameters_mut().copy_from_slice(&read("")?);
-        let method = state.config.optimizer.method()?;
-        let buffers = method.state().iter().map(|buffer| read(&format!("{}.{buffer}.", method.name())));
-        let buffers = buffers.collect::<Result<Vec<_>, _>>()?;
-        let optimizer = Optimizer::resume(method, layout.len(), state.optimizer_steps, buffers);
+        vae.parameters_mut().values_mut().copy_from_slice(&read("")?);
+        let method = state.config.optimizer.method();
+        let buffer = |&name: &&'static str| Ok((name, read(&format!("{}.{name}.", method.kind()))?));
+        let buffers = method.state().iter().map(buffer).collect::<Result<Vec<_>, VaeError>>()?;
+        let optimizer = Optimizer::resume(method, layout.len(), state.optimizer_steps, buffers)?;
         Ok(Self { config: state.config, data: state.data, progress: state.progress, vae, optimizer })
     }
 
@@ -127,6 +128,6 @@ impl Checkpoint {
             let (height, width) = (data.height(), data.width());
             return Err(TrainError::ImageSize { expected, found, height, width });
         }
-        Trainer::with(config, data, self.vae, self.optimizer, self.progress)
+        Trainer::resume(config, data, self.vae, self.optimizer, self.progress)
     }
 }

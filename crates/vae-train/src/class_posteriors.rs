@@ -21,15 +21,15 @@ const MAX_NUMBERS: usize = 100_000;
 pub struct ClassPosteriors {
     /// Which data: `mnist`, `digits` or a directory's name.
     pub data: String,
-    /// Of each class that has images, the mixture that stands for the posteriors of these.
+    /// For each class that has images, the mixture that stands for their posteriors.
     pub classes: BTreeMap<u8, GaussianMixture>,
 }
 
 impl ClassPosteriors {
-    /// From the posteriors of the images of `data` and their labels.
+    /// Fits a mixture a class to the posteriors of the images of `data`.
     ///
     /// # Errors
-    /// [`VaeError::NotFinite`] for a model whose posteriors are not.
+    /// [`VaeError::NotFinite`] for posteriors that are not finite.
     ///
     /// # Panics
     /// If there are no labels, or not as many as posteriors.
@@ -62,8 +62,8 @@ impl ClassPosteriors {
         let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, mixture.latent())));
         // Number 0 belongs to the samples from the prior.
         let epoch = 1 + u64::from(class);
-        standard_normal(&mut stream(seed, Purpose::Samples, epoch, 0), eps.view_mut());
-        uniform(&mut stream(seed, Purpose::Samples, epoch, 1), choices.view_mut());
+        standard_normal(&mut stream(seed, Purpose::SAMPLES, epoch, 0), eps.view_mut());
+        uniform(&mut stream(seed, Purpose::SAMPLES, epoch, 1), choices.view_mut());
         Ok(mixture.sample(choices.view(), eps.view()))
     }
 
@@ -81,10 +81,7 @@ impl ClassPosteriors {
     /// Checks what came from a file against the model that it belongs to.
     pub(crate) fn validate(&self, latent: usize) -> Result<(), VaeError> {
         if self.classes.is_empty() {
-            return Err(VaeError::Mixture {
-                expected: "a class that it stands for",
-                found: "none".to_owned(),
-            });
+            return Err(VaeError::Mixture { expected: "a class", found: "none".to_owned() });
         }
         for mixture in self.classes.values() {
             mixture.validate()?;
@@ -97,7 +94,7 @@ impl ClassPosteriors {
     }
 }
 
-/// As many components as the numbers allow: where there are many latents, or many classes, a Gaussian each must do.
+/// As many components as the numbers allow: with many latents, or many classes, one Gaussian each.
 fn mixture_config(classes: usize, latent: usize) -> MixtureConfig {
     let config = MixtureConfig::default();
     let numbers = 1 + latent + latent * (latent + 1) / 2;
@@ -113,7 +110,7 @@ mod tests {
         let labels: Vec<u8> = (0..200).map(|i| if i % 2 == 0 { 3 } else { 7 }).collect();
         let centre = |label: u8| if label == 3 { [-5.0, 0.0] } else { [5.0, 5.0] };
         let mean = Array2::from_shape_fn((200, 2), |(i, l)| centre(labels[i])[l] + 0.01 * (i % 7) as f32);
-        let posterior = Posterior { mean, log_var: Array2::from_elem((200, 2), 0.01f32.ln()) };
+        let posterior = Posterior::new(mean, Array2::from_elem((200, 2), 0.01f32.ln()));
         ClassPosteriors::fit("digits", &posterior, &labels).unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! A trained classifier with what its judgement is worth.
+//! A trained classifier with its accuracy.
 
 use std::path::Path;
 
@@ -44,8 +44,11 @@ impl ClassifierFile {
         let (classifier, facts) = Classifier::from_safetensors(bytes)?;
         let fact = |key| facts.get(key).cloned().ok_or(VaeError::MissingFact { key });
         let (data, accuracy, seed) = (fact("data")?, fact(ACCURACY)?, fact("seed")?);
-        let unknown =
-            |key, expected, found: &String| VaeError::UnknownFact { key, expected, found: found.clone() };
+        let unknown = |key, expected: &str, found: &String| VaeError::UnknownFact {
+            key,
+            expected: expected.to_owned(),
+            found: found.clone(),
+        };
         let share = accuracy.parse().ok().filter(|share| (0.0..=1.0).contains(share));
         Ok(Self {
             classifier,
@@ -61,7 +64,7 @@ impl ClassifierFile {
     /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::ModelFile`], all with the path.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
-        Self::from_bytes(&bytes).map_err(|reason| TrainError::ModelFile { path: path.to_owned(), reason })
+        Self::from_bytes(&bytes).map_err(|source| TrainError::ModelFile { path: path.to_owned(), source })
     }
 }
 
@@ -93,8 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn a_classifier_of_which_nobody_knows_the_worth_is_refused() {
+    fn a_classifier_without_its_accuracy_is_refused() {
         let bytes = file().classifier.to_safetensors(&Facts::new());
-        assert_eq!(ClassifierFile::from_bytes(&bytes).unwrap_err(), VaeError::MissingFact { key: "data" });
+        let error = ClassifierFile::from_bytes(&bytes).unwrap_err();
+        assert!(matches!(error, VaeError::MissingFact { key: "data" }), "{error}");
     }
 }

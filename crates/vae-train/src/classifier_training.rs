@@ -1,15 +1,16 @@
 //! Training of a classifier: in memory, in seconds, once.
 
-use std::ops::ControlFlow;
+use std::{convert::Infallible, ops::ControlFlow};
 
 use ndarray::{Array2, s};
 use vae_core::{Adam, Classifier, ClassifierConfig, Method, Optimizer, VaeError};
 use vae_data::{Dataset, gather, shuffled};
 
-use crate::{TrainError, schedule::Course};
-
-/// Images that are converted and classified together.
-const BLOCK: usize = 1000;
+use crate::{
+    TrainError,
+    blocks::{all, for_each_block},
+    schedule::StepSizes,
+};
 
 /// How a classifier is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub struct ClassifierTraining {
     pub batch: usize,
     /// Adam's step size at the beginning, from where half a cosine leads to 0. Default 0.002.
     pub learning_rate: f32,
-    /// From which weights and order follow. Default 0.
+    /// Random seed of weights and order. Default 0.
     pub seed: u64,
 }
 
@@ -32,7 +33,7 @@ impl Default for ClassifierTraining {
     }
 }
 
-/// Learns the labels of `data`, which is called `name`. `observe` is told of every epoch, counted from 1, with its
+/// Learns the labels of `data`, which is called `name`. `observe` is called after every epoch, counted from 1, with its
 /// average cross-entropy in nats; to break is to ask for an early end.
 ///
 /// # Errors
@@ -59,7 +60,7 @@ pub fn train_classifier(
     let mut optimizer = Optimizer::new(method, classifier.parameters().len());
     let batch = batch.clamp(1, data.len());
     let steps_per_epoch = data.len().div_ceil(batch) as u64;
-    let course = Course::cosine(epochs * steps_per_epoch);
+    let step_sizes = StepSizes::cosine(epochs * steps_per_epoch);
     let (mut x, mut y) = (Array2::zeros((batch, data.pixels())), Vec::new());
     for epoch in 0..epochs {
         let mut sum = 0.0;
@@ -74,9 +75,9 @@ pub fn train_classifier(
                 }
                 other => TrainError::Model(other),
             })?;
-            let share = course.share(epoch * steps_per_epoch + step);
-            optimizer.set_learning_rate(learning_rate * share as f32);
-            optimizer.step(classifier.parameters_mut(), &mut gradient);
+            let factor = step_sizes.factor(epoch * steps_per_epoch + step);
+            optimizer.learning_rate = learning_rate * factor as f32;
+            optimizer.step(classifier.parameters_mut().values_mut(), &mut gradient);
             sum += loss * indices.len() as f64;
         }
         if observe(epoch + 1, sum / data.len() as f64).is_break() {
@@ -92,15 +93,13 @@ pub fn train_classifier(
 /// If the images are not of the size that the classifier takes.
 pub fn accuracy(classifier: &Classifier, data: &Dataset) -> Option<f64> {
     let labels = data.labels().filter(|labels| !labels.is_empty())?;
-    let indices: Vec<u32> = (0..data.len() as u32).collect();
-    let mut x = Array2::zeros((data.len().min(BLOCK), data.pixels()));
-    let mut right = 0;
-    for (indices, labels) in indices.chunks(BLOCK).zip(labels.chunks(BLOCK)) {
-        let mut x = x.slice_mut(s![..indices.len(), ..]);
-        gather(data.images(), indices, x.view_mut());
-        right +=
-            classifier.classify(x.view()).iter().zip(labels).filter(|(found, label)| found == label).count();
-    }
+    let (mut right, mut rest) = (0, labels);
+    let Ok(()) = for_each_block(data.images(), &all(data.images()), |x| {
+        let (labels, after) = rest.split_at(x.nrows());
+        right += classifier.classify(x).iter().zip(labels).filter(|(found, label)| found == label).count();
+        rest = after;
+        Ok::<_, Infallible>(())
+    });
     Some(right as f64 / data.len() as f64)
 }
 

@@ -1,9 +1,10 @@
 //! Everything a run needs to be repeated: what `config.toml` holds.
 
+mod limits;
 mod optimizer;
 
 use serde::{Deserialize, Serialize};
-use vae_core::VaeConfig;
+use vae_core::{Activation, Likelihood, VaeConfig};
 use vae_data::Augmentation;
 
 pub use optimizer::OptimizerConfig;
@@ -59,14 +60,16 @@ pub struct ModelConfig {
     pub hidden: Vec<usize>,
     /// Latent dimensions, L. Default 64.
     pub latent: usize,
-    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
-    pub activation: String,
+    /// The nonlinearity between the layers. Default `relu`.
+    pub activation: Activation,
+    /// p(x|z). Default `bernoulli`.
+    pub likelihood: Likelihood,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        let VaeConfig { hidden, latent, activation, .. } = VaeConfig::default();
-        Self { hidden, latent, activation: activation.name().to_owned() }
+        let VaeConfig { hidden, latent, activation, likelihood, .. } = VaeConfig::default();
+        Self { hidden, latent, activation, likelihood }
     }
 }
 
@@ -80,7 +83,7 @@ pub struct TrainingConfig {
     pub batch: usize,
     /// β, the weight of the KL term. Default 1, the ELBO.
     pub beta: f64,
-    /// From which weights, noise, order and held-out images follow. Default 0.
+    /// Random seed of weights, noise, order and held-out images. Default 0.
     pub seed: u64,
     /// Which weights the model file holds. Default `best`.
     pub keep: Keep,
@@ -111,14 +114,14 @@ impl TrainConfig {
     /// The largest product of the batch and the widths of all layers: about 2.5 GiB of buffers.
     pub const MAX_ACTIVATIONS: usize = 1 << 28;
     /// The largest number of epochs.
-    pub const MAX_EPOCHS: u64 = 1_000_000;
+    pub const MAX_EPOCHS: u64 = limits::MAX_EPOCHS;
     /// The most digits that can be asked for.
     pub const MAX_DIGITS: usize = 1_000_000;
 
     /// This configuration, with what the TOML text says in place of what it said.
     ///
     /// # Errors
-    /// [`TrainError::Toml`] for text that is no TOML, a key that does not exist, or a value of another type.
+    /// [`TrainError::Toml`] for text that is not TOML, a key that does not exist, or a value of another type.
     pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
         let parse_error =
             |error: toml::de::Error| TrainError::Toml { reason: toml_error_in_a_line(&error, toml) };
@@ -171,17 +174,14 @@ impl TrainConfig {
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
         self.augmentation.validate()?;
         self.optimizer.validate(epochs)?;
-        self.vae(1)?.validate()?;
+        self.vae(1).validate()?;
         Ok(())
     }
 
     /// The model's architecture for images of `input` pixels.
-    ///
-    /// # Errors
-    /// If the activation does not exist.
-    pub fn vae(&self, input: usize) -> Result<VaeConfig, TrainError> {
-        let ModelConfig { hidden, latent, activation } = self.model.clone();
-        Ok(VaeConfig { input, hidden, decoder_hidden: None, latent, activation: activation.parse()? })
+    pub fn vae(&self, input: usize) -> VaeConfig {
+        let ModelConfig { hidden, latent, activation, likelihood } = self.model.clone();
+        VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood }
     }
 
     /// The first field in which a run that goes on would differ from `self`: its name, our value, theirs.
@@ -220,6 +220,8 @@ pub fn toml_error_in_a_line(error: &toml::de::Error, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use vae_core::MethodKind;
+
     use super::*;
 
     #[test]
@@ -267,6 +269,29 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_choice_is_refused_by_name_and_line_with_those_there_are() {
+        for (toml, expected) in [
+            ("[model]\nactivation = \"step\"\n", r#"unknown activation "step", expected one of relu, "#),
+            (
+                "[model]\nlikelihood = \"poisson\"\n",
+                r#"unknown likelihood "poisson", expected one of bernoulli, "#,
+            ),
+            ("[optimizer]\nname = \"lion\"\n", r#"unknown optimizer "lion", expected one of sgd, "#),
+        ] {
+            let error = TrainConfig::default().overlay(toml).unwrap_err().to_string();
+            assert!(error.starts_with("line 2") && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_likelihood_is_written_as_on_the_command_line() {
+        let mut config = TrainConfig::default();
+        config.model.likelihood = Likelihood::Gaussian { sigma: Some(0.25) };
+        assert!(config.to_toml().contains("likelihood = \"gaussian:0.25\"\n"), "{}", config.to_toml());
+        assert_eq!(TrainConfig::default().overlay(&config.to_toml()).unwrap(), config);
+    }
+
+    #[test]
     fn each_field_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
         let cases: [(&str, Spoil); 20] = [
@@ -276,20 +301,19 @@ mod tests {
             ("augmentation.scale", |c| c.augmentation.scale = 1.0),
             ("training.batch", |c| c.training.batch = 0),
             ("training.beta", |c| c.training.beta = f64::NAN),
-            ("optimizer.name", |c| c.optimizer.name = "newton".to_owned()),
             ("optimizer.warmup_epochs", |c| c.optimizer.warmup_epochs = 20.0),
             ("optimizer.warmup_epochs", |c| c.optimizer.warmup_epochs = f64::NAN),
             ("optimizer.gamma", |c| c.optimizer.gamma = 0.0),
             ("optimizer.gamma_epochs", |c| c.optimizer.gamma_epochs = 0),
             ("optimizer.clip_norm", |c| c.optimizer.clip_norm = -1.0),
-            ("momentum", |c| (c.optimizer.name, c.optimizer.momentum) = ("sgd".to_owned(), 1.0)),
-            ("weight_decay", |c| (c.optimizer.name, c.optimizer.weight_decay) = ("adamw".to_owned(), 2.0)),
-            ("smoothing", |c| (c.optimizer.name, c.optimizer.smoothing) = ("rmsprop".to_owned(), 1.0)),
+            ("momentum", |c| (c.optimizer.name, c.optimizer.momentum) = (MethodKind::Sgd, 1.0)),
+            ("weight_decay", |c| (c.optimizer.name, c.optimizer.weight_decay) = (MethodKind::AdamW, 2.0)),
+            ("smoothing", |c| (c.optimizer.name, c.optimizer.smoothing) = (MethodKind::RmsProp, 1.0)),
             ("learning_rate", |c| c.optimizer.learning_rate = -1.0),
             ("beta2", |c| c.optimizer.beta2 = 1.0),
             ("latent", |c| c.model.latent = 0),
             ("hidden", |c| c.model.hidden = vec![0]),
-            ("activation", |c| c.model.activation = "step".to_owned()),
+            ("sigma", |c| c.model.likelihood = Likelihood::Gaussian { sigma: Some(-1.0) }),
         ];
         assert!(TrainConfig::default().validate().is_ok());
         for (field, spoil) in cases {

@@ -1,4 +1,5 @@
-//! What can go wrong with a run. Messages are complete by themselves: nothing hides behind `source()`.
+//! What can go wrong with a run. A message names what was tried; the error behind it, where there is one, is its
+//! `source()`.
 
 use std::path::PathBuf;
 
@@ -33,14 +34,14 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A file or directory cannot be read or written.
-    #[error("cannot {action} {}: {reason}", path.display())]
+    #[error("cannot {action} {}", path.display())]
     File {
         /// What was tried.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// The system's answer.
-        reason: std::io::Error,
+        source: std::io::Error,
     },
     /// The content of one of a run's files is not what it should be.
     #[error("{}: {reason}", path.display())]
@@ -51,12 +52,20 @@ pub enum TrainError {
         reason: String,
     },
     /// A file does not hold a model that can be used.
-    #[error("{}: {reason}", path.display())]
+    #[error("cannot use {}", path.display())]
     ModelFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: VaeError,
+        source: VaeError,
+    },
+    /// A file does not hold a checkpoint that can be used.
+    #[error("{}: not a checkpoint", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<TrainError>,
     },
     /// A run is to begin where there is one already.
     #[error("{} already holds a run; go on with it (--resume) or choose another directory (--run)", path.display())]
@@ -126,13 +135,13 @@ pub enum TrainError {
         /// Which set is empty.
         what: &'static str,
     },
-    /// Images of each class are asked for, and nobody says which image is of which.
+    /// Images of each class are asked for, and the images have no labels.
     #[error("the training images of {data} have no labels")]
     NoLabels {
         /// Which data.
         data: String,
     },
-    /// Images of a class are asked for of which there was none to learn from.
+    /// Images of a class are asked for that the training images lack.
     #[error("there is no class {found}: the training images are of the classes {expected}")]
     UnknownClass {
         /// The class asked for.

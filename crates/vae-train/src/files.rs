@@ -17,7 +17,7 @@ const PARTIAL: &str = ".partial-";
 /// [`TrainError::File`]; the old content is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let error =
-        |reason| TrainError::File { action: "write", path: path.to_owned(), reason: without_path(reason) };
+        |source| TrainError::File { action: "write", path: path.to_owned(), source: without_path(source) };
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -40,7 +40,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// The system's words alone: `tempfile` adds the name of its own file, which nobody asked about.
+/// The system's words alone: `tempfile` adds the name of its own file, which means nothing to the user.
 fn without_path(error: io::Error) -> io::Error {
     let text = error.to_string();
     let words = text.split(" at path ").next().unwrap_or(&text);
@@ -60,9 +60,9 @@ pub(crate) fn remove_partial(directory: &Path) {
 /// The content of a file of at most `limit` bytes.
 ///
 /// # Errors
-/// [`TrainError::File`] if it cannot be read, [`TrainError::Content`] if it is no regular file or larger.
+/// [`TrainError::File`] if it cannot be read, [`TrainError::Content`] if it is larger or not a regular file.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, TrainError> {
-    let error = |reason| TrainError::File { action: "read", path: path.to_owned(), reason };
+    let error = |source| TrainError::File { action: "read", path: path.to_owned(), source };
     let content = |reason| TrainError::Content { path: path.to_owned(), reason };
     let metadata = fs::metadata(path).map_err(error)?;
     if !metadata.is_file() {
@@ -78,6 +78,8 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, TrainError> {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use super::*;
 
     #[test]
@@ -94,9 +96,9 @@ mod tests {
     fn a_missing_directory_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let error = write_atomically(&directory.path().join("no/model"), b"").unwrap_err();
-        assert!(error.to_string().contains("no/model"), "{error}");
-        assert!(!error.to_string().contains(PARTIAL), "{error}");
-        assert!(error.to_string().contains("os error 2"), "{error}");
+        let source = error.source().map(ToString::to_string).unwrap_or_default();
+        assert!(error.to_string().ends_with("no/model"), "{error}");
+        assert!(!source.contains(PARTIAL) && source.contains("os error 2"), "{source}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use vae_core::Elbo;
+use vae_core::Loss;
 
 use crate::{
     Annotations, EpochEnd, EpochMetrics, EpochReport, Keep, ModelFile, Observer, Progress, RunDir,
@@ -25,9 +25,9 @@ pub enum Outcome {
 /// The files of an epoch are written in the order model, metrics, checkpoint. A process killed in between finds the
 /// older checkpoint, repeats the epoch, and writes the same bytes again, but for the seconds in the metrics.
 ///
-/// What data say about the finished model is not asked here but by [`annotate`](crate::annotate).
+/// The finished model is not measured here but by [`annotate`](crate::annotate).
 ///
-/// `data_name` and `fingerprint` say which data this is.
+/// `data_name` and `fingerprint` tell which data this is.
 ///
 /// # Errors
 /// [`TrainError::NotFinite`], and [`TrainError::File`] where a file cannot be written. Each file is then whole, its
@@ -56,8 +56,8 @@ pub fn fit(
                 return Ok(Outcome::Interrupted);
             }
         };
-        let validation = trainer.validate();
-        check_validation(trainer, validation)?;
+        // The last step's update may have spoilt the weights: then none of the epoch's files is written.
+        let validation = trainer.validate()?;
         let saved = keep_model(trainer, run, data_name, validation)?;
         let (epoch, images) = (trainer.progress().epochs, trainer.images() as u64);
         let learning_rate = trainer.last_learning_rate();
@@ -70,24 +70,12 @@ pub fn fit(
     Ok(Outcome::Finished)
 }
 
-/// The last step's update may have spoilt the weights: then none of the epoch's files is written.
-fn check_validation(trainer: &Trainer<'_>, validation: Option<Elbo>) -> Result<(), TrainError> {
-    let (epoch, step) = (trainer.progress().epochs, trainer.steps_per_epoch());
-    let terms = validation.map_or([("", 0.0); 2], |elbo| {
-        [("validation reconstruction", elbo.reconstruction), ("validation KL", elbo.kl)]
-    });
-    match terms.into_iter().find(|(_, value)| !value.is_finite()) {
-        Some((term, _)) => Err(TrainError::NotFinite { epoch, step, term: term.to_owned() }),
-        None => Ok(()),
-    }
-}
-
 /// Writes the model file if the weights as they are now are the ones to keep, and says so.
 fn keep_model(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
     data_name: &str,
-    validation: Option<Elbo>,
+    validation: Option<Loss>,
 ) -> Result<Option<PathBuf>, TrainError> {
     let epoch = trainer.progress().epochs;
     if let (Keep::Best, Some(validation)) = (trainer.config().training.keep, validation) {
@@ -124,7 +112,7 @@ fn write_metrics(run: &RunDir, metrics: &[EpochMetrics]) -> Result<(), TrainErro
 mod tests {
     use std::{fs, ops::ControlFlow};
 
-    use vae_core::Method;
+    use vae_core::MethodKind;
     use vae_data::{Dataset, Split, digits};
 
     use super::*;
@@ -203,10 +191,10 @@ mod tests {
     #[test]
     fn every_optimizer_goes_on_to_the_same_bits() {
         let data = data();
-        for name in Method::NAMES {
+        for name in MethodKind::ALL {
             let mut config = config(2);
             config.optimizer = OptimizerConfig {
-                name: name.to_owned(),
+                name,
                 schedule: Schedule::Step,
                 warmup_epochs: 0.5,
                 gamma_epochs: 1,
@@ -287,10 +275,9 @@ mod tests {
         let before = files();
         let checkpoint = run.read_checkpoint().unwrap().unwrap();
         let mut trainer = checkpoint.into_trainer(config(2), &data, "print").unwrap();
-        let infinite = Elbo { reconstruction: f64::INFINITY, kl: 1.0 };
-        let error = check_validation(&trainer, Some(infinite)).unwrap_err().to_string();
+        trainer.training.vae_mut().parameters_mut().values_mut().fill(f32::NAN);
+        let error = trainer.validate().unwrap_err().to_string();
         assert!(error.contains("validation reconstruction is not finite"), "{error}");
-        trainer.vae.parameters_mut().fill(f32::NAN);
         assert!(fit(&mut trainer, &run, "digits", "print", &mut ()).is_err());
         assert!(files() == before);
     }

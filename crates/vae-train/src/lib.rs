@@ -10,8 +10,9 @@
 //!            Checkpoint ◄──────── RunDir
 //! ```
 //! [`Trainer`] learns in memory; [`fit`] drives it and keeps the files of a [`RunDir`] true; an [`Observer`] watches
-//! and may ask to stop. [`annotate`] adds what the data say about the finished model to its file: what each class looks
-//! like to it, and which −ELBO is usual. [`train_classifier`] makes the judge of what it draws. The crate neither prints nor draws nor chooses a path.
+//! and may ask to stop. [`annotate`] measures the finished model on its data and adds to its file what each class looks
+//! like in the latent space, and the reference range of −ELBO. [`train_classifier`] makes the judge of what it draws. The
+//! crate neither prints nor draws nor chooses a path.
 //!
 //! # Example
 //! ```
@@ -32,8 +33,8 @@
 //!
 //! let test = digits::generate(100, 7, Split::Test);
 //! let indices: Vec<u32> = (0..100).collect();
-//! let elbo = evaluate(trainer.vae(), test.images(), &indices, 0).expect("a hundred images");
-//! assert!(elbo.neg_elbo() < 700.0);
+//! let loss = evaluate(trainer.vae(), test.images(), &indices, 0)?.expect("a hundred images");
+//! assert!(loss.neg_elbo() < 700.0);
 //! # Ok(())
 //! # }
 //! ```
@@ -52,10 +53,12 @@ mod schedule;
 mod observer;
 
 mod batch;
+mod blocks;
 mod encode;
 mod evaluate;
 mod trainer;
 
+mod annotate;
 mod annotations;
 mod class_posteriors;
 mod metrics;
@@ -70,7 +73,8 @@ mod files;
 mod fit;
 mod run;
 
-pub use annotations::{Annotations, annotate, class_posteriors};
+pub use annotate::annotate;
+pub use annotations::{Annotations, class_posteriors};
 pub use checkpoint::Checkpoint;
 pub use class_posteriors::ClassPosteriors;
 pub use classifier_file::ClassifierFile;

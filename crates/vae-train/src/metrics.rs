@@ -1,7 +1,7 @@
-//! What a run tells of each epoch: a line of `metrics.jsonl`.
+//! The numbers of an epoch: a line of `metrics.jsonl`.
 
 use serde::{Deserialize, Serialize};
-use vae_core::Elbo;
+use vae_core::Loss;
 
 /// One epoch, in nats an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +31,8 @@ pub struct EpochMetrics {
 impl EpochMetrics {
     pub(crate) fn new(
         epoch: u64,
-        train: Elbo,
-        validation: Option<Elbo>,
+        train: Loss,
+        validation: Option<Loss>,
         learning_rate: f64,
         train_seconds: f64,
         images: u64,
@@ -42,9 +42,9 @@ impl EpochMetrics {
             train_neg_elbo: train.neg_elbo(),
             train_reconstruction: train.reconstruction,
             train_kl: train.kl,
-            validation_neg_elbo: validation.map(|elbo| elbo.neg_elbo()),
-            validation_reconstruction: validation.map(|elbo| elbo.reconstruction),
-            validation_kl: validation.map(|elbo| elbo.kl),
+            validation_neg_elbo: validation.map(|loss| loss.neg_elbo()),
+            validation_reconstruction: validation.map(|loss| loss.reconstruction),
+            validation_kl: validation.map(|loss| loss.kl),
             learning_rate,
             train_seconds,
             images_per_second: images as f64 / train_seconds.max(f64::MIN_POSITIVE),

@@ -17,8 +17,8 @@ const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 4 + (100 << 20);
 pub struct ModelFile {
     /// The model.
     pub vae: Vae,
-    /// Which data made it, as [`DataConfig::source`](crate::DataConfig::source) names it. None for a file that does not
-    /// say.
+    /// Which data made it, as [`DataConfig::source`](crate::DataConfig::source) names it. None for a file without that
+    /// fact.
     pub data: Option<String>,
     /// Rows of an image.
     pub height: usize,
@@ -28,7 +28,7 @@ pub struct ModelFile {
     pub seed: Option<u64>,
     /// The epoch whose weights these are.
     pub epoch: Option<u64>,
-    /// What data said about it since.
+    /// What was measured of it since.
     pub annotations: Annotations,
 }
 
@@ -46,10 +46,10 @@ impl ModelFile {
         self.vae.to_safetensors(&facts)
     }
 
-    /// The model in the bytes of a file. `module` is for state dicts from elsewhere, which do not say how they are used.
+    /// The model in the bytes of a file. `module` is for state dicts from elsewhere, which do not tell how they are used.
     ///
-    /// Where the file does not say the size of an image, it is taken for square if the number of inputs is a square,
-    /// else for a single row.
+    /// Where the file does not give the size of an image, it is square if the number of inputs is a square, else a single
+    /// row.
     ///
     /// # Errors
     /// Those of [`Vae::from_safetensors`], and [`VaeError::UnknownFact`] for a fact that makes no sense.
@@ -65,7 +65,7 @@ impl ModelFile {
                 .filter(|&(height, width)| height.checked_mul(width) == Some(input))
                 .ok_or_else(|| VaeError::UnknownFact {
                     key: "image",
-                    expected: "HEIGHTxWIDTH, as many pixels as the model has inputs",
+                    expected: "HEIGHTxWIDTH, as many pixels as the model has inputs".to_owned(),
                     found: image.clone(),
                 })?,
             None => match input.isqrt() {
@@ -87,12 +87,14 @@ impl ModelFile {
     pub fn read(path: &Path, module: Option<ModuleFacts>) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
         Self::from_bytes(&bytes, module)
-            .map_err(|reason| TrainError::ModelFile { path: path.to_owned(), reason })
+            .map_err(|source| TrainError::ModelFile { path: path.to_owned(), source })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use super::*;
 
     fn model(height: usize, width: usize) -> ModelFile {
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_say_is_taken_for_square_images() {
+    fn a_file_without_a_size_is_taken_for_square_images() {
         let model = model(6, 6);
         let bytes = model.vae.to_safetensors(&Facts::new());
         let read = ModelFile::from_bytes(&bytes, None).unwrap();
@@ -132,7 +134,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("model.safetensors");
         std::fs::write(&path, b"<!doctype html>").unwrap();
-        let error = ModelFile::read(&path, None).unwrap_err().to_string();
-        assert!(error.contains("model.safetensors") && error.contains("not a safetensors file"), "{error}");
+        let error = ModelFile::read(&path, None).unwrap_err();
+        assert!(error.to_string().contains("model.safetensors"), "{error}");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("not a safetensors file"));
     }
 }

@@ -1,15 +1,10 @@
-//! Which −ELBO is usual: the measure for whether an image is of the kind that a model learned.
+//! The reference range of −ELBO: the measure for whether an image is of the kind that a model learned.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
-use vae_core::{
-    Vae,
-    noise::{Purpose, standard_normal, stream},
-};
-use vae_data::gather;
+use vae_core::{Vae, VaeError};
 
-/// Images that are converted and evaluated together.
-const BLOCK: usize = 1000;
+use crate::blocks::{all, for_each_batch};
 
 /// How −ELBO is distributed over the test images of a data set, in nats an image, with one draw of z each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,21 +25,24 @@ pub struct NegElboRange {
 }
 
 impl NegElboRange {
-    /// From the images of `data`; none of no images.
+    /// The range over the images of `data`; none of no images.
     ///
     /// # Shapes
     /// `images` (N, D) u8
     ///
+    /// # Errors
+    /// Those of [`neg_elbos`].
+    ///
     /// # Panics
     /// If D is not the model's number of inputs.
-    pub fn measure(data: &str, vae: &Vae, images: ArrayView2<'_, u8>) -> Option<Self> {
-        let mut sorted = neg_elbos(vae, images);
+    pub fn measure(data: &str, vae: &Vae, images: ArrayView2<'_, u8>) -> Result<Option<Self>, VaeError> {
+        let mut sorted = neg_elbos(vae, images)?;
         sorted.sort_by(f64::total_cmp);
-        let (&least, &most) = (sorted.first()?, sorted.last()?);
+        let (Some(&least), Some(&most)) = (sorted.first(), sorted.last()) else { return Ok(None) };
         // The nearest rank: a value that some image has.
         let quantile = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
         let (low, high) = (quantile(0.005), quantile(0.995));
-        Some(Self { data: data.to_owned(), images: sorted.len(), least, low, high, most })
+        Ok(Some(Self { data: data.to_owned(), images: sorted.len(), least, low, high, most }))
     }
 
     /// Whether an image of this −ELBO is as likely as 99 % of the test images are.
@@ -60,28 +58,25 @@ impl NegElboRange {
 }
 
 /// −ELBO of each image in nats, with one draw of z each. The noise depends on an image's place alone, so that an image
-/// alone is measured like the first of many.
+/// alone is measured like the first of many. A value may be infinite or not a number.
 ///
 /// # Shapes
 /// `images` (N, D) u8
 ///
+/// # Errors
+/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1].
+///
 /// # Panics
 /// If D is not the model's number of inputs.
-pub fn neg_elbos(vae: &Vae, images: ArrayView2<'_, u8>) -> Vec<f64> {
-    let indices: Vec<u32> = (0..images.nrows() as u32).collect();
-    let rows = indices.len().min(BLOCK);
-    let (mut x, mut eps) = (Array2::zeros((rows, images.ncols())), Array2::zeros((rows, vae.latent())));
-    let mut values = Vec::with_capacity(indices.len());
-    for (block, indices) in (0..).zip(indices.chunks(BLOCK)) {
-        let mut x = x.slice_mut(s![..indices.len(), ..]);
-        let mut eps = eps.slice_mut(s![..indices.len(), ..]);
-        gather(images, indices, x.view_mut());
-        standard_normal(&mut stream(0, Purpose::Evaluation, 0, block), eps.view_mut());
-        let terms = vae.elbo_terms(x.view(), eps.view());
+pub fn neg_elbos(vae: &Vae, images: ArrayView2<'_, u8>) -> Result<Vec<f64>, VaeError> {
+    let mut values = Vec::with_capacity(images.nrows());
+    for_each_batch(images, &all(images), vae.latent(), 0, |batch| {
+        let terms = vae.loss_per_image(batch)?;
         let pairs = terms.reconstruction.iter().zip(&terms.kl);
         values.extend(pairs.map(|(&reconstruction, &kl)| f64::from(reconstruction) + f64::from(kl)));
-    }
-    values
+        Ok(())
+    })?;
+    Ok(values)
 }
 
 #[cfg(test)]
@@ -99,17 +94,18 @@ mod tests {
     #[test]
     fn the_values_average_to_the_evaluation() {
         let test = digits::generate(1100, 1, Split::Test);
-        let values = neg_elbos(&vae(), test.images());
+        let values = neg_elbos(&vae(), test.images()).unwrap();
         let indices: Vec<u32> = (0..1100).collect();
-        let mean = evaluate(&vae(), test.images(), &indices, 0).unwrap().neg_elbo();
+        let mean = evaluate(&vae(), test.images(), &indices, 0).unwrap().unwrap().neg_elbo();
         assert!((values.iter().sum::<f64>() / 1100.0 - mean).abs() < 1e-6 * mean);
     }
 
     #[test]
     fn all_but_one_in_a_hundred_are_usual() {
         let test = digits::generate(1000, 1, Split::Test);
-        let range = NegElboRange::measure("digits", &vae(), test.images()).unwrap();
-        let usual = neg_elbos(&vae(), test.images()).into_iter().filter(|&v| range.contains(v)).count();
+        let range = NegElboRange::measure("digits", &vae(), test.images()).unwrap().unwrap();
+        let values = neg_elbos(&vae(), test.images()).unwrap();
+        let usual = values.into_iter().filter(|&v| range.contains(v)).count();
         assert_eq!(usual, 990);
         assert!(range.is_ordered() && range.least < range.low && range.high < range.most, "{range:?}");
     }
@@ -117,6 +113,6 @@ mod tests {
     #[test]
     fn no_images_have_no_range() {
         let none = digits::generate(0, 1, Split::Test);
-        assert_eq!(NegElboRange::measure("digits", &vae(), none.images()), None);
+        assert!(NegElboRange::measure("digits", &vae(), none.images()).unwrap().is_none());
     }
 }

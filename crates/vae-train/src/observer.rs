@@ -1,8 +1,8 @@
-//! What a training run tells whoever watches: this crate neither draws nor prints.
+//! How a training run reports: this crate neither draws nor prints.
 
 use std::{ops::ControlFlow, path::Path};
 
-use vae_core::Elbo;
+use vae_core::Loss;
 
 use crate::EpochMetrics;
 
@@ -30,10 +30,10 @@ pub struct StepReport {
     pub step: u64,
     /// Steps of an epoch.
     pub steps: u64,
-    /// The ELBO of this batch.
-    pub batch: Elbo,
-    /// The ELBO, averaged over the epoch's images so far.
-    pub epoch_so_far: Elbo,
+    /// The loss of this batch.
+    pub batch: Loss,
+    /// The loss, averaged over the epoch's images so far.
+    pub epoch_so_far: Loss,
 }
 
 /// One epoch of training.

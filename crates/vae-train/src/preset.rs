@@ -17,7 +17,7 @@ pub enum Preset {
     Reference,
     /// The reference project's deeper one: 784-256-256-64.
     ReferenceDeep,
-    /// What of the reference project's suggestions helps, together: 784-512-256-32.
+    /// Those of the reference project's suggestions that help, together: 784-512-256-32.
     Improved,
 }
 
@@ -43,9 +43,11 @@ impl Preset {
             Self::Quick => "a first run of less than a minute whose digits look good",
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
             Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
-            Self::ReferenceDeep => "the same with a second hidden layer: 784-256-256-64",
+            Self::ReferenceDeep => {
+                "the reference project's deeper one, with a second hidden layer: 784-256-256-64"
+            }
             Self::Improved => {
-                "what helps of data/suggestions.md, together: 784-512-256-32, elu, warm-up and cosine"
+                "what helps in data/suggestions.md, together: 784-512-256-32, elu, warm-up and cosine"
             }
         }
     }
@@ -86,7 +88,7 @@ impl Preset {
         TrainConfig {
             data: DataConfig::default(),
             augmentation: Augmentation::default(),
-            model: ModelConfig { hidden: hidden.to_vec(), latent, activation: activation.name().to_owned() },
+            model: ModelConfig { hidden: hidden.to_vec(), latent, activation, ..ModelConfig::default() },
             optimizer,
             training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },
         }

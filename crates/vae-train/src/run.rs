@@ -61,17 +61,17 @@ impl RunDir {
     /// # Errors
     /// [`TrainError::RunLocked`], or [`TrainError::File`] where the directory cannot be made or written to.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
-        let error = |action, path: &Path, reason| TrainError::File { action, path: path.to_owned(), reason };
-        fs::create_dir_all(&self.path).map_err(|reason| error("make the directory", &self.path, reason))?;
+        let error = |action, path: &Path, source| TrainError::File { action, path: path.to_owned(), source };
+        fs::create_dir_all(&self.path).map_err(|source| error("make the directory", &self.path, source))?;
         let path = self.path.join(".lock");
         let options = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = options.map_err(|reason| error("write", &path, reason))?;
+        let file = options.map_err(|source| error("write", &path, source))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 return Err(TrainError::RunLocked { path: self.path.clone() });
             }
-            Err(fs::TryLockError::Error(reason)) => return Err(error("lock", &path, reason)),
+            Err(fs::TryLockError::Error(source)) => return Err(error("lock", &path, source)),
         }
         remove_partial(&self.path);
         Ok(RunLock { _file: file })
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_nobody_trained_in_has_nothing_to_read() {
+    fn a_directory_without_a_run_has_nothing_to_read() {
         let directory = tempfile::tempdir().unwrap();
         let run = RunDir::new(directory.path());
         assert!(!run.is_started() && !run.has_epochs());

@@ -4,31 +4,28 @@ use std::time::{Duration, Instant};
 
 use ndarray::s;
 use serde::{Deserialize, Serialize};
-use vae_core::{Backprop, Elbo, ElboSum, Optimizer, Vae, VaeError};
+use vae_core::{Batch, Loss, LossMean, Optimizer, Training, Vae, VaeError};
 use vae_data::{Dataset, Holdout, shuffle};
 
 use crate::{
     Observer, OptimizerConfig, StepReport, TrainConfig, TrainError,
-    batch::{Batch, Source},
+    batch::{Buffers, Source},
     evaluate,
 };
 
 /// A model in training.
 ///
-/// Nothing of what follows from here depends on what happened before but for the model, the optimizer and
-/// [`Progress`]: order and noise of a batch are functions of (seed, epoch, batch), as is what becomes of its images. So
-/// a checkpoint is these three.
+/// What follows depends on what happened before through the model, the optimizer and [`Progress`] alone: order, noise
+/// and augmentation of a batch are functions of (seed, epoch, batch). So a checkpoint is these three.
 #[derive(Debug)]
 pub struct Trainer<'d> {
     config: TrainConfig,
     source: Source<'d>,
     holdout: Holdout,
-    pub(crate) vae: Vae,
-    pub(crate) optimizer: Optimizer,
+    pub(crate) training: Training,
     pub(crate) progress: Progress,
-    backprop: Backprop,
-    /// The batch of this step, and room for that of the next.
-    batches: [Batch; 2],
+    /// The batch of this step, and that of the next.
+    buffers: [Buffers; 2],
 }
 
 /// How far training has come.
@@ -56,7 +53,7 @@ pub enum EpochEnd {
     /// The epoch is complete: its average as its batches were met, and the seconds it took.
     Complete {
         /// Averages over the epoch's training images.
-        train: Elbo,
+        train: Loss,
         /// Seconds spent on its steps.
         seconds: f64,
     },
@@ -71,7 +68,7 @@ impl<'d> Trainer<'d> {
     /// For a configuration that is not valid, or asks for more held-out images than there are.
     pub fn new(config: TrainConfig, data: &'d Dataset) -> Result<Self, TrainError> {
         config.validate()?;
-        let architecture = config.vae(data.pixels())?;
+        let architecture = config.vae(data.pixels());
         let widths: usize =
             architecture.hidden.iter().chain([&architecture.input, &architecture.latent]).sum();
         let most = TrainConfig::MAX_ACTIVATIONS / (2 * widths);
@@ -81,15 +78,15 @@ impl<'d> Trainer<'d> {
             return Err(TrainError::Field { field, expected, found });
         }
         let vae = Vae::new(architecture, config.training.seed)?;
-        let optimizer = Optimizer::new(config.optimizer.method()?, vae.parameters().len());
-        Self::with(config, data, vae, optimizer, Progress::default())
+        let optimizer = Optimizer::new(config.optimizer.method(), vae.parameters().len());
+        Self::resume(config, data, vae, optimizer, Progress::default())
     }
 
-    pub(crate) fn with(
+    pub(crate) fn resume(
         config: TrainConfig,
         data: &'d Dataset,
         vae: Vae,
-        mut optimizer: Optimizer,
+        optimizer: Optimizer,
         progress: Progress,
     ) -> Result<Self, TrainError> {
         if data.is_empty() {
@@ -97,12 +94,13 @@ impl<'d> Trainer<'d> {
         }
         let holdout = Holdout::new(data.len(), config.data.validation, config.training.seed)?;
         let rows = config.training.batch.min(holdout.train.len());
-        let backprop = Backprop::new(&vae, rows);
-        let room = || Batch::room(rows, data.pixels(), vae.latent());
-        let batches = [room(), room()];
-        optimizer.clip_norm = config.optimizer.clip_norm();
+        let zeroed = || Buffers::zeroed(rows, data.pixels(), vae.latent());
+        let buffers = [zeroed(), zeroed()];
+        let mut training = Training::resume(vae, optimizer);
+        training.optimizer.clip_norm = config.optimizer.clip_norm();
+        training.objective.beta = config.training.beta as f32;
         let source = Source::new(&config, data)?;
-        Ok(Self { config, source, holdout, vae, optimizer, progress, backprop, batches })
+        Ok(Self { config, source, holdout, training, progress, buffers })
     }
 
     /// The configuration.
@@ -117,7 +115,7 @@ impl<'d> Trainer<'d> {
 
     /// The model as it is now.
     pub fn vae(&self) -> &Vae {
-        &self.vae
+        self.training.vae()
     }
 
     /// How far training has come.
@@ -132,7 +130,7 @@ impl<'d> Trainer<'d> {
 
     /// Images of a batch but the last of an epoch.
     fn batch_size(&self) -> usize {
-        self.batches[0].x.nrows()
+        self.buffers[0].x.nrows()
     }
 
     /// Steps of an epoch.
@@ -152,19 +150,19 @@ impl<'d> Trainer<'d> {
         let mut batches =
             order.chunks(self.batch_size()).zip(0..).skip(self.progress.batches as usize).peekable();
         if let Some(&(indices, batch)) = batches.peek() {
-            self.batches[0].prepare(&self.source, indices, epoch, batch);
+            self.buffers[0].prepare(&self.source, indices, epoch, batch);
         }
         while let Some((indices, batch)) = batches.next() {
-            let elbo = self.step(indices.len(), batch, batches.peek().copied())?;
-            self.progress.add(elbo, indices.len());
+            let loss = self.step(indices.len(), batch, batches.peek().copied())?;
+            self.progress.add(loss, indices.len());
             self.progress.seconds = clock.seconds();
             let report = StepReport {
                 epoch: epoch + 1,
                 epochs: self.config.training.epochs,
                 step: self.progress.batches,
                 steps: self.steps_per_epoch(),
-                batch: elbo,
-                epoch_so_far: self.progress.sum().mean().unwrap_or(elbo),
+                batch: loss,
+                epoch_so_far: self.progress.mean().mean().unwrap_or(loss),
             };
             let (answer, elsewhere) = timed(|| observer.step(&report));
             clock.since += elsewhere;
@@ -173,7 +171,7 @@ impl<'d> Trainer<'d> {
                 return Ok(EpochEnd::Interrupted);
             }
         }
-        let train = self.progress.sum().mean().unwrap_or_default();
+        let train = self.progress.mean().mean().unwrap_or_default();
         let seconds = self.progress.seconds;
         self.progress = Progress { epochs: epoch + 1, best: self.progress.best, ..Progress::default() };
         Ok(EpochEnd::Complete { train, seconds })
@@ -183,36 +181,45 @@ impl<'d> Trainer<'d> {
     fn learning_rate(&self, t: u64) -> f64 {
         let OptimizerConfig { learning_rate, .. } = self.config.optimizer;
         learning_rate
-            * self.config.optimizer.course(self.config.training.epochs, self.steps_per_epoch()).share(t)
+            * self.config.optimizer.step_sizes(self.config.training.epochs, self.steps_per_epoch()).factor(t)
     }
 
     /// The step size of the last step taken.
     pub fn last_learning_rate(&self) -> f64 {
-        self.learning_rate(self.optimizer.steps().saturating_sub(1))
+        self.learning_rate(self.training.optimizer.steps().saturating_sub(1))
     }
 
-    /// The ELBO of the held-out images, or none where none are held out.
-    pub fn validate(&self) -> Option<Elbo> {
-        evaluate(&self.vae, self.data().images(), &self.holdout.validation, self.config.training.seed)
+    /// The loss of the held-out images, or none where none are held out.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] for weights that the last step spoilt.
+    pub fn validate(&self) -> Result<Option<Loss>, TrainError> {
+        let (images, indices) = (self.data().images(), &self.holdout.validation);
+        let (epoch, step) = (self.progress.epochs, self.steps_per_epoch());
+        evaluate(self.vae(), images, indices, self.config.training.seed).map_err(|error| match error {
+            VaeError::NotFinite { term } => {
+                TrainError::NotFinite { epoch, step, term: format!("validation {term}") }
+            }
+            other => TrainError::Model(other),
+        })
     }
 
-    /// One step on the `rows` images of this batch, number `batch` of the current epoch, and room for the images and the
-    /// number of the `next`.
-    fn step(&mut self, rows: usize, batch: u64, next: Option<(&[u32], u64)>) -> Result<Elbo, TrainError> {
+    /// One step on the `rows` images of this batch, number `batch` of the current epoch; meanwhile the `next` batch is
+    /// prepared from its images and its number.
+    fn step(&mut self, rows: usize, batch: u64, next: Option<(&[u32], u64)>) -> Result<Loss, TrainError> {
         let epoch = self.progress.epochs;
         let learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch);
-        self.optimizer.set_learning_rate(learning_rate as f32);
-        let beta = self.config.training.beta as f32;
-        let Self { source, vae, optimizer, backprop, batches: [this, room], .. } = self;
+        let Self { source, training, buffers: [this, other], .. } = self;
+        training.optimizer.learning_rate = learning_rate as f32;
         let (x, eps) = (this.x.slice(s![..rows, ..]), this.eps.slice(s![..rows, ..]));
-        // While this step computes, whoever has nothing to do prepares the next.
+        // A thread that has nothing to do in this step prepares the next.
         let prepare = || {
             if let Some((indices, batch)) = next {
-                room.prepare(source, indices, epoch, batch);
+                other.prepare(source, indices, epoch, batch);
             }
         };
-        let (result, ()) = rayon::join(|| vae.train_step(backprop, optimizer, x, eps, beta), prepare);
-        self.batches.swap(0, 1);
+        let (result, ()) = rayon::join(|| training.step(Batch::new(x, eps)), prepare);
+        self.buffers.swap(0, 1);
         result.map_err(|error| match error {
             VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },
             other => TrainError::Model(other),
@@ -221,15 +228,15 @@ impl<'d> Trainer<'d> {
 }
 
 impl Progress {
-    fn add(&mut self, elbo: Elbo, images: usize) {
-        let mut sum = self.sum();
-        sum += (elbo, images);
+    fn add(&mut self, loss: Loss, images: usize) {
+        let mut mean = self.mean();
+        mean.add(loss, images);
         self.batches += 1;
-        (self.reconstruction, self.kl, self.images) = (sum.reconstruction, sum.kl, sum.images);
+        (self.reconstruction, self.kl, self.images) = (mean.reconstruction, mean.kl, mean.images);
     }
 
-    fn sum(&self) -> ElboSum {
-        ElboSum { reconstruction: self.reconstruction, kl: self.kl, images: self.images }
+    fn mean(&self) -> LossMean {
+        LossMean { reconstruction: self.reconstruction, kl: self.kl, images: self.images }
     }
 }
 
@@ -280,11 +287,11 @@ mod tests {
     fn the_loss_falls() {
         let data = digits::generate(300, 1, Split::Train);
         let mut trainer = Trainer::new(config(), &data).unwrap();
-        let before = trainer.validate().unwrap();
+        let before = trainer.validate().unwrap().unwrap();
         for _ in 0..8 {
             trainer.train_epoch(&mut ()).unwrap();
         }
-        let after = trainer.validate().unwrap();
+        let after = trainer.validate().unwrap().unwrap();
         assert!(after.neg_elbo() < 0.7 * before.neg_elbo(), "{before:?} to {after:?}");
     }
 
@@ -326,7 +333,7 @@ mod tests {
         let learned = |config| {
             let mut trainer = Trainer::new(config, &data).unwrap();
             trainer.train_epoch(&mut ()).unwrap();
-            trainer.vae().parameters().to_vec()
+            trainer.vae().parameters().values().to_vec()
         };
         assert_ne!(learned(augmented()), learned(config()));
     }
@@ -334,7 +341,7 @@ mod tests {
     #[test]
     fn held_out_images_are_not_augmented() {
         let data = digits::generate(300, 1, Split::Train);
-        let validation = |config| Trainer::new(config, &data).unwrap().validate();
+        let validation = |config| Trainer::new(config, &data).unwrap().validate().unwrap();
         assert_eq!(validation(augmented()), validation(config()));
     }
 
@@ -346,7 +353,7 @@ mod tests {
             pool.install(|| {
                 let mut trainer = Trainer::new(augmented(), &data).unwrap();
                 while trainer.train_epoch(&mut StopAt(stop)).unwrap() == EpochEnd::Interrupted {}
-                trainer.vae().parameters().to_vec()
+                trainer.vae().parameters().values().to_vec()
             })
         };
         let straight = learned(1, u64::MAX);
@@ -355,17 +362,17 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_no_number_stops_the_run_before_the_step() {
+    fn a_weight_that_is_infinite_stops_the_run_before_the_step() {
         let data = digits::generate(300, 1, Split::Train);
         let mut trainer = Trainer::new(config(), &data).unwrap();
-        // Of a pixel in the middle: one of a corner, always black, would take part in no sum.
-        trainer.vae.parameters_mut()[14 * 28 + 14] = f32::INFINITY;
-        let before: Vec<u32> = trainer.vae().parameters().iter().map(|p| p.to_bits()).collect();
+        // The weight of a pixel in the middle: one of a corner, always black, would take part in no sum.
+        trainer.training.vae_mut().parameters_mut().values_mut()[14 * 28 + 14] = f32::INFINITY;
+        let before: Vec<u32> = trainer.vae().parameters().values().iter().map(|p| p.to_bits()).collect();
         let error = trainer.train_epoch(&mut ()).unwrap_err().to_string();
         assert!(error.starts_with("epoch 1, step 1: ") && error.contains("not finite"), "{error}");
-        let after: Vec<u32> = trainer.vae().parameters().iter().map(|p| p.to_bits()).collect();
+        let after: Vec<u32> = trainer.vae().parameters().values().iter().map(|p| p.to_bits()).collect();
         assert_eq!(before, after);
-        assert_eq!(trainer.optimizer.steps(), 0);
+        assert_eq!(trainer.training.optimizer.steps(), 0);
     }
 
     #[test]

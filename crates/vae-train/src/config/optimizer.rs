@@ -1,17 +1,18 @@
 //! How the gradient becomes a step, and how long a step is.
 
 use serde::{Deserialize, Serialize};
-use vae_core::{Adam, AdamW, Adamax, Method, RmsProp, Sgd};
+use vae_core::{Method, MethodKind};
 
-use crate::{Schedule, TrainConfig, TrainError, schedule::Course};
+use super::limits::MAX_EPOCHS;
+use crate::{Schedule, TrainError, schedule::StepSizes};
 
-/// How the gradient becomes a step. Each method takes of these what it has; the definitions are those of
-/// [`vae_core::Method`].
+/// How the gradient becomes a step. Each method uses those of these settings that it has, by the names of its
+/// [hyper-parameters](vae_core::Method::hyperparameters_mut).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
-    /// `sgd`, `adam`, `adamw`, `adamax` or `rmsprop`. Default `adam`.
-    pub name: String,
+    /// The method. Default `adam`.
+    pub name: MethodKind,
     /// α, the step size. Default 0.001.
     pub learning_rate: f64,
     /// How the step size changes over the run. Default `constant`.
@@ -42,7 +43,7 @@ pub struct OptimizerConfig {
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self {
-            name: "adam".to_owned(),
+            name: MethodKind::Adam,
             learning_rate: 1e-3,
             schedule: Schedule::Constant,
             warmup_epochs: 0.0,
@@ -61,32 +62,14 @@ impl Default for OptimizerConfig {
 
 impl OptimizerConfig {
     /// The method with its hyper-parameters, rounded to `f32`.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn method(&self) -> Result<Method, TrainError> {
-        let learning_rate = self.learning_rate as f32;
-        let adam = Adam {
-            learning_rate,
-            beta1: self.beta1 as f32,
-            beta2: self.beta2 as f32,
-            epsilon: self.epsilon as f32,
-        };
-        Ok(match self.name.as_str() {
-            "sgd" => Sgd { learning_rate, momentum: self.momentum as f32 }.into(),
-            "adam" => adam.into(),
-            "adamw" => AdamW { adam, weight_decay: self.weight_decay as f32 }.into(),
-            "adamax" => Adamax(adam).into(),
-            "rmsprop" => {
-                RmsProp { learning_rate, smoothing: self.smoothing as f32, epsilon: self.epsilon as f32 }
-                    .into()
-            }
-            _ => {
-                let (field, found) = ("optimizer.name", format!("{:?}", self.name));
-                let expected = format!("one of {}", Method::NAMES.join(", "));
-                return Err(TrainError::Field { field, expected, found });
-            }
-        })
+    pub fn method(&self) -> Method {
+        let settings = toml::Table::try_from(self).expect("settings are always a table");
+        let mut method = self.name.method();
+        for (name, value) in method.hyperparameters_mut() {
+            let setting = settings.get(name).and_then(toml::Value::as_float);
+            *value = setting.expect("a setting for each hyper-parameter") as f32;
+        }
+        method
     }
 
     /// The largest norm of a gradient, if there is one.
@@ -94,9 +77,9 @@ impl OptimizerConfig {
         (self.clip_norm > 0.0).then_some(self.clip_norm as f32)
     }
 
-    /// The step size over a run of so many epochs of so many steps.
-    pub(crate) fn course(&self, epochs: u64, steps_per_epoch: u64) -> Course {
-        Course {
+    /// The step sizes of a run of so many epochs of so many steps.
+    pub(crate) fn step_sizes(&self, epochs: u64, steps_per_epoch: u64) -> StepSizes {
+        StepSizes {
             schedule: self.schedule,
             warmup: (self.warmup_epochs * steps_per_epoch as f64).round() as u64,
             gamma: self.gamma,
@@ -116,13 +99,25 @@ impl OptimizerConfig {
         check("optimizer.warmup_epochs", ok, range, warmup_epochs.to_string())?;
         let ok = gamma > 0.0 && gamma <= 1.0;
         check("optimizer.gamma", ok, "above 0 and at most 1", gamma.to_string())?;
-        let (ok, range) = (
-            (1..=TrainConfig::MAX_EPOCHS).contains(&gamma_epochs),
-            format!("between 1 and {}", TrainConfig::MAX_EPOCHS),
-        );
+        let (ok, range) = ((1..=MAX_EPOCHS).contains(&gamma_epochs), format!("between 1 and {}", MAX_EPOCHS));
         check("optimizer.gamma_epochs", ok, &range, gamma_epochs.to_string())?;
         let ok = clip_norm == 0.0 || (1e-6..=1e18).contains(&clip_norm);
         check("optimizer.clip_norm", ok, "0 for none, or between 1e-6 and 1e18", clip_norm.to_string())?;
-        Ok(self.method()?.validate()?)
+        Ok(self.method().validate()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_gets_its_hyper_parameters_from_the_settings() {
+        for name in MethodKind::ALL {
+            let defaults = OptimizerConfig { name, ..OptimizerConfig::default() };
+            assert_eq!(defaults.method(), name.method());
+            let mut changed = OptimizerConfig { learning_rate: 0.5, ..defaults }.method();
+            assert_eq!(*changed.hyperparameters_mut()[0].1, 0.5);
+        }
     }
 }
