@@ -13,8 +13,8 @@ use anyhow::{Context, bail};
 use vae_data::{DataError, Known, Splits, digits, folder, mnist};
 use vae_train::{DataConfig, ModelFile};
 
-use crate::{paths, term};
-pub(crate) use download::{Interrupted, download};
+use crate::{outcome::Interrupted, paths, term};
+pub(crate) use download::download;
 pub(crate) use images::Images;
 use source::{Source, TRANSPOSED};
 

@@ -57,7 +57,7 @@ impl Observer for Progress {
                 self.line(&format!("epoch {epoch}/{epochs}, step {step}/{steps}: {terms}, ETA {eta} s"));
             }
         }
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn epoch(&mut self, report: &EpochReport<'_>) {

@@ -72,7 +72,7 @@ pub(crate) fn train(
     let steps = trainer.steps_per_epoch();
     let (done, all) = (trainer.progress(), trainer.config().training.epochs * steps);
     let mut progress = Progress::new(done.epochs * steps + done.batches, all, say);
-    let saving = interrupt::EndCleanly::begin();
+    let saving = interrupt::StopCleanly::begin();
     let outcome = fit(trainer, run, &loaded.name, &loaded.fingerprint, &mut progress);
     drop(saving);
     progress.finish();

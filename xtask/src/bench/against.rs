@@ -10,7 +10,7 @@ use vae_core::VaeConfig;
 use vae_data::Dataset;
 use vae_train::{EpochEnd, ModelConfig, Observer, StepReport, TrainConfig, Trainer};
 
-use crate::{data_source::Interrupted, interrupt, term};
+use crate::{interrupt, outcome::Interrupted, term};
 
 use super::{
     machine::Machine,
@@ -82,7 +82,7 @@ pub(crate) fn compare(
         ("batch", contest.batch.to_string()),
         ("epochs", contest.epochs.to_string()),
     ];
-    let _ending = interrupt::EndCleanly::begin();
+    let _ending = interrupt::StopCleanly::begin();
     let watch = Watch::new(contest.rounds * (1 + peers.len()));
     let mut runs = vec![Vec::new(); 1 + peers.len()];
     for round in 1..=contest.rounds {
@@ -130,7 +130,7 @@ struct Interruptible;
 
 impl Observer for Interruptible {
     fn step(&mut self, _: &StepReport) -> ControlFlow<()> {
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

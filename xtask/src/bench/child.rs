@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::{data_source::Interrupted, interrupt};
+use crate::{interrupt, outcome::Interrupted};
 
 /// How often the program's state and Ctrl-C are looked at: too rarely to disturb what is timed.
 const LOOK: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ pub(crate) struct Ended {
 /// Runs `command` without input and hands on each line of its standard output.
 ///
 /// # Errors
-/// If it cannot be started, and [`Interrupted`] after Ctrl-C, if the caller holds an [`interrupt::EndCleanly`].
+/// If it cannot be started, and [`Interrupted`] after Ctrl-C, if the caller holds an [`interrupt::StopCleanly`].
 pub(crate) fn run(command: &mut Command, mut on_line: impl FnMut(&str)) -> anyhow::Result<Ended> {
     let mut child = command
         .stdin(Stdio::null())
@@ -47,7 +47,7 @@ pub(crate) fn run(command: &mut Command, mut on_line: impl FnMut(&str)) -> anyho
     let complaint = child.stderr.take().map(|stderr| thread::spawn(move || tail(stderr)));
     let mut status = None;
     loop {
-        if interrupt::asked() {
+        if interrupt::requested() {
             // It may have ended by itself, as Ctrl-C reaches all programs of a terminal.
             let _ = child.kill();
             child.wait().context("cannot wait for a program that was ended")?;

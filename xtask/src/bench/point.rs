@@ -56,8 +56,8 @@ impl Point {
     /// Measures in a process of its own.
     ///
     /// # Errors
-    /// If that fails; [`Interrupted`](crate::data_source::Interrupted) after Ctrl-C, if the caller holds an
-    /// [`EndCleanly`](crate::interrupt::EndCleanly).
+    /// If that fails; [`Interrupted`](crate::outcome::Interrupted) after Ctrl-C, if the caller holds an
+    /// [`StopCleanly`](crate::interrupt::StopCleanly).
     pub(crate) fn measure_apart(&self) -> anyhow::Result<Outcome> {
         let program = env::current_exe().context("cannot find this program to measure with")?;
         let text = serde_json::to_string(self)?;

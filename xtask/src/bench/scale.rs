@@ -72,7 +72,7 @@ pub(crate) fn base(threads: usize, seconds: f64) -> Point {
 /// Those of [`Point::measure_apart`].
 pub(crate) fn measure(base: &Point) -> anyhow::Result<Vec<Measured>> {
     let series = series(base);
-    let _ending = interrupt::EndCleanly::begin();
+    let _ending = interrupt::StopCleanly::begin();
     let watch = Watch::new(series.iter().map(|series| series.points.len()).sum());
     let mut measured = Vec::new();
     for series in series {

@@ -6,11 +6,7 @@ use anyhow::Context;
 use vae_data::Splits;
 use vae_train::{Annotations, DataConfig, RunDir, annotate};
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths, term,
-};
+use crate::{data_source, model_source, outcome::Done, paths, term};
 
 /// Writes into a model's file what data say about it, for 'generate': the posteriors of each class of the training
 /// images, and the range of -ELBO of the test images.
@@ -35,10 +31,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let source = args.data.or_else(|| chosen.model.data.clone());
     let source =
         source.context("the file does not say what the model was trained on: name it with --data")?;
-    let loaded = match data_source::load::<Splits>(&source, DataConfig::default().digits) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
     annotate(&chosen.path, &mut chosen.model, &loaded.images, &loaded.name)?;
     let known = describe(&chosen.model.annotations);
     term::result(format_args!("{}: {known}", paths::display(&chosen.path)))?;

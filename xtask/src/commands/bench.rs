@@ -12,7 +12,6 @@ use vae_data::{Dataset, Splits};
 use vae_train::{TrainConfig, write_atomically};
 
 use crate::{
-    Done,
     bench::{
         against::{self, Comparison, Contest},
         document,
@@ -28,7 +27,8 @@ use crate::{
         watch::Watch,
         workload,
     },
-    data_source::{self, Interrupted},
+    data_source,
+    outcome::{Done, misuse},
     paths, term,
 };
 
@@ -94,13 +94,8 @@ const EPOCHS: u64 = 4;
 
 /// `threads`: as many as asked for, one run each; none for one thread and all.
 pub(crate) fn run(args: &Args, threads: &[u16]) -> anyhow::Result<Done> {
-    match args.result(threads) {
-        Err(error) if error.is::<Interrupted>() => Ok(Done::Interrupted),
-        result => {
-            term::result(format_args!("{}", result?))?;
-            Ok(Done::Finished)
-        }
-    }
+    term::result(format_args!("{}", args.result(threads)?))?;
+    Ok(Done::Finished)
 }
 
 impl Args {
@@ -166,9 +161,9 @@ impl Args {
         let batch = match self.batch[..] {
             [] => BATCHES[0],
             [batch] => size(batch),
-            _ => crate::misuse("--against takes one --batch"),
+            _ => return Err(misuse("--against takes one --batch")),
         };
-        let pool = pool(one_crew("--against", threads))?;
+        let pool = pool(one_crew("--against", threads)?)?;
         check(&network, batch)?;
         let defaults = TrainConfig::default().data;
         let loaded =
@@ -194,7 +189,7 @@ impl Args {
             "cannot write {}: expected a file in a directory that exists",
             path.display()
         );
-        let threads = one_crew("--scale", threads);
+        let threads = one_crew("--scale", threads)?;
         let base = scale::base(threads, self.seconds.unwrap_or(SCALE_SECONDS));
         let measured = scale::measure(&base)?;
         let text = document::text(&Machine::this(), &command_line(), &base, &measured);
@@ -259,11 +254,11 @@ fn crews(asked: &[u16]) -> Vec<usize> {
 }
 
 /// The one number of threads that `flag` measures with.
-fn one_crew(flag: &str, asked: &[u16]) -> usize {
+fn one_crew(flag: &str, asked: &[u16]) -> anyhow::Result<usize> {
     match *asked {
-        [] => machine::cores(),
-        [threads] => threads.into(),
-        _ => crate::misuse(format_args!("{flag} takes one number of --threads")),
+        [] => Ok(machine::cores()),
+        [threads] => Ok(threads.into()),
+        _ => Err(misuse(format_args!("{flag} takes one number of --threads"))),
     }
 }
 

@@ -8,11 +8,7 @@ use vae_train::{
     ClassifierFile, ClassifierTraining, TrainConfig, accuracy, train_classifier, write_atomically,
 };
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    paths, term,
-};
+use crate::{data_source, outcome::Done, paths, term};
 
 /// Trains the classifier that judges what 'generate' draws, and measures it on the test images.
 #[derive(clap::Args)]
@@ -34,10 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let loaded = match data_source::load::<Splits>(&args.data, TrainConfig::default().data.digits) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let loaded = data_source::load::<Splits>(&args.data, TrainConfig::default().data.digits)?;
     let (name, images) = (loaded.name, loaded.images);
     ensure!(
         images.test.labels().is_some_and(|labels| !labels.is_empty()),

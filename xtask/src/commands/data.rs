@@ -10,9 +10,9 @@ use clap::{
 use vae_data::{DataError, Known, known::FileState, mnist};
 
 use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    misuse, paths, term,
+    data_source,
+    outcome::{Done, misuse},
+    paths, term,
 };
 
 /// Fetches data sets that are known by name, checks them, lists what data there is.
@@ -58,12 +58,14 @@ fn known() -> impl TypedValueParser<Value = Known> {
 
 impl Sets {
     /// Each set with its directory, which unless named is `default`.
-    fn places(self, default: impl Fn(Known) -> PathBuf) -> Vec<(Known, PathBuf)> {
+    fn places(self, default: impl Fn(Known) -> PathBuf) -> anyhow::Result<Vec<(Known, PathBuf)>> {
         let names = if self.names.is_empty() { vec![Known::Mnist] } else { self.names };
         match self.dir {
-            Some(_) if names.len() > 1 => misuse("--dir is the directory of one data set, several are named"),
-            Some(dir) => vec![(names[0], dir)],
-            None => names.into_iter().map(|set| (set, default(set))).collect(),
+            Some(_) if names.len() > 1 => {
+                Err(misuse("--dir is the directory of one data set, several are named"))
+            }
+            Some(dir) => Ok(vec![(names[0], dir)]),
+            None => Ok(names.into_iter().map(|set| (set, default(set))).collect()),
         }
     }
 }
@@ -71,11 +73,8 @@ impl Sets {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     match args.action {
         Action::Fetch(sets) => {
-            let places = sets.places(paths::data);
-            match data_source::download(&places) {
-                Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-                other => other?,
-            }
+            let places = sets.places(paths::data)?;
+            data_source::download(&places)?;
             for (set, dir) in places {
                 term::line(format_args!("{} is in {}", set.name(), paths::display(&dir)));
             }
@@ -83,7 +82,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Action::Verify(sets) => verify(&sets.places(|set| match data_source::variable() {
             Some(dir) if set == Known::Mnist => dir,
             _ => paths::data(set),
-        }))?,
+        })?)?,
         Action::List => list(),
     }
     Ok(Done::Finished)

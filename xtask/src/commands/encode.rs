@@ -14,11 +14,7 @@ use vae_core::Vae;
 use vae_data::{Dataset, Splits};
 use vae_train::{encode, write_atomically};
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths, pictures, term,
-};
+use crate::{data_source, model_source, outcome::Done, paths, pictures, term};
 
 /// The most bytes of one array: a model may have a million latents.
 const MAX_BYTES: usize = 4 << 30;
@@ -56,19 +52,17 @@ enum Part {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let chosen = args.model.read()?;
     let (model, asked) = (&chosen.model, args.data.as_deref());
-    let loaded = match args.split {
+    let (data, splits) = match args.split {
         Part::Test => {
-            data_source::load_for(model, asked).map(|test| (test.name, vec![("test", test.images)]))
+            let loaded = data_source::load_for(model, asked)?;
+            (loaded.name, vec![("test", loaded.images)])
         }
-        part => data_source::load_for::<Splits>(model, asked).map(|loaded| {
+        part => {
+            let loaded = data_source::load_for::<Splits>(model, asked)?;
             let mut splits = vec![("train", loaded.images.train), ("test", loaded.images.test)];
             splits.truncate(if part == Part::Both { 2 } else { 1 });
             (loaded.name, splits)
-        }),
-    };
-    let (data, splits) = match loaded {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
+        }
     };
     for (split, set) in &splits {
         pictures::check_size(model, set, &data)?;

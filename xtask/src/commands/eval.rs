@@ -6,11 +6,7 @@ use vae_core::Elbo;
 use vae_data::Dataset;
 use vae_train::{ModelFile, evaluate};
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths, pictures, term,
-};
+use crate::{data_source, model_source, outcome::Done, paths, pictures, term};
 
 /// From which the noise follows when nobody says.
 pub(crate) const SEED: u64 = 0;
@@ -51,10 +47,7 @@ struct Report {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let chosen = args.model.read()?;
     let vae = &chosen.model.vae;
-    let loaded = match data_source::load_for(&chosen.model, args.data.as_deref()) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let loaded = data_source::load_for(&chosen.model, args.data.as_deref())?;
     let test = &loaded.images;
     let elbo = measure(&chosen.model, test, &loaded.name, args.seed)?;
     let report = Report {

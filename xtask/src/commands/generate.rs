@@ -7,15 +7,16 @@ use vae_data::{Dataset, Split, Splits};
 use vae_train::{ClassPosteriors, DataConfig, ModelFile, NegElboRange, class_posteriors};
 
 use crate::{
-    Done,
-    data_source::{self, Interrupted, Loaded},
+    data_source::{self, Loaded},
     generate::{
         Made,
         class::{self, Wanted},
         latent::{self, Points},
         like, photo,
     },
-    model_source, paths, pictures, term,
+    model_source,
+    outcome::{Done, Interrupted},
+    paths, pictures, term,
 };
 
 /// Draws the digit that is asked for, in one of these ways, as a PNG file.
@@ -74,10 +75,7 @@ enum Part {
 const COUNT: u32 = 20;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    match args.draw() {
-        Err(error) if error.is::<Interrupted>() => Ok(Done::Interrupted),
-        other => other,
-    }
+    args.draw()
 }
 
 impl Args {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths,
+    data_source, model_source,
+    outcome::Done,
+    paths,
     pictures::{self, PAIRS, SAMPLES, Shape},
     term,
 };
@@ -59,10 +59,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let picture = match args.kind {
         Kind::Samples => pictures::samples(&chosen.model, &shape, args.seed)?,
         Kind::Reconstructions => {
-            let loaded = match data_source::load_for(&chosen.model, args.data.as_deref()) {
-                Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-                other => other?,
-            };
+            let loaded = data_source::load_for(&chosen.model, args.data.as_deref())?;
             pictures::reconstructions(&chosen.model, &loaded.images, &loaded.name, &shape, args.seed)?
         }
     };

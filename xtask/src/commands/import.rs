@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use vae_train::write_atomically;
 
-use crate::{Done, model_source::ModuleArgs, paths, term};
+use crate::{model_source::ModuleArgs, outcome::Done, paths, term};
 
 /// Makes a model file of a PyTorch state dict, so that what its tensors do not tell is said once.
 ///

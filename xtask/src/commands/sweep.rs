@@ -10,9 +10,9 @@ use vae_data::{Dataset, Splits};
 use vae_train::{DataConfig, ModelFile, Outcome, RunDir, TrainConfig, TrainError, write_atomically};
 
 use crate::{
-    Done,
     commands::eval,
-    data_source::{self, Interrupted, Loaded},
+    data_source::{self, Loaded},
+    outcome::{Done, Interrupted},
     paths,
     settings::{Settings, presets},
     sweep::{

@@ -10,9 +10,9 @@ use vae_data::Splits;
 use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, Trainer, annotate};
 
 use crate::{
-    Done,
     commands::annotate::describe,
-    data_source::{self, Interrupted, Loaded},
+    data_source::{self, Loaded},
+    outcome::Done,
     paths,
     pictures::{self, Captioned, Shape},
     settings::{Settings, presets},
@@ -51,10 +51,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
     }
-    let loaded = match data_source::load::<Splits>(&config.data.source, config.data.digits) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let loaded = data_source::load::<Splits>(&config.data.source, config.data.digits)?;
     config.data.source.clone_from(&loaded.name);
     let start = if args.resume { Start::FromCheckpoint } else { Start::Anew };
     let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;

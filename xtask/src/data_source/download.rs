@@ -9,12 +9,7 @@ use vae_data::{
     fetch::{self, Target},
 };
 
-use crate::interrupt;
-
-/// The download was cut short by Ctrl-C.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted;
+use crate::{interrupt, outcome::Interrupted};
 
 /// Downloads sets, each into its directory, unless they are there.
 pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
@@ -23,12 +18,12 @@ pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
         ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
             .context("the style of the progress bar")?;
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
-    let _cleaning_up = interrupt::EndCleanly::begin();
+    let _cleaning_up = interrupt::StopCleanly::begin();
     let result = fetch::fetch(&targets, &fetch::Options::default(), &mut |progress| {
         bar.set_message(progress.file.to_owned());
         bar.set_length(progress.total.unwrap_or(progress.bytes));
         bar.set_position(progress.bytes);
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
     match result {
