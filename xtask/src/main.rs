@@ -9,6 +9,7 @@ mod commands;
 mod data_source;
 mod generate;
 mod interrupt;
+mod model_data;
 mod model_source;
 mod outcome;
 mod paths;

@@ -1,4 +1,4 @@
-//! Downloads, with a progress bar a file.
+//! Downloads, with a progress bar for each file.
 
 use std::{ops::ControlFlow, path::PathBuf};
 
@@ -9,16 +9,22 @@ use vae_data::{
     fetch::{self, Target},
 };
 
-use crate::{interrupt, outcome::Interrupted};
+use crate::{
+    interrupt::{self, StopCleanly},
+    outcome::Interrupted,
+};
 
-/// Downloads sets, each into its directory, unless they are there.
+/// Downloads data sets, each into its directory, unless they are already there.
+///
+/// # Errors
+/// Those of [`fetch::fetch`]; [`Interrupted`] after Ctrl-C.
 pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
     let targets: Vec<_> = sets.iter().map(|(set, dir)| Target { set: *set, dir: dir.clone() }).collect();
     let style =
         ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
-            .context("the style of the progress bar")?;
+            .context("cannot set the style of the progress bar")?;
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
-    let _cleaning_up = interrupt::StopCleanly::begin();
+    let _guard = StopCleanly::begin();
     let result = fetch::fetch(&targets, &fetch::Options::default(), &mut |progress| {
         bar.set_message(progress.file.to_owned());
         bar.set_length(progress.total.unwrap_or(progress.bytes));
