@@ -169,7 +169,7 @@ fn a_run_on_transposed_images_is_resumed_with_them() {
     project.write_images("images", 20, 14);
     project.run(&format!("{TRAIN} images:transposed --schedule constant")).succeeds();
     project.run("train --run a --resume --epochs 2").succeeds();
-    project.run("train --run a --resume --epochs 3 --data images").fails_saying(&["cannot go on with a"]);
+    project.run("train --run a --resume --epochs 3 --data images").fails_saying(&["cannot resume a"]);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_run_is_not_resumed_with_its_sources_in_another_order() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     project.run(&format!("{TRAIN} images,digits --schedule constant")).succeeds();
-    project.run("train --run a --resume --epochs 2 --data digits,images").fails_saying(&["cannot go on with a"]);
+    project.run("train --run a --resume --epochs 2 --data digits,images").fails_saying(&["cannot resume a"]);
 }
 
 #[test]
