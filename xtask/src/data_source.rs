@@ -113,8 +113,7 @@ fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
         // Neither a directory that the user named nor Ctrl-C may be ignored silently.
         Err(error) if variable().is_some() || error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            let reason = format!("{error:#}");
-            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            let reason = term::one_line(&error);
             term::note(format_args!("MNIST is not available ({reason}); using the built-in digits"));
             draw(digits)
         }

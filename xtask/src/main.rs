@@ -64,10 +64,7 @@ fn main() -> ExitCode {
         Err(error) if error.is::<Interrupted>() => ExitCode::from(interrupt::EXIT_STATUS),
         Err(error) if error.is::<Misuse>() => Cli::command().error(ErrorKind::ArgumentConflict, error).exit(),
         Err(error) => {
-            // An error is one line, even if the text of a cause has several.
-            let chain = format!("{error:#}");
-            let lines: Vec<&str> = chain.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            term::note(format_args!("error: {}", lines.join("; ").replace(":; ", ": ")));
+            term::note(format_args!("error: {}", term::one_line(&error)));
             ExitCode::FAILURE
         }
     }

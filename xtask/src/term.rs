@@ -27,6 +27,13 @@ pub(crate) fn note(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// An error and its causes in one line, even if the text of a cause has several.
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
+    let chain = format!("{error:#}");
+    let lines: Vec<&str> = chain.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").replace(":; ", ": ")
+}
+
 /// A number with its thousands separated: `60 000`.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
@@ -42,7 +49,16 @@ pub(crate) fn thousands(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::anyhow;
+
     use super::*;
+
+    #[test]
+    fn an_error_is_one_line_whatever_the_lines_of_its_causes() {
+        let error =
+            anyhow!("no mirror answered:\n  first: refused\n\n  second: refused\n").context("no data");
+        assert_eq!(one_line(&error), "no data: no mirror answered: first: refused; second: refused");
+    }
 
     #[test]
     fn thousands_are_separated() {

@@ -110,7 +110,7 @@ fn verify(directories: &[(Known, PathBuf)]) -> anyhow::Result<()> {
                     format!("expected {algorithm} {expected}, found {found}")
                 }
                 FileState::Missing => "missing".to_owned(),
-                FileState::Unreadable(error) => format!("{:#}", anyhow::Error::from(error)),
+                FileState::Unreadable(error) => term::one_line(&error.into()),
             };
             term::line(format_args!("  {name}: {result}"));
         }
@@ -156,6 +156,6 @@ fn describe(dir: &Path, survey: Result<mnist::Survey, DataError>) -> String {
             if labelled { "" } else { ", without labels," },
             paths::display(dir),
         ),
-        Err(error) => format!("not usable: {:#}", anyhow::Error::from(error)),
+        Err(error) => format!("not usable: {}", term::one_line(&error.into())),
     }
 }

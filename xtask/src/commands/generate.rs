@@ -149,7 +149,7 @@ fn measure_range(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Option
     let loaded = match model_data::load(model, data) {
         Err(error) if data.is_some() || error.is::<Interrupted>() => return Err(error),
         Err(error) => {
-            return no_range(&format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" "));
+            return no_range(&term::one_line(&error));
         }
         Ok(loaded) => loaded,
     };

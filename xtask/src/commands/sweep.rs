@@ -218,7 +218,7 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
         Ok(Outcome::Finished) => Ok(true),
         Ok(Outcome::Interrupted) => Err(Interrupted.into()),
         Err(error) if matches!(error.downcast_ref(), Some(TrainError::NotFinite { .. })) => {
-            term::note(format_args!("diverged: {error:#}"));
+            term::note(format_args!("diverged: {}", term::one_line(&error)));
             Ok(false)
         }
         Err(error) => Err(error),

@@ -105,7 +105,8 @@ fn write_picture(picture: anyhow::Result<Captioned>, path: &Path) -> anyhow::Res
     match picture {
         Ok(picture) => picture.write(path).map(|()| true),
         Err(error) => {
-            term::note(format_args!("warning: cannot draw {}: {error:#}", paths::display(path)));
+            let (path, reason) = (paths::display(path), term::one_line(&error));
+            term::note(format_args!("warning: cannot draw {path}: {reason}"));
             Ok(false)
         }
     }

@@ -20,7 +20,7 @@ impl DigitClassifier {
         match Self::load(model, data) {
             Ok(classifier) => Some(classifier),
             Err(reason) => {
-                term::note(format_args!("these images are not classified: {reason:#}"));
+                term::note(format_args!("these images are not classified: {}", term::one_line(&reason)));
                 None
             }
         }
