@@ -1,15 +1,16 @@
-//! `cargo xtask bench`, piece by piece: what the machine could do, and how much of it the project does.
+//! The parts of `cargo xtask bench`: the limits of the machine, and the share of them that the project reaches.
 //!
-//! In reading order: the machine's name (`machine`), how a time is taken (`samples`, `crew`, `watch`), the machine's
-//! limits (`peak`, `bandwidth`, `limits`), what a step needs of them (`floor`), the measurements themselves
-//! (`workload`, `step`, `inference`) and their text (`report`, `table`). Two more ways to measure build on these: beside
-//! another program (`peer`, `child`, `against`), and as the problem grows (`point`, `scale`, `document`).
+//! In reading order: the machine's name (`machine`), how times are taken (`samples`, `all_threads`, `progress`), the
+//! limits of the machine (`peak`, `bandwidth`, `limits`), the part of them that a step needs (`floor`), the
+//! measurements (`workload`, `step`, `inference`) and their text (`report`, `table`). Two other ways to measure build
+//! on these: a comparison with other programs (`child_process`, `program`, `comparison`), and the growth of the cost
+//! (`measurement`, `scale`, `document`).
 
 pub(crate) mod machine;
 
-pub(crate) mod crew;
+pub(crate) mod all_threads;
+pub(crate) mod progress;
 pub(crate) mod samples;
-pub(crate) mod watch;
 
 pub(crate) mod bandwidth;
 pub(crate) mod floor;
@@ -23,12 +24,12 @@ pub(crate) mod workload;
 pub(crate) mod report;
 pub(crate) mod table;
 
-pub(crate) mod child;
-pub(crate) mod peer;
+pub(crate) mod child_process;
+pub(crate) mod program;
 
-pub(crate) mod against;
+pub(crate) mod comparison;
 
-pub(crate) mod point;
+pub(crate) mod measurement;
 pub(crate) mod scale;
 
 pub(crate) mod document;

@@ -1,4 +1,4 @@
-//! `--data`: which images, and where from.
+//! `--data`: which images to use, and where to find them.
 
 mod download;
 mod images;
@@ -11,50 +11,50 @@ use std::{
 
 use anyhow::{Context, bail};
 use vae_data::{DataError, Known, Splits, digits, folder, mnist};
-use vae_train::{DataConfig, ModelFile};
 
-use crate::{paths, term};
-pub(crate) use download::{Interrupted, download};
-pub(crate) use images::Images;
-use source::{Source, TRANSPOSED};
+use self::source::{Source, TRANSPOSED};
+use crate::{outcome::Interrupted, paths, term};
 
-/// The environment variable that names a directory with MNIST.
+pub(crate) use self::{download::download, images::Images};
+
+/// The environment variable with the directory of MNIST.
 pub(crate) const VARIABLE: &str = "VAE_DATA";
 
-/// The digits that the program draws are the same for every run: this seed belongs to the data, not to the run.
+/// The seed of the drawn digits. It is part of the data and not of a run: every run learns from the same digits.
 const DIGITS_SEED: u64 = 1;
 
-/// Which pictures of a folder are to test with belongs to the data, too.
+/// The seed that splits a folder of pictures into training and test images; also part of the data.
 const FOLDER_SEED: u64 = 1;
 
-/// How the help of every command describes `--data`.
-pub(crate) const HELP: &str = "What images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or another part of EMNIST \
-     ('cargo xtask data list' lists them), from data/NAME/, else downloaded; 'digits', drawn by the program, or 'digits:N'; a \
-     directory of IDX files, with ':transposed' behind it if rows and columns are exchanged in them, or of PNG \
-     or JPEG pictures, a subfolder a class; or 'auto': MNIST \
-     from $VAE_DATA, else from data/mnist/, else downloaded, else 'digits'. Several with commas between them are joined; \
-     a path that exists may contain commas";
+/// The help text of `--data`.
+pub(crate) const HELP: &str = "Training and test images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or \
+     another part of EMNIST ('cargo xtask data list' shows all), from data/NAME/ or downloaded; 'digits' or \
+     'digits:N', drawn by the program; a directory of IDX files, followed by ':transposed' if their rows and \
+     columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; or 'auto': \
+     MNIST from $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. Several sources, separated \
+     by commas, are joined; a path that exists may contain commas";
 
-/// Images, and what they are called.
+/// Images and their name.
 pub(crate) struct Loaded<I> {
-    /// What [`load`] finds the same images by: a name, an absolute path, several of them with commas between.
+    /// The source by which [`load`] finds the same images again: a name, an absolute path, or several, separated by
+    /// commas.
     pub(crate) name: String,
     pub(crate) images: I,
-    /// [`vae_data::Dataset::fingerprint`] of the set that [`Images::known_by`] names.
+    /// [`vae_data::Dataset::fingerprint`] of [`Images::fingerprinted`].
     pub(crate) fingerprint: String,
 }
 
 impl<I: Images> Loaded<I> {
     fn new(name: impl Into<String>, images: I) -> Self {
-        let fingerprint = images.known_by().fingerprint();
+        let fingerprint = images.fingerprinted().fingerprint();
         Self { name: name.into(), images, fingerprint }
     }
 }
 
-/// Loads what `data` asks for, and says in a line what that came to. `digits` is how many digits to draw for training.
+/// Loads the images that `data` names and prints a line about them. `digits` is the number of training digits to draw.
 pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
     let sources = Source::parse(data).with_context(|| format!("--data {data:?}"))?;
-    // What is mistyped is told before anything is downloaded.
+    // A mistyped source is an error before anything is downloaded.
     if let Some(missing) = sources.iter().find(|source| source.is_missing()) {
         load_one::<I>(missing, digits)?;
     }
@@ -62,29 +62,13 @@ pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loade
     let parts = sources.iter().map(|source| load_one(source, digits)).collect::<anyhow::Result<_>>()?;
     let loaded: Loaded<I> = join(parts)?;
     let Loaded { name, images, .. } = &loaded;
-    let (height, width) = (images.known_by().height(), images.known_by().width());
+    let (height, width) = (images.fingerprinted().height(), images.fingerprinted().width());
     let labels = if images.is_labelled() { "" } else { ", without labels" };
     term::note(format_args!("data: {name}, {} of {height} x {width}{labels}", images.count()));
     Ok(loaded)
 }
 
-/// The images to show or measure a model on: see [`source_for`].
-pub(crate) fn load_for<I: Images>(model: &ModelFile, asked: Option<&str>) -> anyhow::Result<Loaded<I>> {
-    load(source_for(model, asked), DataConfig::default().digits)
-}
-
-/// Where the images for a model come from: from where was asked, else from what the model was trained on. A model of
-/// MNIST, or of nobody knows what, takes what `auto` finds, so that it can be looked at without MNIST; the output names
-/// the data.
-pub(crate) fn source_for<'a>(model: &'a ModelFile, asked: Option<&'a str>) -> &'a str {
-    match (asked, model.data.as_deref()) {
-        (Some(asked), _) => asked,
-        (None, Some("mnist") | None) => "auto",
-        (None, Some(own)) => own,
-    }
-}
-
-/// One source. Another kind of it is a variant of [`Source`] and an arm here.
+/// Loads one source. A new kind of source is a variant of [`Source`] and an arm here.
 fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<I>> {
     match source {
         Source::Auto => auto(digits),
@@ -94,7 +78,7 @@ fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<
             from_directory(path, *transposed).with_context(|| match path.is_dir() {
                 true => format!("--data {}", path.display()),
                 false => format!(
-                    "--data {:?} is neither a name that 'cargo xtask data list' lists nor a directory of IDX files or pictures",
+                    "--data {:?} is neither a name in 'cargo xtask data list' nor a directory of IDX files or pictures",
                     path.display().to_string()
                 ),
             })
@@ -102,7 +86,7 @@ fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<
     }
 }
 
-/// All parts as one, called by all their names.
+/// Joins the parts and their names.
 fn join<I: Images>(mut parts: Vec<Loaded<I>>) -> anyhow::Result<Loaded<I>> {
     if parts.len() == 1 {
         return Ok(parts.remove(0));
@@ -126,35 +110,37 @@ fn join<I: Images>(mut parts: Vec<Loaded<I>>) -> anyhow::Result<Loaded<I>> {
 fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
     match find_or_fetch(Known::Mnist) {
         Ok(loaded) => Ok(loaded),
-        // A directory that somebody named must not be passed over in silence, nor Ctrl-C.
+        // Neither a directory that the user named nor Ctrl-C may be ignored silently.
         Err(error) if variable().is_some() || error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            let reason = format!("{error:#}");
-            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            term::note(format_args!("no MNIST here ({reason}): using the built-in digits"));
+            let reason = term::one_line(&error);
+            term::note(format_args!("MNIST is not available ({reason}); using the built-in digits"));
             draw(digits)
         }
     }
 }
 
-/// A set that is asked for by its name, and nothing else in its place.
+/// Loads a data set by its name, without a fallback.
 fn known<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
     match find_or_fetch::<I>(set) {
         Ok(loaded) if loaded.name == set.name() => Ok(loaded),
         Ok(loaded) if loaded.name == "mnist" => {
-            bail!("{} holds MNIST and not {}", paths::display(&paths::data(set)), set.name())
+            bail!("{} holds MNIST, not {}", paths::display(&paths::data(set)), set.name())
         }
         Ok(loaded) => {
-            bail!("{} holds other images than MNIST; name it with --data to use it", loaded.name)
+            bail!("{} holds images other than MNIST; to use them, pass it as --data", loaded.name)
         }
         Err(error) => {
-            Err(error.context(format!("no {} (--data digits needs no files and no network)", set.name())))
+            let name = set.name();
+            Err(error
+                .context(format!("{name} is not available (--data digits needs no files and no network)")))
         }
     }
 }
 
-/// A known set from where downloads go, downloaded if need be. In place of MNIST, whatever lies in the directory that
-/// `$VAE_DATA` names. What is told by its fingerprint is called what it is.
+/// Loads a known data set from its directory, into which it is downloaded first if necessary. For MNIST, the directory
+/// in `$VAE_DATA` takes precedence, whatever it holds. Images with MNIST's fingerprint are named `mnist`; others in the
+/// place of MNIST are named after their directory.
 fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
     if set == Known::Mnist
         && let Some(directory) = variable()
@@ -167,9 +153,9 @@ fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
     let images = match read() {
         Ok(images) => images,
         Err(error) => {
-            // Of a directory that holds nothing there is nothing to tell.
             let result = download(&[(set, directory.clone())]);
-            if paths::holds_something(&directory) { result.context(error) } else { result }?;
+            // That an empty or missing directory could not be read is no news.
+            if paths::is_nonempty_dir(&directory) { result.context(error) } else { result }?;
             read()?
         }
     };
@@ -182,7 +168,7 @@ fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
     Ok(loaded)
 }
 
-/// Where several sources are to be downloaded, they are at once: EMNIST's parts share an archive.
+/// Downloads all missing sources together if there are several, because the parts of EMNIST share an archive.
 fn fetch_together(sources: &[Source]) -> anyhow::Result<()> {
     let absent: Vec<_> = sources
         .iter()
@@ -196,10 +182,10 @@ fn fetch_together(sources: &[Source]) -> anyhow::Result<()> {
         return Ok(());
     }
     let names: Vec<_> = absent.iter().map(|(set, _)| set.name()).collect();
-    download(&absent).with_context(|| format!("no {}", names.join(", ")))
+    download(&absent).with_context(|| format!("not available: {}", names.join(", ")))
 }
 
-/// The directory that the environment names; an empty value is none.
+/// The directory in `$VAE_DATA`, if it is set and not empty.
 pub(crate) fn variable() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
@@ -207,7 +193,7 @@ pub(crate) fn variable() -> Option<PathBuf> {
 fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Result<Loaded<I>> {
     let images = if folder::is_folder(directory) {
         let Splits { train, test } = folder::load(directory, FOLDER_SEED)?.splits;
-        I::of(match transposed {
+        I::from_splits(match transposed {
             true => Splits { train: train.transposed(), test: test.transposed() },
             false => Splits { train, test },
         })
@@ -226,12 +212,13 @@ fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Resu
     Ok(loaded)
 }
 
-/// A directory as it is found from anywhere.
+/// The absolute path of a directory, which names it from anywhere.
 fn absolute(directory: &Path) -> anyhow::Result<String> {
     Ok(std::path::absolute(directory)?.display().to_string())
 }
 
 fn draw<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
-    let images = I::load(|split| Ok(digits::generate(images::drawn(digits, split), DIGITS_SEED, split)))?;
+    let images =
+        I::load(|split| Ok(digits::generate(images::split_size(digits, split), DIGITS_SEED, split)))?;
     Ok(Loaded::new(source::digits(Some(digits)), images))
 }

@@ -1,44 +1,52 @@
-//! Ctrl-C: where there is something to save, the first asks the command to end cleanly and the second ends the process
-//! at once; elsewhere the first does.
+//! Ctrl-C and termination signals. While there is something to save or to clean up, the first signal asks the command
+//! to stop and the second ends the process at once; otherwise the first ends the process.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    process,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::Context;
 
-use crate::{INTERRUPTED, term};
+use crate::term;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
-static SAVES: AtomicBool = AtomicBool::new(false);
+/// The shell's convention for a process ended by an interrupt.
+pub(crate) const EXIT_STATUS: u8 = 130;
 
-/// Watches for Ctrl-C and termination signals from here on.
-pub(crate) fn watch() -> anyhow::Result<()> {
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+static CLEANUP_NEEDED: AtomicBool = AtomicBool::new(false);
+
+/// Handles Ctrl-C and termination signals from here on.
+pub(crate) fn install_handler() -> anyhow::Result<()> {
     let handler = || {
-        if ASKED.swap(true, Ordering::Relaxed) || !SAVES.load(Ordering::Relaxed) {
-            std::process::exit(i32::from(INTERRUPTED));
+        if REQUESTED.swap(true, Ordering::Relaxed) || !CLEANUP_NEEDED.load(Ordering::Relaxed) {
+            process::exit(i32::from(EXIT_STATUS));
         }
-        term::note(format_args!("\nstopping cleanly (once more to stop at once)"));
+        term::note(format_args!("\nstopping; press Ctrl-C again to stop at once"));
     };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
+    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")
 }
 
-/// While this lives, there is something to save or to clean up, and Ctrl-C is left to whoever asks for it. Otherwise it
-/// ends the process at once: files are whole or not there, so nothing is lost.
-pub(crate) struct EndCleanly;
+/// While this guard lives, Ctrl-C only sets the flag that [`requested`] returns, so that the command can save its work
+/// or clean up. Without it, Ctrl-C ends the process at once; nothing is lost, because files are written whole or not at
+/// all.
+#[must_use]
+pub(crate) struct StopCleanly;
 
-impl EndCleanly {
+impl StopCleanly {
     pub(crate) fn begin() -> Self {
-        SAVES.store(true, Ordering::Relaxed);
+        CLEANUP_NEEDED.store(true, Ordering::Relaxed);
         Self
     }
 }
 
-impl Drop for EndCleanly {
+impl Drop for StopCleanly {
     fn drop(&mut self) {
-        SAVES.store(false, Ordering::Relaxed);
+        CLEANUP_NEEDED.store(false, Ordering::Relaxed);
     }
 }
 
-/// Whether the command was asked to end.
-pub(crate) fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+/// True if the command was asked to stop.
+pub(crate) fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
 }

@@ -1,15 +1,17 @@
-//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `annotate`, `sweep`, `classifier`,
-//! `bench`, `data`, `ci`.
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `annotate`,
+//! `classifier`, `bench`, `data`, `ci`.
 //!
-//! The only crate of the workspace that parses arguments, chooses paths and prints. One file a command; the others
-//! hold what several commands need.
+//! This is the only crate of the workspace that parses arguments, chooses paths and prints. Each command has a file in
+//! `commands`; the other modules hold what several commands share, or the parts of a large command.
 
 mod bench;
 mod commands;
 mod data_source;
 mod generate;
 mod interrupt;
+mod model_data;
 mod model_source;
+mod outcome;
 mod paths;
 mod pictures;
 mod progress;
@@ -18,10 +20,13 @@ mod sweep;
 mod term;
 mod training;
 
-use std::{fmt::Display, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use rayon::ThreadPoolBuilder;
+
+use crate::outcome::{Done, Interrupted, Misuse};
 
 /// A variational autoencoder on the CPU: train it, look at it, measure it.
 #[derive(Parser)]
@@ -29,9 +34,10 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Threads to compute with; the results are the same to the bit for any number [default: all cores]. 'bench' takes
-    /// several, as in 1,2,4
-    #[arg(long, global = true, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads; the results are the same to the bit with any number [default: all cores]. 'bench' takes
+    /// several, such as 1,2,4
+    #[arg(long, global = true, value_name = "N", value_delimiter = ',',
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Vec<u16>,
 }
 
@@ -51,47 +57,30 @@ enum Command {
     Ci(commands::ci::Args),
 }
 
-/// How a command that did not fail ended.
-enum Done {
-    Finished,
-    /// Stopped by Ctrl-C or a termination signal, everything saved.
-    Interrupted,
-}
-
-/// The shell's convention for a process ended by an interrupt.
-const INTERRUPTED: u8 = 130;
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    match run(Cli::parse()) {
         Ok(Done::Finished) => ExitCode::SUCCESS,
-        Ok(Done::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Done::Interrupted) => ExitCode::from(interrupt::EXIT_STATUS),
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(interrupt::EXIT_STATUS),
+        Err(error) if error.is::<Misuse>() => Cli::command().error(ErrorKind::ArgumentConflict, error).exit(),
         Err(error) => {
-            // In a line, whatever the reasons brought with them.
-            let reasons = format!("{error:#}");
-            let lines: Vec<&str> = reasons.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            term::note(format_args!("error: {}", lines.join("; ").replace(":; ", ": ")));
+            term::note(format_args!("error: {}", term::one_line(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Ends the process as for any other wrong usage: arguments that are each right and do not go together.
-fn misuse(message: impl Display) -> ! {
-    Cli::command().error(ErrorKind::ArgumentConflict, message).exit()
-}
-
 fn run(cli: Cli) -> anyhow::Result<Done> {
-    interrupt::watch()?;
+    interrupt::install_handler()?;
     let threads = match (&cli.threads[..], &cli.command) {
-        // Which makes pools of its own.
+        // 'bench' makes thread pools of its own.
         ([], _) | (_, Command::Bench(_)) => 0,
         (&[threads], _) => usize::from(threads),
-        _ => misuse("only 'bench' takes more than one number of --threads"),
+        _ => return Err(outcome::misuse("only 'bench' takes more than one number of --threads")),
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    // On a thread of the pool, so that every parallel step starts without a hand-over.
-    pool.context("cannot start the threads")?.install(|| match cli.command {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the threads")?;
+    // On a thread of the pool, a parallel step starts without a hand-over.
+    pool.install(|| match cli.command {
         Command::Train(args) => commands::train::run(*args),
         Command::Grid(args) => commands::grid::run(args),
         Command::Generate(args) => commands::generate::run(args),

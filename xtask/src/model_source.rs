@@ -1,4 +1,4 @@
-//! `--run`, `--model`: which model a command is about.
+//! `--run` and `--model`: which model a command uses.
 
 use std::{
     fs,
@@ -14,32 +14,32 @@ use vae_train::{ModelFile, RunDir, TrainError};
 
 use crate::{paths, term};
 
-/// Which model; by default that of the newest run, or, with no run, the one that the project ships.
+/// The model to use: by default that of the newest run, or the shipped model if there is no run.
 #[derive(clap::Args)]
 pub(crate) struct ModelArgs {
-    /// The model of this run [default: the newest run, else the shipped model]
+    /// Run directory of the model [default: the newest run; without any run, the shipped model]
     #[arg(long, value_name = "DIR", conflicts_with = "model")]
     run: Option<PathBuf>,
-    /// A model file
+    /// Model file
     #[arg(long, value_name = "FILE.safetensors")]
     model: Option<PathBuf>,
     #[command(flatten)]
     module: ModuleArgs,
 }
 
-/// What a file of tensors from elsewhere, such as PyTorch's, does not say.
+/// The facts that a state dict from PyTorch does not hold.
 #[derive(clap::Args)]
 pub(crate) struct ModuleArgs {
-    /// The activation of a model file that does not name it, such as a PyTorch state dict
+    /// Activation function, for a model file that does not name it, such as a PyTorch state dict
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// What black and white were to a module from PyTorch: -1,1 for images scaled to [-1, 1] [default: 0,1]
+    /// Values of black and white in the images that a PyTorch module was trained on, such as -1,1 [default: 0,1]
     #[arg(long, value_name = "LOW,HIGH", requires = "activation", allow_hyphen_values = true)]
     input_range: Option<InputRange>,
 }
 
 impl ModuleArgs {
-    /// Reads a model file, with advice where it does not say enough.
+    /// Reads a model file; the error for a missing fact names the flag that supplies it.
     pub(crate) fn read(&self, path: &Path) -> anyhow::Result<ModelFile> {
         let input_range = self.input_range.unwrap_or_default();
         let module = self.activation.map(|activation| ModuleFacts { activation, input_range });
@@ -49,12 +49,12 @@ impl ModuleArgs {
         };
         let advice = match &error {
             TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. } => {
-                "tensors do not tell an activation: name it with --activation"
+                "the file does not name its activation; pass --activation"
             }
             TrainError::ModelFile { reason: VaeError::MissingTensor { name }, .. }
                 if name == "encoder.fc1.weight" =>
             {
-                "expected the names encoder.fc1.weight, ..., or fc1, fc21, fc22, fc3, fc4 of PyTorch's example"
+                "expected tensors named encoder.fc1.weight, ..., or fc1, fc21, fc22, fc3, fc4 as in PyTorch's example"
             }
             _ => return Err(error.into()),
         };
@@ -62,52 +62,56 @@ impl ModuleArgs {
     }
 }
 
-/// A model, where it came from, and where pictures of it go.
-pub(crate) struct Chosen {
+/// A model, its file and the directory for its pictures.
+pub(crate) struct ModelSource {
     pub(crate) model: ModelFile,
     pub(crate) path: PathBuf,
     pictures: PathBuf,
 }
 
-impl Chosen {
-    /// Where a picture goes: where was asked, else by that name among the pictures of the model, whose directory is
-    /// made.
-    pub(crate) fn picture(&self, out: Option<PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
+impl ModelSource {
+    /// The path of a picture: `out` if given, else `name` in the model's directory for pictures, which is created.
+    pub(crate) fn picture_path(&self, out: Option<PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
         if let Some(out) = out {
             return Ok(out);
         }
         let directory = &self.pictures;
-        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         Ok(directory.join(name))
     }
 
-    /// Where what belongs to the model goes, beside its pictures.
+    /// A path beside the directory for pictures.
     pub(crate) fn beside_pictures(&self, name: &str) -> PathBuf {
         self.pictures.with_file_name(name)
     }
 }
 
 impl ModelArgs {
-    /// Reads the model, and says in a line which it is.
-    pub(crate) fn read(&self) -> anyhow::Result<Chosen> {
-        let (path, pictures) = self.choose()?;
+    /// Reads the model and prints a line about it.
+    pub(crate) fn read(&self) -> anyhow::Result<ModelSource> {
+        let (path, pictures) = self.locate()?;
         let model = self.module.read(&path)?;
         let data = model.data.as_deref().unwrap_or("unknown data").escape_debug();
-        term::note(format_args!("model: {} ({}, from {data})", paths::display(&path), model.vae.config()));
-        Ok(Chosen { model, path, pictures })
+        term::note(format_args!(
+            "model: {} ({}, trained on {data})",
+            paths::display(&path),
+            model.vae.config()
+        ));
+        Ok(ModelSource { model, path, pictures })
     }
 
-    /// Reads a model whose file is to be changed: never the shipped one, unless by its name.
-    pub(crate) fn read_to_change(&self) -> anyhow::Result<Chosen> {
-        let chosen = self.read()?;
-        if self.model.is_none() && chosen.path == paths::shipped_model() {
-            let path = paths::display(&chosen.path);
-            bail!("there is no run; to change the shipped model, name it with --model {path}");
+    /// Reads a model whose file the command changes. The shipped model is not changed unless it is named explicitly.
+    pub(crate) fn read_to_change(&self) -> anyhow::Result<ModelSource> {
+        let source = self.read()?;
+        if self.model.is_none() && source.path == paths::shipped_model() {
+            let path = paths::display(&source.path);
+            bail!("there is no run; to change the shipped model, pass --model {path}");
         }
-        Ok(chosen)
+        Ok(source)
     }
 
-    fn choose(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
+    /// The model file and the directory for its pictures.
+    fn locate(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
         if let Some(path) = &self.model {
             return Ok((path.clone(), paths::pictures()));
         }
@@ -127,7 +131,7 @@ impl ModelArgs {
         let shipped = paths::shipped_model();
         if !shipped.exists() {
             return Err(anyhow::anyhow!("{} is missing", shipped.display()))
-                .context("no run, and no shipped model: 'cargo xtask train' makes one");
+                .context("no run and no shipped model; 'cargo xtask train' trains a model");
         }
         Ok((shipped, paths::pictures()))
     }

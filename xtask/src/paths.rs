@@ -1,4 +1,4 @@
-//! Where things lie when nobody says: beside the project's own manifest, wherever a command is called from.
+//! Default paths: relative to the workspace, independent of the current directory.
 
 use std::{
     env, fs,
@@ -9,19 +9,19 @@ use std::{
 use vae_data::Known;
 use vae_train::RunDir;
 
-/// The workspace: cargo tells a program that it runs, or else it is the current directory.
+/// The workspace, which cargo passes to the programs that it runs; without cargo, the current directory.
 pub(crate) fn root() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     manifest.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Where a known data set is downloaded to.
+/// The directory of a known data set.
 pub(crate) fn data(set: Known) -> PathBuf {
     root().join("data").join(set.name())
 }
 
-/// Whether there is anything in a directory; a download that failed may have left an empty one.
-pub(crate) fn holds_something(directory: &Path) -> bool {
+/// True if a directory exists and is not empty. A failed download may leave an empty one.
+pub(crate) fn is_nonempty_dir(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
 }
 
@@ -35,24 +35,24 @@ pub(crate) fn shipped_classifier() -> PathBuf {
     root().join("data").join("classifier.safetensors")
 }
 
-/// Where pictures of a model go that has no run.
+/// The directory for pictures of a model without a run.
 pub(crate) fn pictures() -> PathBuf {
     runs().join("pictures")
 }
 
-/// Where runs go.
+/// The directory for runs.
 pub(crate) fn runs() -> PathBuf {
     root().join("runs")
 }
 
-/// A directory for a new run: `runs/{preset}-{n}` with the first number that is free.
+/// A directory for a new run: `runs/{preset}-{n}` with the first free number.
 pub(crate) fn next_run(preset: &str) -> RunDir {
     let free = |n: &u32| !runs().join(format!("{preset}-{n}")).exists();
     let n = (1..).find(free).unwrap_or(u32::MAX);
     RunDir::new(runs().join(format!("{preset}-{n}")))
 }
 
-/// The run whose `file` was written last, if any run has one.
+/// The run whose `file` was written last, if any run has this file.
 pub(crate) fn newest_run(file: fn(&RunDir) -> PathBuf) -> Option<RunDir> {
     let written = |run: &RunDir| -> Option<SystemTime> { fs::metadata(file(run)).ok()?.modified().ok() };
     fs::read_dir(runs())
@@ -65,13 +65,13 @@ pub(crate) fn newest_run(file: fn(&RunDir) -> PathBuf) -> Option<RunDir> {
         .map(|(_, run)| run)
 }
 
-/// A path as short as it can be said from here.
+/// A path for messages: relative, if it is below the current directory.
 pub(crate) fn display(path: &Path) -> String {
     let here = env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// The same, as an argument on a command line that can be copied.
+/// A path for messages, quoted for the shell if necessary, so that a command with it can be copied.
 pub(crate) fn argument(path: &Path) -> String {
     let path = display(path);
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);

@@ -1,4 +1,4 @@
-//! Pictures of a model and of a run, with what made them in caption and metadata.
+//! Pictures of a model and of a run. Caption and metadata name the model, the data and the seed.
 
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use vae_data::{Augmentation, Augmenter, Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
-/// How many samples a picture shows when nobody says.
+/// The default grid of samples.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
-/// How many rows of originals above their reconstructions a picture shows when nobody says.
+/// The default grid of originals above their reconstructions.
 pub(crate) const PAIRS: Shape = Shape { rows: 4, cols: 20 };
 
 /// Rows and columns of a grid.
@@ -22,19 +22,23 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// As many of these rows and columns as images of a size leave room for in a picture that is not too large to look
-    /// at; at least one.
+    /// Reduces rows and columns so that a picture of images of this size is not too large to look at; at least one
+    /// remains.
     pub(crate) fn for_images(self, height: usize, width: usize) -> Self {
-        const SIDE: usize = 4096;
-        let room = |pixels: usize| (SIDE / pixels.saturating_mul(GridStyle::default().scale).max(1)).max(1);
-        Self { rows: self.rows.min(room(height)), cols: self.cols.min(room(width)) }
+        const MAX_SIDE: usize = 4096;
+        let most =
+            |pixels: usize| (MAX_SIDE / pixels.saturating_mul(GridStyle::default().scale).max(1)).max(1);
+        Self { rows: self.rows.min(most(height)), cols: self.cols.min(most(width)) }
     }
 
     fn style(self) -> GridStyle {
         GridStyle { rows: self.rows, cols: self.cols, ..GridStyle::default() }
     }
 
-    /// The number of tiles, refused before any of them is computed if they would not fit into a picture.
+    /// The number of tiles.
+    ///
+    /// # Errors
+    /// If they do not fit into a picture, before any of them is computed.
     fn tiles(self, pixels: usize) -> anyhow::Result<usize> {
         let tiles = self.rows.checked_mul(self.cols).filter(|&tiles| fits(tiles, pixels));
         tiles.with_context(|| {
@@ -44,7 +48,7 @@ impl Shape {
     }
 }
 
-/// Refuses more images than a picture can hold, before any of them is computed.
+/// Checks that the images fit into a picture, before any of them is computed.
 pub(crate) fn check_tiles(model: &ModelFile, tiles: usize) -> anyhow::Result<()> {
     ensure!(
         fits(tiles, model.vae.input()),
@@ -57,7 +61,7 @@ fn fits(tiles: usize, pixels: usize) -> bool {
     tiles.checked_mul(pixels).is_some_and(|pixels| pixels <= MAX_PIXELS)
 }
 
-/// Refuses images of another size than the model's.
+/// Checks that the images have the size that the model takes.
 pub(crate) fn check_size(model: &ModelFile, images: &Dataset, data: &str) -> anyhow::Result<()> {
     ensure!(
         images.pixels() == model.vae.input(),
@@ -70,7 +74,7 @@ pub(crate) fn check_size(model: &ModelFile, images: &Dataset, data: &str) -> any
     Ok(())
 }
 
-/// A picture and what made it.
+/// A picture and the facts for its metadata.
 pub(crate) struct Captioned {
     picture: Picture,
     facts: Vec<(&'static str, String)>,
@@ -88,7 +92,7 @@ impl Captioned {
     }
 }
 
-/// Images that never existed: draws from the prior, decoded.
+/// New images: decoded samples from the prior.
 pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Result<Captioned> {
     let mut eps = Array2::zeros((shape.tiles(model.vae.input())?, model.vae.latent()));
     standard_normal(&mut stream(seed, Purpose::Samples, 0, 0), eps.view_mut());
@@ -101,7 +105,7 @@ pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Re
     Ok(Captioned { picture, facts })
 }
 
-/// Test images above what the model makes of them, decoded from the posterior's mean.
+/// Test images above their reconstructions, decoded from the mean of the posterior.
 pub(crate) fn reconstructions(
     model: &ModelFile,
     test: &Dataset,
@@ -127,7 +131,7 @@ pub(crate) fn reconstructions(
     Ok(Captioned { picture, facts })
 }
 
-/// Training images above what the first epoch of a run of this seed makes of them.
+/// Training images above their augmented versions in the first epoch of a run with this seed.
 pub(crate) fn augmented(
     train: &Dataset,
     augmentation: &Augmentation,
@@ -156,7 +160,7 @@ pub(crate) fn augmented(
     Ok(Captioned { picture, facts })
 }
 
-/// −ELBO and its two parts over the epochs of a run.
+/// −ELBO, reconstruction and KL over the epochs of a run.
 pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
     type Get = fn(&EpochMetrics) -> Option<f64>;
     let panels: [(&str, Get, Get); 3] = [
@@ -186,7 +190,7 @@ pub(crate) fn describe(model: &ModelFile) -> String {
     format!("{} trained on {}", model.vae.config(), model.data.as_deref().unwrap_or("unknown data"))
 }
 
-/// What every picture of a model says about itself.
+/// The facts that all pictures of a model have in their metadata.
 pub(crate) fn facts(model: &ModelFile, kind: &str) -> Vec<(&'static str, String)> {
     vec![
         ("Software", software()),

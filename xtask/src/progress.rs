@@ -1,4 +1,4 @@
-//! What a watcher of a training sees: a bar on a terminal, and a line an epoch everywhere.
+//! The progress of a training: a bar on a terminal, and a line per epoch everywhere.
 
 use std::{
     fmt,
@@ -11,24 +11,25 @@ use vae_train::{EpochReport, Observer, StepReport};
 
 use crate::interrupt;
 
-/// How often the bar changes, and how often a line appears where there is no bar.
-const BAR: Duration = Duration::from_millis(100);
-const LINE: Duration = Duration::from_secs(30);
+/// The time between two updates of the bar.
+const BAR_INTERVAL: Duration = Duration::from_millis(100);
+/// The time between two lines if there is no bar.
+const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(crate) struct Progress {
     bar: ProgressBar,
-    last: Instant,
-    say: fn(fmt::Arguments<'_>),
+    last_update: Instant,
+    print: fn(fmt::Arguments<'_>),
 }
 
 impl Progress {
-    /// `done` of `steps` steps are done already; lines are said with `say`.
-    pub(crate) fn new(done: u64, steps: u64, say: fn(fmt::Arguments<'_>)) -> Self {
+    /// For `steps` steps, of which `done` are done already. Lines are printed with `print`.
+    pub(crate) fn new(done: u64, steps: u64, print: fn(fmt::Arguments<'_>)) -> Self {
         let template = "[{bar:30}] {pos}/{len} steps, ETA {eta}, {msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(steps).with_style(style.progress_chars("=> ")).with_position(done);
         bar.reset_eta();
-        Self { bar, last: Instant::now(), say }
+        Self { bar, last_update: Instant::now(), print }
     }
 
     pub(crate) fn finish(&self) {
@@ -36,15 +37,15 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| (self.say)(format_args!("{text}")));
+        self.bar.suspend(|| (self.print)(format_args!("{text}")));
     }
 }
 
 impl Observer for Progress {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
-        let pause = if self.bar.is_hidden() { LINE } else { BAR };
-        if self.last.elapsed() >= pause {
-            self.last = Instant::now();
+        let interval = if self.bar.is_hidden() { LINE_INTERVAL } else { BAR_INTERVAL };
+        if self.last_update.elapsed() >= interval {
+            self.last_update = Instant::now();
             let elbo = report.epoch_so_far;
             let terms =
                 format!("-ELBO {:.2} = {:.2} + KL {:.2}", elbo.neg_elbo(), elbo.reconstruction, elbo.kl);
@@ -57,7 +58,7 @@ impl Observer for Progress {
                 self.line(&format!("epoch {epoch}/{epochs}, step {step}/{steps}: {terms}, ETA {eta} s"));
             }
         }
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn epoch(&mut self, report: &EpochReport<'_>) {

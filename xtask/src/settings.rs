@@ -1,4 +1,4 @@
-//! The settings of a training: the flags that 'train' and 'sweep' share, and what they come to.
+//! The settings of a training: the flags that `train` and `sweep` share, and the configuration that they make.
 
 mod augmentation;
 
@@ -11,10 +11,10 @@ use vae_train::{Keep, Preset, Schedule, TrainConfig, read_bounded};
 
 use crate::data_source;
 
-/// A preset, a file laid over it, and flags that beat both.
+/// A preset, overridden by a file, overridden by flags.
 #[derive(clap::Args)]
 pub(crate) struct Settings {
-    /// Where the settings start from: see below [default: quick]
+    /// Preset to start from, see below [default: quick]
     #[arg(long, value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
     preset: Option<String>,
     /// Settings in TOML, such as the config.toml of a run
@@ -22,61 +22,61 @@ pub(crate) struct Settings {
     config: Option<PathBuf>,
     #[arg(long, value_name = "D", help = data_source::HELP)]
     data: Option<String>,
-    /// How many digits the program draws to train on, where it does
+    /// Number of training digits that the program draws, if the data is 'digits'
     #[arg(long, value_name = "N")]
     digits: Option<usize>,
-    /// Images held out of the training set, to keep the best weights by
+    /// Number of training images held out for validation, to select the best weights
     #[arg(long, value_name = "N")]
     validation: Option<usize>,
     /// Passes over the training images
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_EPOCHS))]
     epochs: Option<u64>,
-    /// Images of a step
+    /// Batch size
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_BATCH as u64))]
     batch: Option<u64>,
-    /// Widths of the encoder's hidden layers; the decoder mirrors them
+    /// Widths of the hidden layers of the encoder; the decoder has them in reverse order
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     hidden: Option<Vec<u64>>,
-    /// Latent dimensions
+    /// Number of latent dimensions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     latent: Option<u64>,
-    /// The nonlinearity between layers
+    /// Activation function of the hidden layers
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Activation::ALL.map(Activation::name)))]
     activation: Option<String>,
-    /// The optimizer
+    /// Optimizer
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Method::NAMES))]
     optimizer: Option<String>,
-    /// The optimizer's step size
+    /// Learning rate
     #[arg(long, value_name = "X")]
     lr: Option<f64>,
-    /// How the step size changes over the run
+    /// Schedule of the learning rate
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Schedule::ALL.map(Schedule::name)))]
     schedule: Option<String>,
-    /// Epochs, or parts of one, over which the step size first grows from almost nothing
+    /// Epochs of warm-up, in which the learning rate grows linearly; fractions are allowed
     #[arg(long, value_name = "EPOCHS")]
     warmup: Option<f64>,
-    /// What the schedules step and exponential multiply the step size by, every --gamma-epochs
+    /// Factor of the learning rate per --gamma-epochs, for the schedules step and exponential
     #[arg(long, value_name = "X")]
     gamma: Option<f64>,
-    /// After how many epochs the schedules step and exponential have multiplied the step size by --gamma
+    /// Number of epochs in which the learning rate is multiplied by --gamma, for the schedules step and exponential
     #[arg(long, value_name = "N")]
     gamma_epochs: Option<u64>,
-    /// The largest norm of a gradient; longer ones are made shorter. 0: any
+    /// Maximum norm of the gradient; a larger gradient is scaled down to it. 0: no limit
     #[arg(long, value_name = "X")]
     clip_norm: Option<f64>,
-    /// How fast the weights decay, with --optimizer adamw
+    /// Weight decay, for --optimizer adamw
     #[arg(long, value_name = "X")]
     weight_decay: Option<f64>,
-    /// The share of the last step that the next one keeps, with --optimizer sgd
+    /// Momentum, for --optimizer sgd
     #[arg(long, value_name = "X")]
     momentum: Option<f64>,
-    /// The weight of the KL term; 1 is the ELBO
+    /// Weight of the KL term; 1 gives the ELBO
     #[arg(long, value_name = "X")]
     beta: Option<f64>,
-    /// From which weights, noise, order and held-out images follow
+    /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=TrainConfig::MAX_SEED))]
     seed: Option<u64>,
-    /// Which weights the model file holds: the best on the held-out images, or the last
+    /// Weights to keep in the model file: the best on the held-out images, or the last
     #[arg(long, value_name = "WHICH", value_parser = PossibleValuesParser::new(["best", "last"]))]
     keep: Option<String>,
     #[command(flatten)]
@@ -84,13 +84,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The preset that was asked for.
+    /// The requested preset.
     pub(crate) fn preset(&self) -> Option<Preset> {
         self.preset.as_deref().and_then(Preset::from_name)
     }
 
-    /// `start`, with what the file says in its place, and the flags in place of both.
-    pub(crate) fn over(&self, start: TrainConfig) -> anyhow::Result<TrainConfig> {
+    /// `start`, overridden by the file, overridden by the flags.
+    pub(crate) fn apply_to(&self, start: TrainConfig) -> anyhow::Result<TrainConfig> {
         let mut config = match &self.config {
             Some(path) => {
                 let text = read_text(path)?;
@@ -108,7 +108,7 @@ impl Settings {
         set(&mut data.source, self.data.clone());
         set(&mut data.digits, self.digits);
         set(&mut data.validation, self.validation);
-        self.augmentation.lay_over(augmentation);
+        self.augmentation.apply_to(augmentation);
         set(&mut model.hidden, self.hidden.as_ref().map(|widths| widths.iter().map(|&n| size(n)).collect()));
         set(&mut model.latent, self.latent.map(size));
         set(&mut model.activation, self.activation.clone());
@@ -131,20 +131,21 @@ impl Settings {
     }
 }
 
-/// The text of a file of settings.
+/// Reads a file of settings.
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
     const MAX_BYTES: u64 = 1 << 20;
     let text = String::from_utf8(read_bounded(path, MAX_BYTES)?);
     text.with_context(|| format!("{}: expected UTF-8 text", path.display()))
 }
 
-/// The settings of the presets, for the help text.
+/// A description of the presets, for help texts.
 pub(crate) fn presets() -> String {
     let line = |preset: Preset| {
         let TrainConfig { data, model, optimizer, training, .. } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
         format!(
-            "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} --beta {} --validation {} --digits {} --seed {}",
+            "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} \
+             --beta {} --validation {} --digits {} --seed {}",
             preset.name(),
             preset.description(),
             hidden.join(","),

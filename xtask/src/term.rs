@@ -1,4 +1,5 @@
-//! Lines for people and for pipes. A reader that goes away (`| head`) ends the output, not the program.
+//! Output to terminals and pipes. If the reader of a pipe goes away (`| head`), the output ends and the program goes
+//! on.
 
 use std::{
     fmt,
@@ -7,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 
-/// The command's result, to standard output. A result that cannot be written is an error, unless nobody reads it.
+/// Prints the result of a command to standard output. A failure to write is an error, except for a closed pipe.
 pub(crate) fn result(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -16,17 +17,24 @@ pub(crate) fn result(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// A line of a longer story, to standard output.
+/// Prints one of many lines of output to standard output.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// A line about what is going on, to standard error.
+/// Prints a line about progress, or a warning, to standard error.
 pub(crate) fn note(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// `60000` as `60 000`.
+/// An error and its causes in one line, even if the text of a cause has several.
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
+    let chain = format!("{error:#}");
+    let lines: Vec<&str> = chain.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").replace(":; ", ": ")
+}
+
+/// A number with its thousands separated: `60 000`.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -41,10 +49,19 @@ pub(crate) fn thousands(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::anyhow;
+
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn an_error_is_one_line_whatever_the_lines_of_its_causes() {
+        let error =
+            anyhow!("no mirror answered:\n  first: refused\n\n  second: refused\n").context("no data");
+        assert_eq!(one_line(&error), "no data: no mirror answered: first: refused; second: refused");
+    }
+
+    #[test]
+    fn thousands_are_separated() {
         assert_eq!(
             [7, 100, 1000, 60_000, 1_234_567].map(thousands),
             ["7", "100", "1 000", "60 000", "1 234 567"]

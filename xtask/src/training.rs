@@ -1,4 +1,4 @@
-//! A run from its start, or from its last checkpoint, to its end: what 'train' does once and 'sweep' many times.
+//! Trains a run to its end, from the beginning or from its last checkpoint: once for `train`, many times for `sweep`.
 
 use std::fmt;
 
@@ -6,18 +6,19 @@ use anyhow::Context;
 use vae_data::{DataError, Splits};
 use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit};
 
-use crate::{data_source::Loaded, interrupt, paths, progress::Progress, term};
+use crate::{data_source::Loaded, interrupt::StopCleanly, paths, progress::Progress, term};
 
-/// Where a run begins.
+/// Where the training of a run begins.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Start {
-    /// In a directory that holds no run.
-    Anew,
-    /// Where its last checkpoint was, if it got as far as to write one.
+    /// At the beginning, in a directory without a run.
+    New,
+    /// At its last checkpoint, or at the beginning if it has none yet.
     FromCheckpoint,
 }
 
-/// Makes a run ready to train, and holds its directory against other processes. What cannot start leaves nothing behind.
+/// Prepares the training of a run and locks its directory against other processes. A training that cannot start leaves
+/// no files behind.
 pub(crate) fn begin<'d>(
     run: &RunDir,
     config: TrainConfig,
@@ -36,7 +37,7 @@ pub(crate) fn begin<'d>(
     Ok((trainer, lock))
 }
 
-/// A run as its last checkpoint left it, or its start if it was ended before the first.
+/// The trainer at the last checkpoint of a run, or at the beginning if the run stopped before its first checkpoint.
 pub(crate) fn from_checkpoint<'d>(
     run: &RunDir,
     config: TrainConfig,
@@ -46,7 +47,7 @@ pub(crate) fn from_checkpoint<'d>(
     match run.read_checkpoint()? {
         Some(checkpoint) => checkpoint
             .into_trainer(config, data, &loaded.fingerprint)
-            .with_context(|| format!("cannot go on with {}", paths::display(run.path()))),
+            .with_context(|| format!("cannot resume {}", paths::display(run.path()))),
         None if run.has_epochs() => Err(TrainError::NoCheckpoint { path: run.path().to_owned() }.into()),
         None => fresh(config, loaded),
     }
@@ -61,20 +62,20 @@ fn fresh(config: TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Trainer
     })
 }
 
-/// Trains to the end or to the first Ctrl-C, and says so with `say`, a line an epoch.
+/// Trains to the end or to the first Ctrl-C, and prints a line per epoch with `print`.
 pub(crate) fn train(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
     loaded: &Loaded<Splits>,
-    say: fn(fmt::Arguments<'_>),
+    print: fn(fmt::Arguments<'_>),
 ) -> anyhow::Result<Outcome> {
     announce(trainer, run);
     let steps = trainer.steps_per_epoch();
     let (done, all) = (trainer.progress(), trainer.config().training.epochs * steps);
-    let mut progress = Progress::new(done.epochs * steps + done.batches, all, say);
-    let saving = interrupt::EndCleanly::begin();
+    let mut progress = Progress::new(done.epochs * steps + done.batches, all, print);
+    let guard = StopCleanly::begin();
     let outcome = fit(trainer, run, &loaded.name, &loaded.fingerprint, &mut progress);
-    drop(saving);
+    drop(guard);
     progress.finish();
     Ok(outcome?)
 }
@@ -82,7 +83,7 @@ pub(crate) fn train(
 fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     let config = trainer.config();
     term::note(format_args!(
-        "run: {}, {} ({}), {} parameters, {} epochs of {} steps of {}",
+        "run: {}, {} ({}), {} parameters, {} epochs of {} steps, batch size {}",
         paths::display(run.path()),
         trainer.vae().config(),
         config.model.activation,
@@ -93,6 +94,6 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     ));
     let done = trainer.progress();
     if (done.epochs, done.batches) != (0, 0) {
-        term::note(format_args!("going on after epoch {} and {} steps", done.epochs, done.batches));
+        term::note(format_args!("resuming after epoch {} and {} steps", done.epochs, done.batches));
     }
 }

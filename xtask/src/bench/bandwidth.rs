@@ -1,24 +1,24 @@
-//! How fast the machine moves the arrays of an optimizer: three read and written, one only read, from wherever a working
-//! set of that size lies.
+//! The memory bandwidth for the arrays of an optimizer: three are read and written, one is only read, from the cache or
+//! memory that holds a working set of that size.
 //!
-//! The arithmetic is Adam's without its root and division, so that moving is what takes the time.
+//! The arithmetic is that of Adam without root and division, so that the memory accesses take the time.
 
 use std::hint::black_box;
 
 use multiversion::multiversion;
 use rayon::ThreadPool;
 
-use super::crew;
+use super::all_threads;
 
-/// Bytes that a parameter takes: itself, two moments and a gradient.
+/// Bytes held for a parameter: its value, two moments and a gradient.
 pub(crate) const BYTES_HELD: u64 = 16;
-/// Bytes that an update of a parameter moves: parameter and moments read and written, the gradient read.
+/// Bytes moved by the update of a parameter: value and moments are read and written, the gradient is read.
 pub(crate) const BYTES_MOVED: u64 = 28;
 
-/// Parameters between two looks at the clock.
+/// Parameters updated between two readings of the clock.
 const PIECE: usize = 1 << 14;
 
-/// Bytes a second that all threads of `pool` move together, where each works on a set of `bytes` of its own.
+/// Bytes per second that all threads of `pool` move together, each in a working set of its own with `bytes` bytes.
 pub(crate) fn bytes_per_second(pool: &ThreadPool, bytes: u64, seconds: f64) -> f64 {
     let parameters = usize::try_from(bytes / BYTES_HELD).unwrap_or(usize::MAX).max(1);
     let prepare = || State {
@@ -28,7 +28,7 @@ pub(crate) fn bytes_per_second(pool: &ThreadPool, bytes: u64, seconds: f64) -> f
         g: vec![0.25; parameters],
         next: 0,
     };
-    crew::units_per_second(pool, seconds, prepare, State::update_piece)
+    all_threads::units_per_second(pool, seconds, prepare, State::update_piece)
 }
 
 struct State {
@@ -36,12 +36,12 @@ struct State {
     m: Vec<f32>,
     v: Vec<f32>,
     g: Vec<f32>,
-    /// Where the next piece begins.
+    /// The start of the next piece.
     next: usize,
 }
 
 impl State {
-    /// Updates the next piece and says how many bytes that moved.
+    /// Updates the next piece and returns the number of bytes moved.
     fn update_piece(&mut self) -> f64 {
         let piece = self.next..(self.next + PIECE).min(self.p.len());
         self.next = if piece.end == self.p.len() { 0 } else { piece.end };
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_go_round_and_leave_none_out() {
+    fn pieces_cover_all_parameters_and_start_again() {
         let parameters = PIECE + 5;
         let array = || vec![1.0; parameters];
         let mut state = State { p: array(), m: array(), v: array(), g: array(), next: 0 };

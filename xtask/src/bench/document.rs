@@ -1,43 +1,42 @@
-//! How the cost grows, as a document that can be kept beside the code: it says what made it and on which machine, and
-//! no date, so that what changes in it are the numbers.
+//! The growth of the cost as a document that can be kept beside the code. It names the command and the machine, but no
+//! date, so that only the numbers change from one version to the next.
 
 use std::fmt::Write;
 
-use crate::term;
-
 use super::{
     machine::Machine,
-    point::{Outcome, Point},
-    scale::{Measured, Series, Unit},
+    measurement::{Measurement, Outcome},
+    scale::{Series, SeriesResult, Unit},
     table::number,
     workload,
 };
+use crate::term;
 
-/// The document's text. `command` is what makes it, `base` what the series leave as it is.
-pub(crate) fn text(machine: &Machine, command: &str, base: &Point, measured: &[Measured]) -> String {
-    let Point { hidden, latent, batch, threads, seconds, .. } = base;
+/// The text of the document. `command` is the command that makes it, `base` the measurement that the series vary.
+pub(crate) fn text(machine: &Machine, command: &str, base: &Measurement, results: &[SeriesResult]) -> String {
+    let Measurement { hidden, latent, batch, threads, seconds, .. } = base;
     let hidden: Vec<String> = hidden.iter().map(ToString::to_string).collect();
     let s = if *threads == 1 { "" } else { "s" };
     let introduction = format!(
-        "Training steps of 784-{}-{latent} at a batch of {batch} on {threads} thread{s}, but for what a table varies: \
-         batches of built-in digits ({} where nothing else is said), noise, gradient and Adam. Each row is a process of \
-         its own, each time a median of about {seconds} s. GFLOP/s counts two operations for every multiply-add of the \
-         formulas, also for those that are left out because a factor is zero. Peak memory is all that the process ever \
-         held at once, program and images included.",
+        "Training steps of 784-{}-{latent} with batch size {batch} on {threads} thread{s}, except for what a table \
+         varies. A step consists of a batch of built-in digits (from {}, unless a table varies that), noise, gradient \
+         and Adam. Each row is measured in a process of its own, each time is the median of about {seconds} s. GFLOP/s \
+         counts two operations for every multiply-add of the formulas, even for those that are skipped because a \
+         factor is zero. Peak memory is the most that the process ever held, including the program and the images.",
         hidden.join("-"),
         term::thousands(workload::IMAGES),
     );
     let mut text =
         format!("# How the cost grows\n{}", wrapped(&format!("Made by `{command}` on {machine}.")));
     let _ = write!(text, "\n{}", wrapped(&introduction));
-    for (series, outcomes) in measured {
+    for (series, outcomes) in results {
         let (expectation, table) = (wrapped(series.expectation), table(series, outcomes));
         let _ = write!(text, "\n## {}\n{expectation}\n{table}", series.title);
     }
     text
 }
 
-/// A paragraph in lines that can be read and compared.
+/// Wraps a paragraph into lines that can be read and compared.
 fn wrapped(paragraph: &str) -> String {
     const WIDTH: usize = 110;
     let mut text = String::new();
@@ -57,20 +56,21 @@ fn wrapped(paragraph: &str) -> String {
     text + "\n"
 }
 
+/// A row for each measurement of a series.
 fn table(series: &Series, outcomes: &[Outcome]) -> String {
-    let epochs = series.points.iter().any(|(_, point)| point.epochs);
+    let epochs = series.measurements.iter().any(|(_, measurement)| measurement.epochs);
     let mut head = vec![series.variable];
     if series.unit == Unit::Parameter {
         head.push("parameters");
     }
-    head.push(if epochs { "s an epoch" } else { "ms a step" });
+    head.push(if epochs { "s per epoch" } else { "ms per step" });
     head.extend(["images/s", "GFLOP/s", series.unit.head()]);
     if epochs {
         head.push("s to draw the set");
     }
     head.push("peak MiB");
     let mut text = format!("| {} |\n|{}\n", head.join(" | "), " ---: |".repeat(head.len()));
-    for ((value, point), outcome) in series.points.iter().zip(outcomes) {
+    for ((value, measurement), outcome) in series.measurements.iter().zip(outcomes) {
         let mut row = vec![term::thousands(*value)];
         if series.unit == Unit::Parameter {
             row.push(term::thousands(outcome.parameters as usize));
@@ -78,7 +78,7 @@ fn table(series: &Series, outcomes: &[Outcome]) -> String {
         row.push(number(if epochs { outcome.seconds } else { 1e3 * outcome.seconds }));
         row.push(term::thousands((outcome.images as f64 / outcome.seconds).round() as usize));
         row.push(number(outcome.flop as f64 / outcome.seconds / 1e9));
-        row.push(number(series.unit.of(point, outcome)));
+        row.push(number(series.unit.time(measurement, outcome)));
         if epochs {
             row.push(number(outcome.drawing_seconds));
         }
@@ -102,21 +102,21 @@ mod tests {
         peak_resident_bytes: Some(25 << 20),
     };
 
-    fn measured() -> Vec<Measured> {
+    fn results() -> Vec<SeriesResult> {
         scale::series(&scale::base(2, 1.0))
             .into_iter()
             .map(|series| {
-                let outcomes = vec![OUTCOME; series.points.len()];
+                let outcomes = vec![OUTCOME; series.measurements.len()];
                 (series, outcomes)
             })
             .collect()
     }
 
     #[test]
-    fn a_row_has_the_numbers_of_its_point() {
-        let text = text(&Machine::this(), "made", &scale::base(2, 1.0), &measured());
+    fn a_row_has_the_numbers_of_its_measurement() {
+        let text = text(&Machine::this(), "made", &scale::base(2, 1.0), &results());
         for row in [
-            "| batch | ms a step | images/s | GFLOP/s | µs an image | peak MiB |\n| ---: | ---: |",
+            "| batch | ms per step | images/s | GFLOP/s | µs per image | peak MiB |\n| ---: | ---: |",
             "| 16 | 2.000 | 64 000 | 147.3 | 15.62 | 25 |",
             "| 4 096 | 451 984 | 2.000 | 64 000 | 147.3 | 4.425 | 25 |",
             "| 2 | 2.000 | 64 000 | 147.3 | 4.000 | 25 |",
@@ -127,11 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_the_system_does_not_tell_is_a_dash() {
-        let mut measured = measured();
-        measured.truncate(1);
-        measured[0].1.iter_mut().for_each(|outcome| outcome.peak_resident_bytes = None);
-        let text = text(&Machine::this(), "made", &scale::base(2, 1.0), &measured);
+    fn memory_that_the_system_does_not_report_is_a_dash() {
+        let mut results = results();
+        results.truncate(1);
+        results[0].1.iter_mut().for_each(|outcome| outcome.peak_resident_bytes = None);
+        let text = text(&Machine::this(), "made", &scale::base(2, 1.0), &results);
         assert!(text.trim_end().ends_with("| 15.62 | - |"), "{text}");
     }
 
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_stands_at_the_top() {
+    fn the_command_is_at_the_top() {
         let text = text(&Machine::this(), "cargo xtask bench --scale a.md", &scale::base(1, 1.0), &[]);
         let top: Vec<&str> = text.lines().take(2).collect();
         assert!(

@@ -1,5 +1,5 @@
-//! The time that a training step cannot do without: its arithmetic at the machine's peak, and the optimizer's bytes at
-//! its bandwidth.
+//! The least time that a training step can take: its arithmetic at the machine's peak rate, and the optimizer's bytes
+//! at the machine's bandwidth.
 
 use vae_core::Layout;
 
@@ -8,7 +8,7 @@ use super::{
     limits::Limits,
 };
 
-/// What a training step consists of, by its formulas.
+/// The work of a training step, according to its formulas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Work {
     pub(crate) multiply_adds: u64,
@@ -18,9 +18,9 @@ pub(crate) struct Work {
 impl Work {
     /// The work of a step of `batch` images.
     ///
-    /// A weight (O, I) takes B · O · I multiply-adds for y = W x + b, as many for dW = dy xᵀ and as many for
-    /// dx = Wᵀ dy, but that nobody asks for the gradient of the image itself. All of them are counted, also those whose
-    /// input is zero, which a program may leave out.
+    /// A weight (O, I) takes B · O · I multiply-adds for each of y = W x + b, dW = dy xᵀ and dx = Wᵀ dy; the first
+    /// layer does not need dx, the gradient of the image. All multiply-adds are counted, even those with a zero input,
+    /// which a program may skip.
     pub(crate) fn of_step(layout: &Layout, batch: usize) -> Self {
         let sizes = layout.tensors().iter().filter(|tensor| tensor.shape.len() == 2);
         let sizes: Vec<u64> = sizes.map(|weight| weight.range.len() as u64).collect();
@@ -28,17 +28,17 @@ impl Work {
         Self { multiply_adds: batch as u64 * products, parameters: layout.len() as u64 }
     }
 
-    /// Floating-point operations: two a multiply-add.
+    /// Floating-point operations: two per multiply-add.
     pub(crate) fn flop(self) -> u64 {
         2 * self.multiply_adds
     }
 
-    /// Bytes that the optimizer reads and writes.
+    /// The bytes that the optimizer reads and writes.
     pub(crate) fn optimizer_bytes(self) -> u64 {
         BYTES_MOVED * self.parameters
     }
 
-    /// The least seconds that this takes within `limits`.
+    /// The least time that this work takes within `limits`.
     pub(crate) fn floor_seconds(self, limits: &Limits) -> f64 {
         let bandwidth = limits.bandwidth_of(BYTES_HELD * self.parameters);
         (self.flop() as f64 / limits.peak_gflops + self.optimizer_bytes() as f64 / bandwidth) / 1e9

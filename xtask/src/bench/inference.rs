@@ -1,4 +1,4 @@
-//! A finished model at work: many images at once, and one alone.
+//! Encoding, decoding and sampling with a finished model: many images at once, and a single one.
 
 use std::{convert::Infallible, hint::black_box};
 
@@ -14,20 +14,21 @@ use super::{
     workload::{Batches, SEED},
 };
 
-/// Images that go through the network at once.
+/// The number of images that go through the network at once.
 pub(crate) const BATCH: usize = 1_000;
 
-/// How long things take.
+/// The times of each task.
 #[derive(Clone, Debug)]
 pub(crate) struct InferenceTimes {
     /// x → q(z|x) for [`BATCH`] images.
     pub(crate) encode: Samples,
-    /// z → x̂ for as many.
+    /// z → x̂ for [`BATCH`] images.
     pub(crate) decode: Samples,
-    /// The same from noise, which is drawn too.
+    /// ε → z → x̂ for [`BATCH`] images, including the drawing of ε.
     pub(crate) sample: Samples,
-    /// For one image.
+    /// x → q(z|x) for one image.
     pub(crate) encode_one: Samples,
+    /// z → x̂ for one image.
     pub(crate) decode_one: Samples,
 }
 
@@ -40,10 +41,10 @@ enum Task {
     DecodeOne,
 }
 
-/// Times `network`, each task for about `seconds`.
+/// Times each task of `network` for about `seconds`.
 ///
 /// # Errors
-/// For a network that is not valid.
+/// If the network is not valid.
 ///
 /// # Panics
 /// With fewer than [`BATCH`] images.
@@ -71,7 +72,7 @@ pub(crate) fn time(network: &VaeConfig, data: &Dataset, seconds: f64) -> Result<
         }
         Ok::<(), Infallible>(())
     };
-    // Sampling first: it fills `eps`, which the others decode.
+    // Sampling comes first because it fills `eps`, which the others decode.
     let tasks = [Sample, Encode, Decode, EncodeOne, DecodeOne];
     let Ok([sample, encode, decode, encode_one, decode_one]) = in_turns(tasks, seconds, call);
     Ok(InferenceTimes { encode, decode, sample, encode_one, decode_one })

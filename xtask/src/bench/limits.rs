@@ -1,4 +1,4 @@
-//! What the machine could do at best, measured in the same run as everything that is compared with it.
+//! The limits of the machine, measured in the same run as what is compared with them.
 
 use rayon::ThreadPool;
 use serde::Serialize;
@@ -8,34 +8,35 @@ use super::{bandwidth, peak};
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// The limits of some threads together.
+/// The limits of several threads together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Limits {
     pub(crate) threads: usize,
-    /// Multiply-adds in `f32`, each counted as two operations, 10⁹ a second.
+    /// The rate of multiply-adds in `f32`, each counted as two operations, in 10⁹ per second.
     pub(crate) peak_gflops: f64,
     /// One for each of [`SETS`](Self::SETS).
     pub(crate) bandwidth: Vec<Bandwidth>,
 }
 
-/// How fast the arrays of an optimizer move.
+/// The bandwidth for the arrays of an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Bandwidth {
     /// The working set of all threads together.
     pub(crate) working_set_bytes: u64,
-    /// 10⁹ bytes a second.
+    /// 10⁹ bytes per second.
     pub(crate) gb_per_second: f64,
 }
 
 impl Limits {
-    /// The working sets, as a table's head says them.
+    /// The working sets, as column heads of a table.
     pub(crate) const SETS: [&str; 6] = ["256 KiB each", "8 MiB", "16 MiB", "32 MiB", "64 MiB", "256 MiB"];
 
-    /// Measures `pool`, each of the limits for about `seconds`.
+    /// Measures the threads of `pool`, each limit for about `seconds`.
     pub(crate) fn measure(pool: &ThreadPool, seconds: f64) -> Self {
         let threads = pool.current_num_threads();
-        // One that a core's second cache holds, and one that is in memory on any machine. In between, where networks
-        // are, a shared cache gives out little by little: too coarse a step there would make floors that are none.
+        // From a set that fits into a core's second-level cache to one that is in memory on any machine. The steps in
+        // between, where most networks are, are small because a shared cache fills up gradually: with coarser steps,
+        // the floor of a network could be above its true minimum.
         let each_second_cache = 256 * KIB * threads as u64;
         let sets = [each_second_cache, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB, 256 * MIB];
         Self {
@@ -52,8 +53,8 @@ impl Limits {
         }
     }
 
-    /// The bandwidth, in 10⁹ bytes a second, of the smallest measured working set that holds `bytes`; of the largest
-    /// where none does.
+    /// The bandwidth, in 10⁹ bytes per second, of the smallest measured working set that holds `bytes`, or of the
+    /// largest set if none is large enough.
     pub(crate) fn bandwidth_of(&self, bytes: u64) -> f64 {
         let holding = self.bandwidth.iter().filter(|set| set.working_set_bytes >= bytes);
         let smallest = holding.min_by_key(|set| set.working_set_bytes);
@@ -66,7 +67,7 @@ impl Limits {
 pub(super) mod tests {
     use super::*;
 
-    /// 100 GFLOP/s; 200 GB/s in each thread's cache, then from 50 to 10.
+    /// 100 GFLOP/s; 200 GB/s in the cache of each thread, then from 50 down to 10.
     pub(in crate::bench) fn limits(threads: u64) -> Limits {
         let sizes = [256 * KIB * threads, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB, 256 * MIB];
         let rates = [200.0, 50.0, 40.0, 30.0, 20.0, 10.0];
@@ -85,7 +86,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_caches_of_all_threads_hold_what_that_of_one_does_not() {
+    fn the_caches_of_all_threads_hold_more_than_that_of_one() {
         assert_eq!(limits(2).bandwidth_of(512 * KIB), 200.0);
         // 80 threads hold 20 MiB, more than the next two sets.
         assert_eq!(limits(80).bandwidth_of(17 * MIB), 200.0);

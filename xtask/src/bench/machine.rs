@@ -1,14 +1,14 @@
-//! The machine's name: a number of seconds means little without it.
+//! The machine that a measurement ran on: without it, a time means little.
 
 use std::{env::consts, fmt, fs, thread};
 
 use multiversion::{multiversion, target::match_target};
 use serde::Serialize;
 
-/// What numbers were measured on.
+/// The machine that numbers were measured on.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Machine {
-    /// The processor's model where the system tells it, else its architecture.
+    /// The model of the processor if the system reports it, else its architecture.
     pub(crate) processor: String,
     pub(crate) architecture: &'static str,
     /// Cores that this process may use.
@@ -19,7 +19,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// The machine that this runs on.
+    /// The machine that this process runs on.
     pub(crate) fn this() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         Self {
@@ -40,7 +40,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// Cores that this process may use.
+/// The number of cores that this process may use.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
@@ -60,11 +60,11 @@ fn instruction_set() -> &'static str {
     }
 }
 
-/// What everything is compiled for.
+/// The instruction set that all code is compiled for.
 const BASELINE: &str = match consts::ARCH.as_bytes() {
     b"x86_64" => "SSE2",
     b"aarch64" => "NEON",
-    _ => "no vector instructions known of",
+    _ => "no known vector instructions",
 };
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_that_names_no_model_has_none() {
+    fn a_system_that_reports_no_model_has_none() {
         assert_eq!(model_name("processor\t: 0\nBogoMIPS\t: 48.00\n"), None);
         assert_eq!(model_name("model name\t:\n"), None);
     }

@@ -1,4 +1,4 @@
-//! The numbers of a run, as `--json` prints them and as the tables are made from them.
+//! The numbers of a run: the output of `--json` and the source of the tables.
 
 use serde::Serialize;
 use vae_core::VaeConfig;
@@ -12,7 +12,7 @@ use super::{
     step::StepTimes,
 };
 
-/// Images of the epoch that a step's time is scaled to: as many as MNIST has.
+/// The number of images in the epoch that the time of a step is scaled to: that of MNIST.
 const EPOCH_IMAGES: f64 = 60_000.0;
 
 #[derive(Debug, Serialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Report {
     pub(crate) inference: Vec<Inference>,
 }
 
-/// A training step of one network at one batch on some threads. Medians.
+/// The training step of a network with a batch size and a number of threads. Times are medians.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Training {
     pub(crate) network: String,
@@ -32,27 +32,28 @@ pub(crate) struct Training {
     pub(crate) threads: usize,
     pub(crate) step_ms: f64,
     pub(crate) images_per_second: f64,
-    /// 10⁶ operations of a step, two a multiply-add.
+    /// 10⁶ operations of a step, two per multiply-add.
     pub(crate) mflop: f64,
-    /// 10⁹ operations a second.
+    /// 10⁹ operations per second.
     pub(crate) gflops: f64,
     pub(crate) floor_ms: f64,
-    /// The floor over the step: 1 would be all that the machine can do.
+    /// The floor divided by the time of the step: 1 is the limit of the machine.
     pub(crate) floor_share: f64,
-    /// 60,000 images at this rate.
+    /// The time for 60 000 images at this rate.
     pub(crate) epoch_seconds: f64,
-    pub(crate) parts_ms: Parts,
+    pub(crate) parts_ms: StageTimes,
 }
 
-/// Where a step's time goes, each part measured apart, so that the sum is not quite the step. In milliseconds.
+/// The times of the stages of a step in milliseconds. Each stage is measured separately, so the sum differs a little
+/// from the time of the step.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Parts {
+pub(crate) struct StageTimes {
     pub(crate) batch: f64,
     pub(crate) noise: f64,
     pub(crate) forward: f64,
-    /// The gradient less the forward pass.
+    /// The time of the gradient minus that of the forward pass.
     pub(crate) backward: f64,
-    /// The step less the gradient; it may be negative.
+    /// The time of the step minus that of the gradient; it may be negative.
     pub(crate) optimizer: f64,
 }
 
@@ -81,34 +82,34 @@ impl Training {
             floor_ms: 1e3 * floor,
             floor_share: floor / step,
             epoch_seconds: EPOCH_IMAGES / images_per_second,
-            parts_ms: Parts { batch: gather, noise, forward, backward, optimizer },
+            parts_ms: StageTimes { batch: gather, noise, forward, backward, optimizer },
         }
     }
 }
 
-impl Parts {
-    /// The parts in the order of a step.
+impl StageTimes {
+    /// The times in the order of a step.
     pub(crate) fn in_order(self) -> [f64; 5] {
         [self.batch, self.noise, self.forward, self.backward, self.optimizer]
     }
 }
 
-/// A finished network at work on some threads.
+/// Inference with a network on a number of threads.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Inference {
     pub(crate) network: String,
     pub(crate) threads: usize,
-    /// Images at once, for the three numbers below: medians.
+    /// The number of images at once, for the three rates below, which are medians.
     pub(crate) batch: usize,
     pub(crate) encode_images_per_second: f64,
     pub(crate) decode_images_per_second: f64,
-    /// From noise that is drawn too.
+    /// Including the drawing of the noise.
     pub(crate) sample_images_per_second: f64,
     pub(crate) encode_one: Latency,
     pub(crate) decode_one: Latency,
 }
 
-/// How long one image takes, in microseconds.
+/// The time for a single image, in microseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Latency {
     pub(crate) median_us: f64,

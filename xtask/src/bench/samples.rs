@@ -1,8 +1,9 @@
-//! Repetitions, and what is said of them: the median, as a busy machine makes some repetitions slow but none fast.
+//! Times of repetitions and their statistics: mainly the median, because a busy machine makes some repetitions slow but
+//! none fast.
 
 use std::time::Instant;
 
-/// Into how many turns the time of a measurement is cut.
+/// The number of turns that the time of a measurement is divided into.
 const TURNS: u32 = 5;
 
 /// Times of repetitions in seconds, in ascending order; at least one.
@@ -11,14 +12,14 @@ pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
     /// # Panics
-    /// Without any time.
+    /// If `seconds` is empty.
     pub(crate) fn new(mut seconds: Vec<f64>) -> Self {
         assert!(!seconds.is_empty(), "a measurement has at least one repetition");
         seconds.sort_by(f64::total_cmp);
         Self(seconds)
     }
 
-    /// The one in the middle, or the mean of the two there.
+    /// The middle time, or the mean of the two middle ones.
     pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         if self.0.len().is_multiple_of(2) {
@@ -42,13 +43,13 @@ impl Samples {
     }
 }
 
-/// Calls each of `kinds` again and again for about `seconds` in all; gives the times of each.
+/// Calls each of `kinds` repeatedly, for about `seconds` each, and returns the times of the calls.
 ///
-/// In turns, so that a slow spell of the machine falls on all alike. The first call of a turn is not timed: it brings
-/// back what the others drove out of the caches.
+/// The kinds take turns, so that a slow spell of the machine affects all of them. The first call of a turn is not
+/// timed, because it refills the caches.
 ///
 /// # Errors
-/// The first that a call returns.
+/// The first error of a call.
 pub(crate) fn in_turns<K: Copy, E, const N: usize>(
     kinds: [K; N],
     seconds: f64,

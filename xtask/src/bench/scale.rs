@@ -1,35 +1,34 @@
-//! How the cost of training grows: one thing at a time, from small to large.
-
-use crate::interrupt;
+//! The growth of the cost of training: series of measurements in which one quantity grows.
 
 use super::{
-    point::{Outcome, Point},
-    watch::Watch,
+    measurement::{Measurement, Outcome},
+    progress::Progress,
     workload,
 };
+use crate::interrupt::StopCleanly;
 
-/// A series and what was measured at each of its points.
-pub(crate) type Measured = (Series, Vec<Outcome>);
+/// A series and the outcomes of its measurements.
+pub(crate) type SeriesResult = (Series, Vec<Outcome>);
 
-/// Measurements in which one thing grows.
+/// Measurements in which one quantity grows.
 pub(crate) struct Series {
     pub(crate) title: &'static str,
-    /// What one would expect of it, and why.
+    /// The growth that one would expect, and why.
     pub(crate) expectation: &'static str,
-    /// What grows.
+    /// The name of the quantity that grows.
     pub(crate) variable: &'static str,
     /// The work that time is divided by, so that growth beyond it shows.
     pub(crate) unit: Unit,
-    /// What grows, as a number, and the measurement there.
-    pub(crate) points: Vec<(usize, Point)>,
+    /// The values of the quantity, and the measurement for each.
+    pub(crate) measurements: Vec<(usize, Measurement)>,
 }
 
-/// Time for a unit of work.
+/// A unit of work, by which times are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Image,
     Parameter,
-    /// All threads' time together.
+    /// A step, with the times of all threads added up.
     Step,
 }
 
@@ -37,25 +36,25 @@ impl Unit {
     /// The head of the column.
     pub(crate) const fn head(self) -> &'static str {
         match self {
-            Self::Image => "µs an image",
-            Self::Parameter => "ns a parameter",
+            Self::Image => "µs per image",
+            Self::Parameter => "ns per parameter",
             Self::Step => "ms times threads",
         }
     }
 
-    /// The time of a unit of work.
-    pub(crate) fn of(self, point: &Point, outcome: &Outcome) -> f64 {
+    /// The time per unit of work.
+    pub(crate) fn time(self, measurement: &Measurement, outcome: &Outcome) -> f64 {
         match self {
             Self::Image => 1e6 * outcome.seconds / outcome.images as f64,
             Self::Parameter => 1e9 * outcome.seconds / outcome.parameters as f64,
-            Self::Step => 1e3 * outcome.seconds * point.threads as f64,
+            Self::Step => 1e3 * outcome.seconds * measurement.threads as f64,
         }
     }
 }
 
-/// What does not grow: the network 784-256-64 at a batch of 128.
-pub(crate) fn base(threads: usize, seconds: f64) -> Point {
-    Point {
+/// The measurement that the series vary: the network 784-256-64 with batch size 128.
+pub(crate) fn base(threads: usize, seconds: f64) -> Measurement {
+    Measurement {
         hidden: vec![256],
         latent: 64,
         batch: 128,
@@ -66,94 +65,94 @@ pub(crate) fn base(threads: usize, seconds: f64) -> Point {
     }
 }
 
-/// Measures all series that `base` is the base of.
+/// Runs all series that vary `base`.
 ///
 /// # Errors
-/// Those of [`Point::measure_apart`].
-pub(crate) fn measure(base: &Point) -> anyhow::Result<Vec<Measured>> {
+/// Those of [`Measurement::run_in_process`].
+pub(crate) fn measure(base: &Measurement) -> anyhow::Result<Vec<SeriesResult>> {
     let series = series(base);
-    let _ending = interrupt::EndCleanly::begin();
-    let watch = Watch::new(series.iter().map(|series| series.points.len()).sum());
-    let mut measured = Vec::new();
+    let _guard = StopCleanly::begin();
+    let progress = Progress::new(series.iter().map(|series| series.measurements.len()).sum());
+    let mut results = Vec::new();
     for series in series {
         let mut outcomes = Vec::new();
-        for (value, point) in &series.points {
-            watch.begin(&format!("{} {value}", series.variable));
-            outcomes.push(point.measure_apart()?);
-            watch.done();
+        for (value, measurement) in &series.measurements {
+            progress.begin(&format!("{} {value}", series.variable));
+            outcomes.push(measurement.run_in_process()?);
+            progress.done();
         }
-        measured.push((series, outcomes));
+        results.push((series, outcomes));
     }
-    Ok(measured)
+    Ok(results)
 }
 
-/// All series, on up to as many threads as `base` has.
-pub(crate) fn series(base: &Point) -> [Series; 5] {
-    let points = |values: Vec<usize>, change: &dyn Fn(&mut Point, usize)| {
-        let point = |&value: &usize| {
-            let mut point = base.clone();
-            change(&mut point, value);
-            (value, point)
+/// All series, with at most the number of threads of `base`.
+pub(crate) fn series(base: &Measurement) -> [Series; 5] {
+    let vary = |values: Vec<usize>, change: &dyn Fn(&mut Measurement, usize)| {
+        let measurement = |&value: &usize| {
+            let mut measurement = base.clone();
+            change(&mut measurement, value);
+            (value, measurement)
         };
-        values.iter().map(point).collect()
+        values.iter().map(measurement).collect()
     };
     [
         Series {
             title: "Batch",
-            expectation: "A step updates all parameters, however many images it looks at, so the time an image falls \
-                          as the batch grows, until the arithmetic is all there is.",
+            expectation: "A step updates all parameters, whatever the size of its batch. So the time per image falls \
+                          as the batch grows, until it is only that of the arithmetic.",
             variable: "batch",
             unit: Unit::Image,
-            points: points(doublings(16, 4_096), &|point, value| point.batch = value),
+            measurements: vary(doublings(16, 4_096), &|m, value| m.batch = value),
         },
         Series {
             title: "Width",
-            expectation: "With one hidden layer, parameters and arithmetic grow with its width. Training holds 16 bytes \
-                          a parameter: where they leave a cache, a parameter takes longer.",
+            expectation: "With one hidden layer, parameters and arithmetic grow with its width. Training holds 16 \
+                          bytes per parameter. When they no longer fit into a cache, the time per parameter grows.",
             variable: "width",
             unit: Unit::Parameter,
-            points: points(doublings(128, 4_096), &|point, value| point.hidden = vec![value]),
+            measurements: vary(doublings(128, 4_096), &|m, value| m.hidden = vec![value]),
         },
         Series {
             title: "Depth",
-            expectation: "Each further hidden layer of 256 adds the same work to encoder and decoder.",
+            expectation: "Each additional hidden layer of width 256 adds the same work to encoder and decoder.",
             variable: "hidden layers",
             unit: Unit::Parameter,
-            points: points((1..=4).collect(), &|point, value| point.hidden = vec![256; value]),
+            measurements: vary((1..=4).collect(), &|m, value| m.hidden = vec![256; value]),
         },
         Series {
             title: "Threads",
-            expectation: "If a step could be shared out without loss, the time of all threads together would stay the \
-                          same.",
+            expectation: "If a step could be divided without loss, the sum of the times of all threads would be \
+                          constant.",
             variable: "threads",
             unit: Unit::Step,
-            points: points(crews(base.threads), &|point, value| point.threads = value),
+            measurements: vary(thread_counts(base.threads), &|m, value| m.threads = value),
         },
         Series {
             title: "Training set",
-            expectation: "An epoch takes as many steps as there are batches, and an image 784 bytes. Epochs too long to \
-                          wait for are cut short and scaled up.",
+            expectation: "The time of an epoch grows with the number of its batches; an image takes 784 bytes. The \
+                          time of a long epoch is extrapolated from a part of it.",
             variable: "images",
             unit: Unit::Image,
-            points: points(vec![1_000, 10_000, 100_000, 1_000_000], &|point, value| {
-                (point.images, point.epochs) = (value, true);
+            measurements: vary(vec![1_000, 10_000, 100_000, 1_000_000], &|m, value| {
+                (m.images, m.epochs) = (value, true);
             }),
         },
     ]
 }
 
-/// `first`, twice that and so on up to `last`.
+/// `first`, twice `first` and so on, up to `last`.
 fn doublings(first: usize, last: usize) -> Vec<usize> {
     std::iter::successors(Some(first), |&value| Some(2 * value)).take_while(|&value| value <= last).collect()
 }
 
-/// Every number of threads up to eight, then its doublings, and always the last.
-fn crews(most: usize) -> Vec<usize> {
-    let mut crews: Vec<usize> = (1..=most.min(8)).chain(doublings(16, most)).collect();
-    if crews.last() != Some(&most) {
-        crews.push(most);
+/// Every number of threads up to eight, then powers of two, and always `most`.
+fn thread_counts(most: usize) -> Vec<usize> {
+    let mut counts: Vec<usize> = (1..=most.min(8)).chain(doublings(16, most)).collect();
+    if counts.last() != Some(&most) {
+        counts.push(most);
     }
-    crews
+    counts
 }
 
 #[cfg(test)]
@@ -162,10 +161,10 @@ mod tests {
 
     #[test]
     fn threads_grow_one_by_one_and_then_by_doubling() {
-        assert_eq!(crews(1), [1]);
-        assert_eq!(crews(3), [1, 2, 3]);
-        assert_eq!(crews(8), [1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(crews(48), [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 48]);
+        assert_eq!(thread_counts(1), [1]);
+        assert_eq!(thread_counts(3), [1, 2, 3]);
+        assert_eq!(thread_counts(8), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(thread_counts(48), [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 48]);
     }
 
     #[test]
@@ -174,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn every_batch_is_there_to_be_gathered() {
+    fn no_batch_is_larger_than_its_training_set() {
         for series in series(&base(2, 1.0)) {
-            assert!(series.points.iter().all(|(_, point)| point.batch <= point.images), "{}", series.title);
+            assert!(series.measurements.iter().all(|(_, m)| m.batch <= m.images), "{}", series.title);
         }
     }
 
@@ -190,8 +189,8 @@ mod tests {
             drawing_seconds: 0.0,
             peak_resident_bytes: None,
         };
-        let point = base(4, 1.0);
-        let close = |unit: Unit, expected: f64| (unit.of(&point, &outcome) - expected).abs() < 1e-9;
+        let measurement = base(4, 1.0);
+        let close = |unit: Unit, expected: f64| (unit.time(&measurement, &outcome) - expected).abs() < 1e-9;
         assert!(close(Unit::Image, 100.0) && close(Unit::Parameter, 1_000.0) && close(Unit::Step, 40.0));
     }
 }

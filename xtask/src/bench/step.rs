@@ -1,4 +1,4 @@
-//! A training step, whole and in its parts.
+//! A training step, as a whole and in stages.
 
 use std::{hint::black_box, time::Instant};
 
@@ -14,7 +14,7 @@ use super::{
     workload::{Batches, SEED},
 };
 
-/// A model in training, and what a step of it needs.
+/// A model in training, with everything that a step needs.
 pub(crate) struct Steps<'d> {
     vae: Vae,
     backprop: Backprop,
@@ -27,10 +27,10 @@ pub(crate) struct Steps<'d> {
     drawn: u64,
 }
 
-/// What can be timed by itself.
+/// What is timed separately.
 #[derive(Clone, Copy)]
-enum Part {
-    /// Everything: batch, noise, gradient and update.
+enum Stage {
+    /// The whole step: batch, noise, gradient and update.
     Step,
     /// `vae_data::gather`
     Batch,
@@ -47,24 +47,24 @@ enum Part {
 /// Medians, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StepTimes {
-    /// The whole step, measured by itself and not the sum of the others.
+    /// The whole step, measured separately; not the sum of the others.
     pub(crate) step: f64,
     pub(crate) batch: f64,
     pub(crate) noise: f64,
     pub(crate) forward: f64,
-    /// The gradient without the forward pass: a difference of medians.
+    /// The gradient minus the forward pass: a difference of medians.
     pub(crate) backward: f64,
-    /// The step on a ready batch without its gradient: a difference of medians, and of two ways to go, as the update is
-    /// fused with the gradient. So it may come out small, or even negative.
+    /// The update minus the gradient: a difference of medians, and of two code paths, because the update is fused with
+    /// the gradient. It may be small or even negative.
     pub(crate) optimizer: f64,
 }
 
 impl<'d> Steps<'d> {
     /// # Errors
-    /// For a network that is not valid.
+    /// If the network is not valid.
     ///
     /// # Panics
-    /// If `batch` is 0 or more images than there are.
+    /// If `batch` is 0 or larger than the data set.
     pub(crate) fn new(network: &VaeConfig, data: &'d Dataset, batch: usize) -> Result<Self, VaeError> {
         let vae = Vae::new(network.clone(), SEED)?;
         let (backprop, count) = (Backprop::new(&vae, batch), vae.parameters().len());
@@ -82,20 +82,20 @@ impl<'d> Steps<'d> {
     /// # Errors
     /// [`VaeError::NotFinite`]
     pub(crate) fn step(&mut self) -> Result<(), VaeError> {
-        [Part::Batch, Part::Noise, Part::Update].into_iter().try_for_each(|part| self.call(part))
+        [Stage::Batch, Stage::Noise, Stage::Update].into_iter().try_for_each(|stage| self.call(stage))
     }
 
-    /// Times the whole step alone.
+    /// Times only the whole step.
     ///
     /// # Errors
     /// [`VaeError::NotFinite`]
     pub(crate) fn time_step(&mut self, seconds: f64) -> Result<Samples, VaeError> {
-        let [step] = in_turns([Part::Step], seconds, |part| self.call(part))?;
+        let [step] = in_turns([Stage::Step], seconds, |stage| self.call(stage))?;
         Ok(step)
     }
 
-    /// Times whole epochs, from the drawing of their order on, until `seconds` are over. One that lasts longer is cut
-    /// short, and its time is what all of its steps would take.
+    /// Times whole epochs, including the drawing of their order, until `seconds` are over. If the first epoch takes
+    /// longer, it is cut short, and its time is extrapolated to all of its steps.
     ///
     /// # Errors
     /// [`VaeError::NotFinite`]
@@ -113,7 +113,7 @@ impl<'d> Steps<'d> {
                 self.step()?;
                 done += 1;
             }
-            // An epoch that was begun and not finished counts only where there is no other.
+            // An unfinished epoch counts only if there is no other.
             if done == all || epochs.is_empty() {
                 let (ordering, steps) = (ordered - begin, ordered.elapsed());
                 epochs.push(ordering.as_secs_f64() + steps.as_secs_f64() * all as f64 / done as f64);
@@ -122,34 +122,34 @@ impl<'d> Steps<'d> {
         Ok(Samples::new(epochs))
     }
 
-    /// Times the step and its parts, each for about `seconds`.
+    /// Times the step and its stages, each for about `seconds`.
     ///
     /// # Errors
     /// [`VaeError::NotFinite`]
     pub(crate) fn time(&mut self, seconds: f64) -> Result<StepTimes, VaeError> {
-        use Part::{Batch, Forward, Gradient, Noise, Step, Update};
-        let parts = [Step, Batch, Noise, Forward, Gradient, Update];
-        let times = in_turns(parts, seconds, |part| self.call(part))?;
+        use Stage::{Batch, Forward, Gradient, Noise, Step, Update};
+        let stages = [Step, Batch, Noise, Forward, Gradient, Update];
+        let times = in_turns(stages, seconds, |stage| self.call(stage))?;
         let [step, batch, noise, forward, gradient, update] = times.map(|samples| samples.median());
         let (backward, optimizer) = (gradient - forward, update - gradient);
         Ok(StepTimes { step, batch, noise, forward, backward, optimizer })
     }
 
-    fn call(&mut self, part: Part) -> Result<(), VaeError> {
+    fn call(&mut self, stage: Stage) -> Result<(), VaeError> {
         let Self { vae, backprop, optimizer, batches, x, eps, drawn } = self;
-        match part {
-            Part::Step => self.step()?,
-            Part::Batch => batches.fill(x.view_mut()),
-            Part::Noise => {
+        match stage {
+            Stage::Step => self.step()?,
+            Stage::Batch => batches.fill(x.view_mut()),
+            Stage::Noise => {
                 *drawn += 1;
                 let mut stream = noise::stream(SEED, Purpose::Training, 0, *drawn);
                 noise::standard_normal(&mut stream, eps.view_mut());
             }
-            Part::Forward => drop(black_box(vae.elbo_terms(x.view(), eps.view()))),
-            Part::Gradient => {
+            Stage::Forward => drop(black_box(vae.elbo_terms(x.view(), eps.view()))),
+            Stage::Gradient => {
                 black_box(backprop.run(vae, x.view(), eps.view(), 1.0)?);
             }
-            Part::Update => {
+            Stage::Update => {
                 black_box(vae.train_step(backprop, optimizer, x.view(), eps.view(), 1.0)?);
             }
         }
@@ -162,7 +162,7 @@ mod tests {
     use super::{super::workload, *};
 
     #[test]
-    fn what_is_timed_really_learns() {
+    fn the_steps_that_are_timed_really_learn() {
         let data = workload::draw(200);
         let network = VaeConfig { hidden: vec![32], latent: 3, ..VaeConfig::default() };
         let mut steps = Steps::new(&network, &data, 50).unwrap();
@@ -182,13 +182,13 @@ mod tests {
         let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
         let mut steps = Steps::new(&network, &data, 10).unwrap();
         let epochs = steps.time_epochs(0.0).unwrap();
-        // One step to warm up and one that is timed.
+        // One step to warm up, and one that is timed.
         assert_eq!(steps.drawn, 2);
         assert!(epochs.median() > 0.0);
     }
 
     #[test]
-    fn the_whole_step_takes_time_and_so_do_its_parts() {
+    fn the_whole_step_takes_time_and_so_do_its_stages() {
         let data = workload::draw(40);
         let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
         let times = Steps::new(&network, &data, 20).unwrap().time(0.0).unwrap();

@@ -1,20 +1,19 @@
-//! The numbers of a run as text for people.
+//! The numbers of a run as text.
 
 use std::fmt::Write;
-
-use crate::term;
 
 use super::{
     limits::Limits,
     report::{Inference, Report, Training},
 };
+use crate::term;
 
 impl Report {
-    /// All of it: the machine, its limits, training, inference.
+    /// The machine, its limits, training and inference.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}\n\n{}", self.machine, limits(&self.limits));
         if !self.training.is_empty() {
-            let _ = write!(text, "\n{}\n{}", steps(&self.training), parts(&self.training));
+            let _ = write!(text, "\n{}\n{}", steps(&self.training), stages(&self.training));
         }
         if !self.inference.is_empty() {
             let _ = write!(text, "\n{}", inference(&self.inference));
@@ -34,8 +33,8 @@ fn limits(limits: &[Limits]) -> String {
     };
     let table = aligned(&head, limits.iter().map(row));
     format!(
-        "Limits: multiply-adds in registers; GB/s of an optimizer's arrays, by the working set of all threads\n\
-         together, the smallest by that of each\n{table}"
+        "Limits: multiply-adds in registers; GB/s for the arrays of an optimizer, by the working set of all\n\
+         threads together (the smallest: of each thread)\n{table}"
     )
 }
 
@@ -56,23 +55,23 @@ fn steps(training: &[Training]) -> String {
         ]
     };
     format!(
-        "Training steps; the floor is every multiply-add at the peak and the optimizer's bytes at the\n\
-         bandwidth, an epoch 60 000 images\n{}",
+        "Training steps; the floor is the time of all multiply-adds at the peak rate and of the optimizer's\n\
+         bytes at the bandwidth; an epoch has 60 000 images\n{}",
         aligned(&head, training.iter().map(row))
     )
 }
 
-fn parts(training: &[Training]) -> String {
+fn stages(training: &[Training]) -> String {
     let head = ["network", "batch", "threads", "gather", "noise", "forward", "backward", "optimizer"];
     let row = |line: &Training| {
         let mut row = vec![line.network.clone(), line.batch.to_string(), line.threads.to_string()];
-        // A difference of medians may fall below zero; nothing takes less than no time.
-        let parts = line.parts_ms.in_order().map(|ms| ms.max(0.0));
-        row.extend(parts.iter().map(|ms| format!("{} {:>5}", number(*ms), percent(ms / line.step_ms))));
+        // A difference of medians may be negative; it is shown as zero.
+        let stages = line.parts_ms.in_order().map(|ms| ms.max(0.0));
+        row.extend(stages.iter().map(|ms| format!("{} {:>5}", number(*ms), percent(ms / line.step_ms))));
         row
     };
     let table = aligned(&head, training.iter().map(row));
-    format!("Where a step's time goes: ms, and share of the step, each part measured apart\n{table}")
+    format!("Where a step's time goes: ms and share of the step; each stage is measured separately\n{table}")
 }
 
 fn inference(inference: &[Inference]) -> String {
@@ -89,13 +88,13 @@ fn inference(inference: &[Inference]) -> String {
         row
     };
     format!(
-        "Inference: images a second, {} at once; microseconds of one alone, median and 99th percentile\n{}",
+        "Inference: images per second, {} at once; µs for a single image, median and 99th percentile\n{}",
         term::thousands(inference.first().map_or(0, |line| line.batch)),
         aligned(&head, inference.iter().map(row))
     )
 }
 
-/// A head and rows below it, the first column to the left, the others to the right.
+/// A table with a head; the first column is aligned to the left, the others to the right.
 pub(crate) fn aligned(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let head = head.iter().map(|&cell| cell.to_owned()).collect();
     let rows: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
@@ -112,7 +111,7 @@ pub(crate) fn aligned(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     text
 }
 
-/// A number in about four digits.
+/// A number with about four digits.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if size < 10.0 => format!("{value:.3}"),
@@ -156,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_came_out_negative_is_shown_as_nothing() {
-        let text = parts(&report().training);
+    fn a_negative_stage_is_shown_as_zero() {
+        let text = stages(&report().training);
         assert!(text.trim_end().ends_with("0.000   0 %"), "{text}");
     }
 

@@ -1,14 +1,14 @@
-//! What is trained on while the clock runs: real batches of the built-in digits, in shuffled order.
+//! The images for timed trainings: batches of the built-in digits in shuffled order.
 //!
-//! Numbers from nowhere would not do: how many pixels are black decides how much of the arithmetic can be left out.
+//! Random numbers would not do, because the number of black pixels decides how much of the arithmetic can be skipped.
 
 use ndarray::ArrayViewMut2;
 use vae_data::{Dataset, Split, digits, gather, shuffled};
 
-/// Digits that times are taken on, where nobody says how many.
+/// The default number of digits.
 pub(crate) const IMAGES: usize = 8_192;
 
-/// Weights, noise, order and digits follow from it: no measurement depends on luck.
+/// The random seed of weights, noise, order and digits, the same for every measurement.
 pub(crate) const SEED: u64 = 1;
 
 /// Draws digits to train on.
@@ -16,22 +16,26 @@ pub(crate) fn draw(images: usize) -> Dataset {
     digits::generate(images, SEED, Split::Train)
 }
 
-/// Batches of a data set, epoch after epoch, for ever.
+/// Batches of a data set, epoch after epoch without end.
 pub(crate) struct Batches<'d> {
     data: &'d Dataset,
     /// The order of this epoch.
     order: Vec<u32>,
     batch: usize,
-    /// Where in `order` the next batch begins.
+    /// The position in `order` at which the next batch begins.
     next: usize,
     epoch: u64,
 }
 
 impl<'d> Batches<'d> {
     /// # Panics
-    /// If `batch` is 0 or more images than there are.
+    /// If `batch` is 0 or larger than the data set.
     pub(crate) fn new(data: &'d Dataset, batch: usize) -> Self {
-        assert!((1..=data.len()).contains(&batch), "a batch of {batch}, of {} images", data.len());
+        assert!(
+            (1..=data.len()).contains(&batch),
+            "expected a batch of 1 to {} images, found {batch}",
+            data.len()
+        );
         Self { data, order: shuffled(data.len(), SEED, 0), batch, next: 0, epoch: 0 }
     }
 
@@ -42,12 +46,12 @@ impl<'d> Batches<'d> {
         self.next = 0;
     }
 
-    /// Whole batches left of this epoch.
+    /// The number of whole batches left in this epoch.
     pub(crate) fn left(&self) -> usize {
         (self.order.len() - self.next) / self.batch
     }
 
-    /// Fills `x` (B, D) with the next batch. What is left over at the end of an epoch is passed over.
+    /// Fills `x` (B, D) with the next batch. Images at the end of an epoch that do not fill a batch are left out.
     pub(crate) fn fill(&mut self, x: ArrayViewMut2<'_, f32>) {
         if self.left() == 0 {
             self.begin_epoch();
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_epoch_meets_every_image_once_and_the_next_in_another_order() {
+    fn an_epoch_has_every_image_once_and_the_next_in_another_order() {
         let data = draw(20);
         let mut batches = Batches::new(&data, 10);
         let mut epoch = || -> Vec<Vec<u32>> {

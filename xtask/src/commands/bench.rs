@@ -12,102 +12,103 @@ use vae_data::{Dataset, Splits};
 use vae_train::{TrainConfig, write_atomically};
 
 use crate::{
-    Done,
     bench::{
-        against::{self, Comparison, Contest},
+        comparison::{Comparison, ComparisonReport},
         document,
         floor::Work,
         inference,
         limits::Limits,
         machine::{self, Machine},
-        peer::Peer,
-        point::Point,
+        measurement::Measurement,
+        program::Program,
+        progress::Progress,
         report::{Inference, Report, Training},
         scale,
         step::Steps,
-        watch::Watch,
         workload,
     },
-    data_source::{self, Interrupted},
+    data_source,
+    outcome::{Done, misuse},
     paths, term,
 };
 
-/// Measures training and inference beside the machine's own limits.
+/// Measures training and inference and compares them with the limits of the machine.
 ///
-/// First the limits, on one thread and on all, or on as many as --threads says: how fast the machine multiplies and adds
-/// in f32, and how fast it moves the arrays of an optimizer. Then training steps on built-in digits, at several batches,
-/// and beside each its floor: the time of its multiply-adds at that peak and of the optimizer's 28 bytes a parameter at
-/// that bandwidth. The floor counts every multiply-add of the formulas; inputs that are zero need none, so a share can
-/// exceed what the arithmetic alone would allow. Then encoding, decoding and sampling.
+/// First the limits, on one thread and on all cores, or on the numbers of --threads: the rate of f32 multiply-adds, and
+/// the memory bandwidth for the arrays of an optimizer. Then training steps on built-in digits with several batch
+/// sizes, each beside its floor: the time of its multiply-adds at that rate plus the time of the optimizer's 28 bytes
+/// per parameter at that bandwidth. The floor counts every multiply-add of the formulas. Those with a zero input can be
+/// skipped, so a step can be closer to its floor than its arithmetic alone would allow. Then encoding, decoding and
+/// sampling.
 ///
-/// Every number is a median of repetitions after a warm-up, every limit the best of ten rounds. The parts of a step are
-/// measured apart; the time of the backward pass and of the optimizer, whose update is fused with the gradient, are
-/// differences, and the optimizer's may come out at nothing.
+/// Every time is the median of repetitions after a warm-up, every limit the best of ten rounds. The stages of a step
+/// are measured separately. The times of the backward pass and of the optimizer are differences, because the update is
+/// fused with the gradient; the time of the optimizer can come out as zero.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Widths of the hidden layers of one network to measure, instead of four
+    /// Widths of the hidden layers of a single network to measure [default: four networks]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     hidden: Vec<u64>,
-    /// Its latent dimensions [default with --hidden: 64]
+    /// Number of its latent dimensions [default with --hidden: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     latent: Option<u64>,
-    /// Images of a step [default: 64,128,512]
-    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_BATCH as u64))]
+    /// Batch sizes [default: 64,128,512]
+    #[arg(long, value_name = "N,...", value_delimiter = ',',
+          value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_BATCH as u64))]
     batch: Vec<u64>,
-    /// About how long each measurement takes [default: 0.6]
+    /// Approximate time of each measurement in seconds [default: 0.6]
     #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
-    /// One JSON object instead of text
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Trains in turn with COMMAND, a program that trains the same network and prints a line 'epoch N SECONDS s loss
-    /// LOSS' an epoch; {hidden}, {latent}, {batch} and {epochs} in it are replaced. Once for each program. No shell
-    /// reads COMMAND, but quotes keep words together
+    /// Compare with COMMAND: a program that trains the same network, in turns with this one, and prints a line 'epoch N
+    /// SECONDS s loss LOSS' for each epoch. {hidden}, {latent}, {batch} and {epochs} in COMMAND are replaced; quotes
+    /// keep words together, but no shell is used. Repeat the flag for several programs
     #[arg(long, value_name = "COMMAND", conflicts_with = "seconds")]
-    against: Vec<Peer>,
-    /// How often each program trains [default: 5]
+    against: Vec<Program>,
+    /// Number of trainings of each program [default: 5]
     #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: Option<u64>,
-    /// Epochs of a training; the first is not timed [default: 4]
-    #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u64).range(2..=TrainConfig::MAX_EPOCHS))]
+    /// Epochs of each training; the first is not timed [default: 4]
+    #[arg(long, value_name = "N", requires = "against",
+          value_parser = clap::value_parser!(u64).range(2..=TrainConfig::MAX_EPOCHS))]
     epochs: Option<u64>,
     #[arg(long, value_name = "D", requires = "against", help = data_source::HELP)]
     data: Option<String>,
-    /// Writes a document of how the cost grows with batch, width, depth, threads and training set, instead; takes some
-    /// minutes and 1 GB
+    /// Instead, write a document about the growth of the cost with batch, width, depth, threads and training set; takes
+    /// some minutes and 1 GB of memory
     #[arg(long, value_name = "FILE.md", conflicts_with_all = ["hidden", "latent", "batch", "json", "against"])]
     scale: Option<PathBuf>,
-    /// One measurement of --scale, which calls itself with this.
-    #[arg(long = Point::FLAG, hide = true, exclusive = true)]
-    point: Option<Point>,
+    /// A single measurement of --scale, which runs this program with this flag.
+    #[arg(long = Measurement::FLAG, hide = true, exclusive = true)]
+    measurement: Option<Measurement>,
 }
 
-/// Networks to measure where nobody says which: hidden widths and latents.
+/// The default networks: hidden widths and latent dimensions.
 const NETWORKS: [(&[usize], usize); 4] = [(&[256], 64), (&[400], 20), (&[512, 256], 32), (&[1024, 1024], 64)];
+/// The default batch sizes.
 const BATCHES: [usize; 3] = [64, 128, 512];
+/// The default time of a measurement.
 const SECONDS: f64 = 0.6;
-
+/// The default time of a measurement of `--scale`.
 const SCALE_SECONDS: f64 = 2.0;
-
+/// The default number of trainings of each program.
 const ROUNDS: usize = 5;
+/// The default number of epochs of such a training.
 const EPOCHS: u64 = 4;
 
-/// `threads`: as many as asked for, one run each; none for one thread and all.
+/// `threads` are the values of `--threads`. Without any, the measurements run on one thread and on all cores.
 pub(crate) fn run(args: &Args, threads: &[u16]) -> anyhow::Result<Done> {
-    match args.result(threads) {
-        Err(error) if error.is::<Interrupted>() => Ok(Done::Interrupted),
-        result => {
-            term::result(format_args!("{}", result?))?;
-            Ok(Done::Finished)
-        }
-    }
+    term::result(format_args!("{}", args.output(threads)?))?;
+    Ok(Done::Finished)
 }
 
 impl Args {
-    /// What to print.
-    fn result(&self, threads: &[u16]) -> anyhow::Result<String> {
-        if let Some(point) = &self.point {
-            return Ok(serde_json::to_string(&point.measure(&pool(point.threads)?)?)?);
+    /// Measures, and returns the text to print.
+    fn output(&self, threads: &[u16]) -> anyhow::Result<String> {
+        if let Some(measurement) = &self.measurement {
+            return Ok(serde_json::to_string(&measurement.run(&pool(measurement.threads)?)?)?);
         }
         if let Some(path) = &self.scale {
             self.write_scale(path, threads)?;
@@ -121,23 +122,24 @@ impl Args {
         if self.json { Ok(serde_json::to_string(&comparison)?) } else { Ok(comparison.text()) }
     }
 
-    /// Training and inference beside the machine's limits.
+    /// Measures training, inference and the limits of the machine.
     fn measure(&self, threads: &[u16]) -> anyhow::Result<Report> {
         let seconds = self.seconds.unwrap_or(SECONDS);
-        let (networks, batches, crews) = (self.networks(), self.batches(), crews(threads));
+        let (networks, batches) = (self.networks(), self.batches());
         for network in &networks {
             batches.iter().try_for_each(|&batch| check(network, batch))?;
         }
-        let pools: Vec<ThreadPool> = crews.iter().map(|&threads| pool(threads)).collect::<Result<_, _>>()?;
-        let watch = Watch::new(pools.len() * (1 + networks.len() * (1 + batches.len())));
+        let pools: Vec<ThreadPool> =
+            thread_counts(threads).into_iter().map(pool).collect::<Result<_, _>>()?;
+        let progress = Progress::new(pools.len() * (1 + networks.len() * (1 + batches.len())));
         let images = workload::IMAGES.max(batches.iter().copied().max().unwrap_or(0));
         let data = workload::draw(images);
         let limits: Vec<Limits> = pools
             .iter()
             .map(|pool| {
-                watch.begin(&format!("the limits of {}", of_threads(pool)));
+                progress.begin(&format!("the limits of {}", threads_text(pool)));
                 let limits = Limits::measure(pool, seconds);
-                watch.done();
+                progress.done();
                 limits
             })
             .collect();
@@ -145,36 +147,36 @@ impl Args {
         for network in &networks {
             for &batch in &batches {
                 for (pool, limits) in pools.iter().zip(&limits) {
-                    watch.begin(&format!("training of {network}, batch {batch}, {}", of_threads(pool)));
+                    progress.begin(&format!("training of {network}, batch {batch}, {}", threads_text(pool)));
                     training.push(pool.install(|| train(network, &data, batch, limits, seconds))?);
-                    watch.done();
+                    progress.done();
                 }
             }
             for pool in &pools {
-                watch.begin(&format!("inference of {network}, {}", of_threads(pool)));
+                progress.begin(&format!("inference of {network}, {}", threads_text(pool)));
                 let times = pool.install(|| inference::time(network, &data, seconds))?;
                 inference.push(Inference::new(network, pool.current_num_threads(), &times));
-                watch.done();
+                progress.done();
             }
         }
         Ok(Report { machine: Machine::this(), limits, training, inference })
     }
 
-    /// Our training and that of others, in turn.
-    fn compare(&self, threads: &[u16]) -> anyhow::Result<Comparison> {
+    /// Compares our training with that of other programs.
+    fn compare(&self, threads: &[u16]) -> anyhow::Result<ComparisonReport> {
         let network = self.network();
         let batch = match self.batch[..] {
             [] => BATCHES[0],
             [batch] => size(batch),
-            _ => crate::misuse("--against takes one --batch"),
+            _ => return Err(misuse("--against takes one --batch")),
         };
-        let pool = pool(one_crew("--against", threads))?;
+        let pool = pool(single_thread_count("--against", threads)?)?;
         check(&network, batch)?;
         let defaults = TrainConfig::default().data;
         let loaded =
             data_source::load::<Splits>(self.data.as_deref().unwrap_or(&defaults.source), defaults.digits)?;
         let data = &loaded.images.train;
-        let contest = Contest {
+        let comparison = Comparison {
             network: VaeConfig { input: data.pixels(), ..network },
             batch,
             epochs: self.epochs.unwrap_or(EPOCHS),
@@ -182,26 +184,26 @@ impl Args {
             data_name: loaded.name,
             data,
         };
-        against::compare(&contest, &self.against, &pool)
+        comparison.run(&self.against, &pool)
     }
 
-    /// How the cost grows, as a file.
+    /// Measures the growth of the cost and writes a document about it.
     fn write_scale(&self, path: &Path, threads: &[u16]) -> anyhow::Result<()> {
-        // Nobody should wait for minutes to hear of it.
+        // Checked first, because the measurements take minutes.
         let directory = path.parent().filter(|parent| *parent != Path::new(""));
         ensure!(
             !path.is_dir() && directory.is_none_or(Path::is_dir),
             "cannot write {}: expected a file in a directory that exists",
             path.display()
         );
-        let threads = one_crew("--scale", threads);
+        let threads = single_thread_count("--scale", threads)?;
         let base = scale::base(threads, self.seconds.unwrap_or(SCALE_SECONDS));
-        let measured = scale::measure(&base)?;
-        let text = document::text(&Machine::this(), &command_line(), &base, &measured);
+        let results = scale::measure(&base)?;
+        let text = document::text(&Machine::this(), &command_line(), &base, &results);
         Ok(write_atomically(path, text.as_bytes())?)
     }
 
-    /// The networks to measure: the one asked for, else those of the table.
+    /// The networks to measure: the requested one, else the default ones.
     fn networks(&self) -> Vec<VaeConfig> {
         if self.hidden.is_empty() && self.latent.is_none() {
             return NETWORKS.iter().map(|&(hidden, latent)| network(hidden.to_vec(), latent)).collect();
@@ -209,11 +211,11 @@ impl Args {
         vec![self.network()]
     }
 
-    /// The one network asked for.
+    /// The requested network, with defaults for what the flags leave open.
     fn network(&self) -> VaeConfig {
         let VaeConfig { hidden, latent, .. } = VaeConfig::default();
-        let asked = || self.hidden.iter().map(|&width| size(width)).collect();
-        network(if self.hidden.is_empty() { hidden } else { asked() }, self.latent.map_or(latent, size))
+        let requested = || self.hidden.iter().map(|&width| size(width)).collect();
+        network(if self.hidden.is_empty() { hidden } else { requested() }, self.latent.map_or(latent, size))
     }
 
     fn batches(&self) -> Vec<usize> {
@@ -221,6 +223,7 @@ impl Args {
     }
 }
 
+/// Measures the training step of a network.
 fn train(
     network: &VaeConfig,
     data: &Dataset,
@@ -234,11 +237,12 @@ fn train(
     Ok(Training::new(network, work, batch, &times, limits))
 }
 
+/// A network for images of the default size.
 fn network(hidden: Vec<usize>, latent: usize) -> VaeConfig {
     VaeConfig { hidden, latent, ..VaeConfig::default() }
 }
 
-/// Refuses what cannot be built, or whose batch would fill the memory, before anything is measured.
+/// Checks that the network can be built and that the batch fits into memory, before anything is measured.
 fn check(network: &VaeConfig, batch: usize) -> anyhow::Result<()> {
     network.validate().context("this network cannot be measured")?;
     let widths: usize = network.hidden.iter().chain([&network.input, &network.latent]).sum();
@@ -248,26 +252,26 @@ fn check(network: &VaeConfig, batch: usize) -> anyhow::Result<()> {
 }
 
 /// The numbers of threads to measure with.
-fn crews(asked: &[u16]) -> Vec<usize> {
-    let mut crews: Vec<usize> = if asked.is_empty() {
+fn thread_counts(requested: &[u16]) -> Vec<usize> {
+    let mut counts: Vec<usize> = if requested.is_empty() {
         vec![1, machine::cores()]
     } else {
-        asked.iter().copied().map(usize::from).collect()
+        requested.iter().copied().map(usize::from).collect()
     };
-    crews.dedup();
-    crews
+    counts.dedup();
+    counts
 }
 
-/// The one number of threads that `flag` measures with.
-fn one_crew(flag: &str, asked: &[u16]) -> usize {
-    match *asked {
-        [] => machine::cores(),
-        [threads] => threads.into(),
-        _ => crate::misuse(format_args!("{flag} takes one number of --threads")),
+/// The number of threads for a flag that measures with only one.
+fn single_thread_count(flag: &str, requested: &[u16]) -> anyhow::Result<usize> {
+    match *requested {
+        [] => Ok(machine::cores()),
+        [threads] => Ok(threads.into()),
+        _ => Err(misuse(format_args!("{flag} takes one number of --threads"))),
     }
 }
 
-/// The command as it was called.
+/// The command line of this call.
 fn command_line() -> String {
     let arguments = env::args_os().skip(1).map(|argument| paths::argument(Path::new(&argument)));
     ["cargo xtask".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
@@ -277,7 +281,8 @@ fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
     ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the threads")
 }
 
-fn of_threads(pool: &ThreadPool) -> String {
+/// The number of threads, for messages.
+fn threads_text(pool: &ThreadPool) -> String {
     match pool.current_num_threads() {
         1 => "1 thread".to_owned(),
         threads => format!("{threads} threads"),
@@ -288,10 +293,10 @@ fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// A time that is neither nothing nor for ever.
+/// Parses the time of a measurement.
 fn seconds(text: &str) -> Result<f64, String> {
-    const LONGEST: f64 = 600.0;
+    const MAX_SECONDS: f64 = 600.0;
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
-    let ok = seconds > 0.0 && seconds <= LONGEST;
-    if ok { Ok(seconds) } else { Err(format!("expected more than 0 and at most {LONGEST} seconds")) }
+    let valid = seconds > 0.0 && seconds <= MAX_SECONDS;
+    if valid { Ok(seconds) } else { Err(format!("expected more than 0 and at most {MAX_SECONDS} seconds")) }
 }

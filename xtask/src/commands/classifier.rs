@@ -5,16 +5,12 @@ use std::{ops::ControlFlow, path::PathBuf};
 use anyhow::{Context, ensure};
 use vae_data::Splits;
 use vae_train::{
-    ClassifierFile, ClassifierTraining, TrainConfig, accuracy, train_classifier, write_atomically,
+    ClassifierFile, ClassifierTraining, DataConfig, accuracy, train_classifier, write_atomically,
 };
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    paths, term,
-};
+use crate::{data_source, outcome::Done, paths, term};
 
-/// Trains the classifier that judges what 'generate' draws, and measures it on the test images.
+/// Trains the classifier that 'generate' applies to its images, and measures it on the test images.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[arg(long, value_name = "D", default_value = "mnist", help = data_source::HELP)]
@@ -23,21 +19,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     hidden: Vec<u32>,
     /// Passes over the training images
-    #[arg(long, value_name = "N", default_value_t = ClassifierTraining::default().epochs, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = ClassifierTraining::default().epochs,
+          value_parser = clap::value_parser!(u64).range(1..=1000))]
     epochs: u64,
-    /// From which weights and order follow
+    /// Random seed of the initial weights and of the order of the images
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// The classifier; 'generate' reads data/classifier.safetensors
+    /// Classifier file to write; 'generate' reads data/classifier.safetensors
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let loaded = match data_source::load::<Splits>(&args.data, TrainConfig::default().data.digits) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let loaded = data_source::load::<Splits>(&args.data, DataConfig::default().digits)?;
     let (name, images) = (loaded.name, loaded.images);
     ensure!(
         images.test.labels().is_some_and(|labels| !labels.is_empty()),
@@ -51,12 +45,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         ControlFlow::Continue(())
     };
     let classifier = train_classifier(&images.train, &name, &training, &mut observe)?;
-    let accuracy = accuracy(&classifier, &images.test).context("no test images")?;
+    let accuracy =
+        accuracy(&classifier, &images.test).with_context(|| format!("{name} has no labelled test images"))?;
     let file = ClassifierFile { classifier, data: name, accuracy, seed: args.seed };
     write_atomically(&args.out, &file.to_bytes())?;
     let (config, count) = (file.classifier.config(), term::thousands(images.test.len()));
     term::result(format_args!(
-        "{}: {config}, reads {:.2} % of {count} test images of {} as what they are",
+        "{}: {config}, {:.2} % accuracy on {count} test images of {}",
         paths::display(&args.out),
         100.0 * accuracy,
         file.data,

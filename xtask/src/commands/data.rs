@@ -7,15 +7,19 @@ use clap::{
     Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use vae_data::{DataError, Known, known::FileState, mnist};
-
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    misuse, paths, term,
+use vae_data::{
+    DataError, Known,
+    known::{FileCheck, FileState},
+    mnist,
 };
 
-/// Fetches data sets that are known by name, checks them, lists what data there is.
+use crate::{
+    data_source,
+    outcome::{Done, misuse},
+    paths, term,
+};
+
+/// Downloads and checks data sets, and lists the available data.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -24,46 +28,48 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Downloads data sets from where they are published; what is there and right is kept
+    /// Downloads data sets from their publishers; valid files that are already there are kept
     ///
-    /// MNIST is checked by SHA-256. Its successors are checked by the MD5 that their publishers give, which guards
-    /// against accidents and not against an attacker. EMNIST is one archive of about 535 MB, downloaded once for all of
-    /// its parts that are named and not kept.
+    /// MNIST is checked by SHA-256. Its successors are checked by the MD5 that their publishers give, which protects
+    /// against accidents but not against an attacker. EMNIST is one archive of about 535 MB; it is downloaded once for
+    /// all of the named parts, and not kept.
     Fetch(Sets),
     /// Compares the files of data sets with their published checksums
     ///
-    /// Of the parts of EMNIST, and of unpacked files of Fashion-MNIST and Kuzushiji-MNIST, none are published: those are
-    /// only read to their end.
+    /// For the parts of EMNIST, and for unpacked files of Fashion-MNIST and Kuzushiji-MNIST, no checksums are
+    /// published; these files are only checked to be complete.
     Verify(Sets),
-    /// Lists which data sets are here, and what else there is to train on
+    /// Lists the data sets, whether they are present, and other data to train on
     List,
 }
 
 #[derive(clap::Args)]
 struct Sets {
-    /// Which data sets [default: mnist]
-    #[arg(value_name = "NAME", value_parser = known())]
+    /// Data sets [default: mnist]
+    #[arg(value_name = "NAME", value_parser = known_name())]
     names: Vec<Known>,
-    /// The directory of the files of one data set [default: data/NAME/; to verify MNIST, $VAE_DATA first]
+    /// Directory of the files, for a single data set [default: data/NAME/; to verify MNIST, $VAE_DATA if it is set]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-/// The name or alias of a known set.
-fn known() -> impl TypedValueParser<Value = Known> {
+/// Parses the name or alias of a known data set.
+fn known_name() -> impl TypedValueParser<Value = Known> {
     let value = |set: Known| PossibleValue::new(set.name()).aliases(set.alias());
     PossibleValuesParser::new(Known::ALL.map(value))
-        .map(|name| Known::from_name(&name).expect("the parser takes the names of sets only"))
+        .map(|name| Known::from_name(&name).expect("the parser accepts only the names of known sets"))
 }
 
 impl Sets {
-    /// Each set with its directory, which unless named is `default`.
-    fn places(self, default: impl Fn(Known) -> PathBuf) -> Vec<(Known, PathBuf)> {
+    /// Each data set and its directory: `--dir`, else `default`.
+    fn directories(self, default: impl Fn(Known) -> PathBuf) -> anyhow::Result<Vec<(Known, PathBuf)>> {
         let names = if self.names.is_empty() { vec![Known::Mnist] } else { self.names };
         match self.dir {
-            Some(_) if names.len() > 1 => misuse("--dir is the directory of one data set, several are named"),
-            Some(dir) => vec![(names[0], dir)],
-            None => names.into_iter().map(|set| (set, default(set))).collect(),
+            Some(_) if names.len() > 1 => {
+                Err(misuse(format_args!("--dir takes a single data set, found {}", names.len())))
+            }
+            Some(dir) => Ok(vec![(names[0], dir)]),
+            None => Ok(names.into_iter().map(|set| (set, default(set))).collect()),
         }
     }
 }
@@ -71,49 +77,49 @@ impl Sets {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     match args.action {
         Action::Fetch(sets) => {
-            let places = sets.places(paths::data);
-            match data_source::download(&places) {
-                Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-                other => other?,
-            }
-            for (set, dir) in places {
+            let directories = sets.directories(paths::data)?;
+            data_source::download(&directories)?;
+            for (set, dir) in directories {
                 term::line(format_args!("{} is in {}", set.name(), paths::display(&dir)));
             }
         }
-        Action::Verify(sets) => verify(&sets.places(|set| match data_source::variable() {
+        Action::Verify(sets) => verify(&sets.directories(|set| match data_source::variable() {
             Some(dir) if set == Known::Mnist => dir,
             _ => paths::data(set),
-        }))?,
+        })?)?,
         Action::List => list(),
     }
     Ok(Done::Finished)
 }
 
-fn verify(places: &[(Known, PathBuf)]) -> anyhow::Result<()> {
-    let mut wrong = Vec::new();
-    for (set, dir) in places {
+fn verify(directories: &[(Known, PathBuf)]) -> anyhow::Result<()> {
+    let mut invalid = Vec::new();
+    for (set, dir) in directories {
         term::line(format_args!("{} in {}", set.name(), paths::display(dir)));
-        let checks = set.verify(dir);
-        for check in &checks {
-            let what = match &check.state {
-                FileState::Ok => "as published".to_owned(),
+        let mut valid = true;
+        for FileCheck { name, state, .. } in set.verify(dir) {
+            valid &= matches!(state, FileState::Ok | FileState::WellFormed { .. });
+            let result = match state {
+                FileState::Ok => "matches the published checksum".to_owned(),
                 FileState::WellFormed { published } => {
-                    format!("a whole IDX file; there is no published checksum of it, only of {published}")
+                    format!(
+                        "a complete IDX file; its own checksum is not published, only that of {published}"
+                    )
                 }
                 FileState::Mismatch { algorithm, expected, found } => {
-                    format!("{algorithm} expected {expected}, found {found}")
+                    format!("expected {algorithm} {expected}, found {found}")
                 }
                 FileState::Missing => "missing".to_owned(),
-                FileState::Unreadable(error) => error.to_string(),
+                FileState::Unreadable(error) => term::one_line(&error.into()),
             };
-            term::line(format_args!("  {}: {what}", check.name));
+            term::line(format_args!("  {name}: {result}"));
         }
-        if !checks.iter().all(|check| matches!(check.state, FileState::Ok | FileState::WellFormed { .. })) {
+        if !valid {
             let (dir, name) = (paths::display(dir), set.name());
-            wrong.push(format!("{dir} does not hold {name}; 'cargo xtask data fetch {name}' brings it"));
+            invalid.push(format!("{dir} does not hold {name}; 'cargo xtask data fetch {name}' downloads it"));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
+    if invalid.is_empty() { Ok(()) } else { bail!("{}", invalid.join("; ")) }
 }
 
 fn list() {
@@ -125,19 +131,22 @@ fn list() {
     line(&format!("${}", data_source::VARIABLE), &variable);
     for set in Known::ALL {
         let (dir, name) = (paths::data(set), set.name());
-        let what = if paths::holds_something(&dir) {
+        let what = if paths::is_nonempty_dir(&dir) {
             describe(&dir, set.survey(&dir))
         } else {
-            format!("not in {}; 'cargo xtask data fetch {name}' brings it", paths::display(&dir))
+            format!("not in {}; 'cargo xtask data fetch {name}' downloads it", paths::display(&dir))
         };
         line(name, &what);
     }
-    line("digits", "built in: drawn by the program, 28 x 28, as many as asked for (--digits)");
-    line("DIR", "any directory of IDX files under MNIST's names (--data DIR)");
-    line("DIR", "any folder of PNG or JPEG pictures of one size, a subfolder a class");
+    line("digits", "built in: drawn by the program, 28 x 28, any number of them (--digits)");
+    line("DIR", "any directory of IDX files with MNIST's file names (--data DIR)");
+    line(
+        "DIR",
+        "any directory of PNG or JPEG pictures of one size, with a subdirectory for each class (--data DIR)",
+    );
 }
 
-/// What the files of a directory say that they hold.
+/// The contents of a data directory, as its files declare them.
 fn describe(dir: &Path, survey: Result<mnist::Survey, DataError>) -> String {
     match survey {
         Ok(mnist::Survey { train, test, height, width, labelled }) => format!(
@@ -147,6 +156,6 @@ fn describe(dir: &Path, survey: Result<mnist::Survey, DataError>) -> String {
             if labelled { "" } else { ", without labels," },
             paths::display(dir),
         ),
-        Err(error) => format!("none: {error}"),
+        Err(error) => format!("not usable: {}", term::one_line(&error.into())),
     }
 }

@@ -14,73 +14,65 @@ use vae_core::Vae;
 use vae_data::{Dataset, Splits};
 use vae_train::{encode, write_atomically};
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths, pictures, term,
-};
+use crate::{model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, pictures, term};
 
-/// The most bytes of one array: a model may have a million latents.
+/// The largest array to write. Arrays can be large because a model may have a million latent dimensions.
 const MAX_BYTES: usize = 4 << 30;
 
-/// Writes what a model makes of each image, as arrays that numpy.load reads.
+/// Writes the posteriors of images as arrays for numpy.load.
 ///
-/// Of each split: SPLIT_mean.npy and SPLIT_log_var.npy, mean and logarithm of the variance of q(z|x), float32 (N, L), one
-/// image a row, in the order of the data; and SPLIT_labels.npy, uint8 (N,), where there are labels.
+/// For each split: SPLIT_mean.npy and SPLIT_log_var.npy, the mean and the log-variance of q(z|x), float32 (N, L), one
+/// row per image in the order of the data; and SPLIT_labels.npy, uint8 (N,), if the images have labels.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    model: model_source::ModelArgs,
-    /// Whose images: as in 'cargo xtask train' [default: what the model was trained
-    /// on; for a model of MNIST, what 'auto' finds]
-    #[arg(long, value_name = "D")]
-    data: Option<String>,
-    /// Which of its images
-    #[arg(long, value_enum, default_value_t = Part::Both)]
-    split: Part,
-    /// Also SPLIT_reconstruction.npy: the decoded means, float32 (N, D) in [0, 1]
+    model: ModelArgs,
+    #[command(flatten)]
+    data: ModelDataArgs,
+    /// Split to encode
+    #[arg(long, value_enum, default_value_t = SplitChoice::Both)]
+    split: SplitChoice,
+    /// Also write SPLIT_reconstruction.npy: the decoded means, float32 (N, D) in [0, 1]
     #[arg(long)]
     reconstructions: bool,
-    /// The directory for the arrays [default: latents/ in the run, or in runs/]
+    /// Directory for the arrays [default: latents/ in the run, or in runs/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Part {
+enum SplitChoice {
     Train,
     Test,
     Both,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let chosen = args.model.read()?;
-    let (model, asked) = (&chosen.model, args.data.as_deref());
-    let loaded = match args.split {
-        Part::Test => {
-            data_source::load_for(model, asked).map(|test| (test.name, vec![("test", test.images)]))
+    let source = args.model.read()?;
+    let model = &source.model;
+    let (data, splits) = match args.split {
+        SplitChoice::Test => {
+            let loaded = args.data.load(model)?;
+            (loaded.name, vec![("test", loaded.images)])
         }
-        part => data_source::load_for::<Splits>(model, asked).map(|loaded| {
+        split => {
+            let loaded = args.data.load::<Splits>(model)?;
             let mut splits = vec![("train", loaded.images.train), ("test", loaded.images.test)];
-            splits.truncate(if part == Part::Both { 2 } else { 1 });
+            splits.truncate(if split == SplitChoice::Both { 2 } else { 1 });
             (loaded.name, splits)
-        }),
-    };
-    let (data, splits) = match loaded {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
+        }
     };
     for (split, set) in &splits {
         pictures::check_size(model, set, &data)?;
         let columns = if args.reconstructions { set.pixels() } else { 0 }.max(model.vae.latent());
         ensure!(
             set.len().saturating_mul(4 * columns) <= MAX_BYTES,
-            "{split}: {} x {columns} numbers are more than an array can hold ({MAX_BYTES} bytes)",
+            "{split}: expected at most {MAX_BYTES} bytes in an array, found {} x {columns} numbers of 4 bytes",
             set.len(),
         );
     }
-    let out = args.out.unwrap_or_else(|| chosen.beside_pictures("latents"));
-    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let out = args.out.unwrap_or_else(|| source.beside_pictures("latents"));
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     for (split, set) in &splits {
         write_codes(&model.vae, set, &out, split, args.reconstructions)?;
     }
@@ -88,7 +80,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(Done::Finished)
 }
 
-/// Removes what a call before this one may have left of other images, which would be taken for these images'.
+/// Removes a file of an earlier call, which could be mistaken for one of these images.
 fn remove(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -113,12 +105,12 @@ fn write_codes(vae: &Vae, set: &Dataset, out: &Path, split: &str, decode: bool) 
     match set.labels() {
         Some(values) => write_array(&ArrayView1::from(values), &labels)?,
         None => {
-            term::note(format_args!("{split}: the images have no labels, so there is no {split}_labels.npy"));
+            term::note(format_args!("{split}: the images have no labels; {split}_labels.npy is not written"));
             remove(&labels)?;
         }
     }
     let (images, latents) = posterior.mean.dim();
-    term::note(format_args!("{split}: {} images, {latents} latents", term::thousands(images)));
+    term::note(format_args!("{split}: {} images, {latents} latent dimensions", term::thousands(images)));
     Ok(())
 }
 

@@ -6,35 +6,29 @@ use vae_core::Elbo;
 use vae_data::Dataset;
 use vae_train::{ModelFile, evaluate};
 
-use crate::{
-    Done,
-    data_source::{self, Interrupted},
-    model_source, paths, pictures, term,
-};
+use crate::{model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, pictures, term};
 
-/// From which the noise follows when nobody says.
+/// The default of `--seed`.
 pub(crate) const SEED: u64 = 0;
 
-/// Measures a model on the test images: -ELBO and its two parts, in nats an image.
+/// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
-/// One draw of z an image. Pixels are taken as probabilities in [0, 1], as they are.
+/// Each image is measured with one sample of z. Pixels are used as they are, as probabilities in [0, 1].
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    model: model_source::ModelArgs,
-    /// Whose test images: as in 'cargo xtask train' [default: what the model was trained
-    /// on; for a model of MNIST, what 'auto' finds]
-    #[arg(long, value_name = "D")]
-    data: Option<String>,
-    /// From which the noise follows
+    model: ModelArgs,
+    #[command(flatten)]
+    data: ModelDataArgs,
+    /// Random seed of the noise
     #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,
-    /// One JSON object instead of text
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
 }
 
-/// What `--json` prints, in nats an image.
+/// The output of `--json`. Losses are in nats per image.
 #[derive(Serialize)]
 struct Report {
     neg_elbo: f64,
@@ -49,21 +43,18 @@ struct Report {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let chosen = args.model.read()?;
-    let vae = &chosen.model.vae;
-    let loaded = match data_source::load_for(&chosen.model, args.data.as_deref()) {
-        Err(error) if error.is::<Interrupted>() => return Ok(Done::Interrupted),
-        other => other?,
-    };
+    let source = args.model.read()?;
+    let vae = &source.model.vae;
+    let loaded = args.data.load(&source.model)?;
     let test = &loaded.images;
-    let elbo = measure(&chosen.model, test, &loaded.name, args.seed)?;
+    let elbo = measure(&source.model, test, &loaded.name, args.seed)?;
     let report = Report {
         neg_elbo: elbo.neg_elbo(),
         reconstruction: elbo.reconstruction,
         kl: elbo.kl,
         images: test.len(),
         data: loaded.name,
-        model: paths::display(&chosen.path),
+        model: paths::display(&source.path),
         parameters: vae.parameters().len(),
         latent: vae.latent(),
         seed: args.seed,
@@ -73,7 +64,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     } else {
         let Report { neg_elbo, reconstruction, kl, data, .. } = &report;
         term::result(format_args!(
-            "test images of {data}: {}, nats an image\n\
+            "{} test images of {data}, nats per image\n\
              -ELBO           {neg_elbo:8.3}\n\
              reconstruction  {reconstruction:8.3}\n\
              KL              {kl:8.3}",
@@ -83,12 +74,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(Done::Finished)
 }
 
-/// The ELBO of all test images of the data called `name`.
+/// The mean loss of all test images of the data with this name.
 pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
     pictures::check_size(model, test, name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
     let elbo = evaluate(&model.vae, test.images(), &indices, seed);
     let elbo = elbo.with_context(|| format!("{name} has no test images"))?;
-    ensure!(elbo.neg_elbo().is_finite(), "the model's -ELBO on {name} is not finite");
+    ensure!(elbo.neg_elbo().is_finite(), "the -ELBO of the model on {name} is not finite");
     Ok(elbo)
 }

@@ -4,174 +4,173 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use vae_data::{Dataset, Split, Splits};
-use vae_train::{ClassPosteriors, DataConfig, ModelFile, NegElboRange, class_posteriors};
+use vae_train::{ClassPosteriors, ModelFile, NegElboRange, class_posteriors};
 
 use crate::{
-    Done,
-    data_source::{self, Interrupted, Loaded},
+    data_source::Loaded,
     generate::{
-        Made,
-        class::{self, Wanted},
+        class::{self, Classes},
+        drawing::Drawing,
         latent::{self, Points},
         like, photo,
     },
-    model_source, paths, pictures, term,
+    model_data,
+    model_source::ModelArgs,
+    outcome::{Done, Interrupted},
+    paths, pictures, term,
 };
 
-/// Draws the digit that is asked for, in one of these ways, as a PNG file.
+/// Draws the requested digits into a PNG file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    wish: Wish,
-    /// How many new images of --digit; of 'all', of each [default: 20]
-    #[arg(long, value_name = "N", conflicts_with_all = ["like", "image", "latent"], value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    request: Request,
+    /// Number of new images for --digit, of each class for 'all' [default: 20]
+    #[arg(long, value_name = "N", conflicts_with_all = ["like", "image", "latent"],
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: Option<u32>,
-    /// Whose images --like means [default: test]
+    /// Split that the indices of --like refer to [default: test]
     #[arg(long, value_enum, conflicts_with_all = ["digit", "image", "latent"])]
-    split: Option<Part>,
+    split: Option<SplitChoice>,
     #[command(flatten)]
-    model: model_source::ModelArgs,
-    /// From which new images follow
+    model: ModelArgs,
+    /// Random seed of the new images
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// The images of --like, or those to learn from what a digit looks like and which -ELBO is usual: as in 'cargo xtask
-    /// train' [default: what the model's file knows, else what the model was trained on; for a model of MNIST, what
-    /// 'auto' finds]
+    /// Images of --like; for --digit, images to compute the classes from; for --image, test images to compare the -ELBO
+    /// with. Named as for 'cargo xtask train' [default: for --digit and --image, what the model file holds; else the
+    /// data that the model was trained on; for MNIST or unknown data, what 'auto' finds]
     #[arg(long, value_name = "D", conflicts_with = "latent")]
     data: Option<String>,
-    /// The picture [default: named after the wish, in the run's pictures/, or in runs/pictures/]
+    /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]
     #[arg(long, value_name = "FILE.png")]
     out: Option<PathBuf>,
 }
 
-/// What is asked for: one of these.
+/// What to draw: exactly one of these.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-struct Wish {
-    /// The test images of these numbers, above what the model makes of them
+struct Request {
+    /// Indices of test images to show above their reconstructions
     #[arg(long, value_name = "INDEX,...", value_delimiter = ',')]
     like: Vec<u32>,
-    /// New images of a class, or of each ('all'), and how often a classifier reads them as that
+    /// New images of a class, or of every class ('all'), and how many of them a classifier recognises
     #[arg(long, value_name = "DIGIT")]
-    digit: Option<Wanted>,
-    /// A photo or a drawing of a digit (PNG or JPEG), above what the model makes of it; repeat the flag for several
+    digit: Option<Classes>,
+    /// Photo or drawing of a digit (PNG or JPEG), to show above its reconstruction; repeat the flag for several
     #[arg(long, value_name = "FILE")]
     image: Vec<PathBuf>,
-    /// What the decoder makes of a point of the latent space, or of several between semicolons
+    /// Point of the latent space to decode; semicolons separate several points
     #[arg(long, value_name = "X,...", allow_hyphen_values = true)]
     latent: Vec<Points>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum Part {
-    /// What the model learned from
+enum SplitChoice {
+    /// Training images
     Train,
-    /// What it never saw
+    /// Test images
     #[default]
     Test,
 }
 
+/// The default of `--count`.
 const COUNT: u32 = 20;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    match args.draw() {
-        Err(error) if error.is::<Interrupted>() => Ok(Done::Interrupted),
-        other => other,
-    }
+    let source = args.model.read()?;
+    let (drawing, name) = args.draw(&source.model)?;
+    let out = source.picture_path(args.out, &name)?;
+    drawing.picture.write(&out)?;
+    term::result(format_args!("{}", paths::display(&out)))?;
+    drawing.lines.iter().try_for_each(|line| term::result(format_args!("{line}")))?;
+    Ok(Done::Finished)
 }
 
 impl Args {
-    fn draw(self) -> anyhow::Result<Done> {
-        let chosen = self.model.read()?;
-        let model = &chosen.model;
-        let (made, name) = match &self.wish {
-            Wish { digit: Some(wanted), .. } => (self.class(model, *wanted)?, name_of(*wanted)),
-            Wish { like, .. } if !like.is_empty() => (self.like(model)?, "like.png".to_owned()),
-            Wish { image, .. } if !image.is_empty() => (self.photo(model)?, "image.png".to_owned()),
-            Wish { latent, .. } => (latent::draw(model, latent)?, "latent.png".to_owned()),
-        };
-        let Made { picture, lines } = made;
-        let out = chosen.picture(self.out, &name)?;
-        picture.write(&out)?;
-        term::result(format_args!("{}", paths::display(&out)))?;
-        lines.iter().try_for_each(|line| term::result(format_args!("{line}")))?;
-        Ok(Done::Finished)
+    /// The drawing and the default name of its file.
+    fn draw(&self, model: &ModelFile) -> anyhow::Result<(Drawing, String)> {
+        Ok(match &self.request {
+            Request { digit: Some(classes), .. } => (self.class(model, *classes)?, file_name(*classes)),
+            Request { like, .. } if !like.is_empty() => (self.like(model)?, "like.png".to_owned()),
+            Request { image, .. } if !image.is_empty() => (self.photo(model)?, "image.png".to_owned()),
+            Request { latent, .. } => (latent::draw(model, latent)?, "latent.png".to_owned()),
+        })
     }
 
-    fn like(&self, model: &ModelFile) -> anyhow::Result<Made> {
-        let (data, digits) = (self.data.as_deref(), DataConfig::default().digits);
-        let indices = &self.wish.like;
+    fn like(&self, model: &ModelFile) -> anyhow::Result<Drawing> {
+        let (data, indices) = (self.data.as_deref(), &self.request.like);
         match self.split.unwrap_or_default() {
-            Part::Test => {
-                let loaded = data_source::load_for(model, data)?;
+            SplitChoice::Test => {
+                let loaded = model_data::load(model, data)?;
                 like::draw(model, (&loaded.images, Split::Test, &loaded.name), indices)
             }
-            Part::Train => {
-                let source = data_source::source_for(model, data);
-                let loaded = data_source::load::<Splits>(source, digits)?;
+            SplitChoice::Train => {
+                let loaded = model_data::load::<Splits>(model, data)?;
                 like::draw(model, (&loaded.images.train, Split::Train, &loaded.name), indices)
             }
         }
     }
 
-    fn class(&self, model: &ModelFile, wanted: Wanted) -> anyhow::Result<Made> {
+    fn class(&self, model: &ModelFile, classes: Classes) -> anyhow::Result<Drawing> {
         let count = self.count.unwrap_or(COUNT) as usize;
         let measured;
         let posteriors = match &model.annotations.classes {
-            Some(known) if self.data.is_none() => known,
+            Some(stored) if self.data.is_none() => stored,
             _ => {
                 measured = measure_classes(model, self.data.as_deref())?;
                 &measured
             }
         };
-        class::draw(model, posteriors, wanted, count, self.seed)
+        class::draw(model, posteriors, classes, count, self.seed)
     }
 
-    fn photo(&self, model: &ModelFile) -> anyhow::Result<Made> {
+    fn photo(&self, model: &ModelFile) -> anyhow::Result<Drawing> {
         photo::check_size(model)?;
         let measured;
         let range = match &model.annotations.neg_elbo {
-            Some(known) if self.data.is_none() => Some(known),
+            Some(stored) if self.data.is_none() => Some(stored),
             _ => {
                 measured = measure_range(model, self.data.as_deref())?;
                 measured.as_ref()
             }
         };
-        photo::draw(model, &self.wish.image, range)
+        photo::draw(model, &self.request.image, range)
     }
 }
 
-/// Which −ELBO is usual, for a file that does not know; none, and a line that says so, where there are no images of what
-/// the model learned.
+/// The range of −ELBO of test images, for a model file without it. If there are no images of the kind that the model
+/// was trained on, the result is `None`, and a line gives the reason.
 fn measure_range(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Option<NegElboRange>> {
-    let unknown = |reason: &str| {
-        term::note(format_args!("nobody says whether a -ELBO is usual: {reason}"));
+    let no_range = |reason: &str| {
+        term::note(format_args!("no reference range of -ELBO: {reason}"));
         Ok(None)
     };
-    let loaded = match data_source::load_for(model, data) {
+    let loaded = match model_data::load(model, data) {
         Err(error) if data.is_some() || error.is::<Interrupted>() => return Err(error),
-        Err(error) => return unknown(&format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")),
+        Err(error) => {
+            return no_range(&term::one_line(&error));
+        }
         Ok(loaded) => loaded,
     };
     let Loaded { name, images, .. } = loaded;
     if data.is_none() && model.data.as_ref().is_some_and(|own| *own != name) {
-        return unknown(&format!("the model learned other images than {name}"));
+        return no_range(&format!("the model was not trained on {name}"));
     }
     pictures::check_size(model, &images, &name)?;
     match NegElboRange::measure(&name, &model.vae, images.images()) {
         Some(range) => Ok(Some(range)),
-        None => unknown(&format!("{name} has no test images")),
+        None => no_range(&format!("{name} has no test images")),
     }
 }
 
-/// The posteriors of the classes of a data set, for a file that does not know them.
+/// The posteriors of the classes of a data set, for a model file without them.
 fn measure_classes(model: &ModelFile, data: Option<&str>) -> anyhow::Result<ClassPosteriors> {
-    let source = data_source::source_for(model, data);
-    let loaded = data_source::load::<Splits>(source, DataConfig::default().digits)?;
+    let loaded = model_data::load::<Splits>(model, data)?;
     let train: &Dataset = &loaded.images.train;
     let posteriors = class_posteriors(&model.vae, train, &loaded.name)?;
     term::note(format_args!(
-        "classes: {}, of {} training images of {}",
+        "classes: {}, from {} training images of {}",
         posteriors.names(),
         term::thousands(train.len()),
         loaded.name
@@ -179,9 +178,10 @@ fn measure_classes(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Clas
     Ok(posteriors)
 }
 
-fn name_of(wanted: Wanted) -> String {
-    match wanted {
-        Wanted::One(class) => format!("digit-{class}.png"),
-        Wanted::All => "digits.png".to_owned(),
+/// The default name of the file with images of these classes.
+fn file_name(classes: Classes) -> String {
+    match classes {
+        Classes::One(class) => format!("digit-{class}.png"),
+        Classes::All => "digits.png".to_owned(),
     }
 }

@@ -5,27 +5,27 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use vae_train::write_atomically;
 
-use crate::{Done, model_source::ModuleArgs, paths, term};
+use crate::{model_source::ModuleArgs, outcome::Done, paths, term};
 
-/// Makes a model file of a PyTorch state dict, so that what its tensors do not tell is said once.
+/// Converts a PyTorch state dict into a model file, which also holds the facts that the tensors do not.
 ///
-/// FILE is what safetensors.torch.save_file(module.state_dict(), FILE) writes. Its tensors have the names that this
-/// program's own files have (encoder.fc1.weight, ..., decoder.fc1.weight, ...; the encoder's last layer gives means and
-/// then log-variances), or those of PyTorch's VAE example (fc1, fc21, fc22, fc3, fc4). The decoder gives logits.
+/// FILE is written by safetensors.torch.save_file(module.state_dict(), FILE). Its tensors are named as in this
+/// program's own files (encoder.fc1.weight, ..., decoder.fc1.weight, ...; the last layer of the encoder outputs means,
+/// then log-variances) or as in PyTorch's VAE example (fc1, fc21, fc22, fc3, fc4). The decoder outputs logits.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The state dict
+    /// State dict to convert
     #[arg(value_name = "FILE.safetensors")]
     file: PathBuf,
     #[command(flatten)]
     module: ModuleArgs,
-    /// Rows and columns of an image [default: a square, or else a single row]
+    /// Height and width of an image [default: a square if possible, else a single row]
     #[arg(long, value_name = "HEIGHTxWIDTH", value_parser = image_size)]
     image: Option<(usize, usize)>,
-    /// What the module was trained on, as --data names it elsewhere: such as mnist
+    /// Data that the module was trained on, named as for 'cargo xtask train', such as mnist
     #[arg(long, value_name = "D")]
     data: Option<String>,
-    /// The model file to write
+    /// Model file to write
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
 }
@@ -44,10 +44,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     if args.data.is_some() {
         model.data.clone_from(&args.data);
     }
-    let same = |path: &PathBuf| path.canonicalize().ok();
+    let canonical = |path: &PathBuf| path.canonicalize().ok();
     ensure!(
-        same(&args.out).is_none() || same(&args.out) != same(&args.file),
-        "{} is the file to import: name another with --out",
+        canonical(&args.out).is_none() || canonical(&args.out) != canonical(&args.file),
+        "{} is the file to import; choose another file for --out",
         args.out.display(),
     );
     write_atomically(&args.out, &model.to_bytes())?;

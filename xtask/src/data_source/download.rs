@@ -1,4 +1,4 @@
-//! Downloads, with a progress bar a file.
+//! Downloads, with a progress bar for each file.
 
 use std::{ops::ControlFlow, path::PathBuf};
 
@@ -9,26 +9,27 @@ use vae_data::{
     fetch::{self, Target},
 };
 
-use crate::interrupt;
+use crate::{
+    interrupt::{self, StopCleanly},
+    outcome::Interrupted,
+};
 
-/// The download was cut short by Ctrl-C.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted;
-
-/// Downloads sets, each into its directory, unless they are there.
+/// Downloads data sets, each into its directory, unless they are already there.
+///
+/// # Errors
+/// Those of [`fetch::fetch`]; [`Interrupted`] after Ctrl-C.
 pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
     let targets: Vec<_> = sets.iter().map(|(set, dir)| Target { set: *set, dir: dir.clone() }).collect();
     let style =
         ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
-            .context("the style of the progress bar")?;
+            .context("cannot set the style of the progress bar")?;
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
-    let _cleaning_up = interrupt::EndCleanly::begin();
+    let _guard = StopCleanly::begin();
     let result = fetch::fetch(&targets, &fetch::Options::default(), &mut |progress| {
         bar.set_message(progress.file.to_owned());
         bar.set_length(progress.total.unwrap_or(progress.bytes));
         bar.set_position(progress.bytes);
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
     match result {

@@ -1,25 +1,25 @@
-//! What a command takes of a source: both sets to train, the test set alone to measure. Most of the time to load or draw
-//! images goes into those to train on.
+//! The part of a data set that a command needs: both splits to train, the test split alone to measure. Loading or
+//! drawing the training images takes most of the time, so that a command that does not need them does not load them.
 
 use vae_data::{DataError, Dataset, Split, Splits, mnist};
 
 use crate::term;
 
-/// Both sets, or one of them.
+/// Both splits of a data set, or one of them.
 pub(crate) trait Images: Sized {
-    /// The fingerprint that [`known_by`](Self::known_by) has in MNIST.
+    /// The fingerprint of [`fingerprinted`](Self::fingerprinted) if the images are MNIST.
     const MNIST: &str;
-    /// From what gives any set.
+    /// Loads the splits that are needed with `load`.
     fn load(load: impl Fn(Split) -> Result<Dataset, DataError> + Sync) -> Result<Self, DataError>;
-    /// Of two sets that are read together.
-    fn of(splits: Splits) -> Self;
-    /// All of them, one behind the other.
+    /// Takes the splits that are needed from two that were read together.
+    fn from_splits(splits: Splits) -> Self;
+    /// Concatenates several data sets.
     fn join(all: Vec<Self>) -> Result<Self, DataError>;
-    /// The set that tells one source from another.
-    fn known_by(&self) -> &Dataset;
-    /// Whether each image has a label.
+    /// The split whose fingerprint identifies the source.
+    fn fingerprinted(&self) -> &Dataset;
+    /// True if each image has a label.
     fn is_labelled(&self) -> bool;
-    /// How many images of which sets.
+    /// The number of images in each split, as text.
     fn count(&self) -> String;
 }
 
@@ -30,7 +30,7 @@ impl Images for Splits {
         Self::load(load)
     }
 
-    fn of(splits: Splits) -> Self {
+    fn from_splits(splits: Splits) -> Self {
         splits
     }
 
@@ -38,7 +38,7 @@ impl Images for Splits {
         Self::join(all)
     }
 
-    fn known_by(&self) -> &Dataset {
+    fn fingerprinted(&self) -> &Dataset {
         &self.train
     }
 
@@ -51,7 +51,7 @@ impl Images for Splits {
     }
 }
 
-/// The test set.
+/// The test split alone.
 impl Images for Dataset {
     const MNIST: &str = mnist::TEST_FINGERPRINT;
 
@@ -59,7 +59,7 @@ impl Images for Dataset {
         load(Split::Test)
     }
 
-    fn of(splits: Splits) -> Self {
+    fn from_splits(splits: Splits) -> Self {
         splits.test
     }
 
@@ -67,7 +67,7 @@ impl Images for Dataset {
         Self::join(all)
     }
 
-    fn known_by(&self) -> &Dataset {
+    fn fingerprinted(&self) -> &Dataset {
         self
     }
 
@@ -80,8 +80,8 @@ impl Images for Dataset {
     }
 }
 
-/// How many digits are drawn of a set, where `digits` are to train on.
-pub(super) fn drawn(digits: usize, split: Split) -> usize {
+/// The number of digits to draw for a split, if there are `digits` training images.
+pub(super) fn split_size(digits: usize, split: Split) -> usize {
     match split {
         Split::Train => digits,
         Split::Test => digits.div_ceil(6),

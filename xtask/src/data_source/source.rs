@@ -1,4 +1,4 @@
-//! What the text behind `--data` names, before anything is read.
+//! The value of `--data`: which sources it names, before anything is read.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use anyhow::{bail, ensure};
 use vae_data::Known;
 use vae_train::{DataConfig, TrainConfig};
 
-/// What stands behind a directory whose images have rows and columns exchanged.
+/// The suffix of a directory whose images have rows and columns exchanged.
 pub(super) const TRANSPOSED: &str = ":transposed";
 
-/// What stands before the number of drawn digits, where it is another than usual.
+/// The prefix of the number of drawn digits, if it is not the default.
 const DIGITS: &str = "digits:";
 
-/// The name by which so many drawn digits are found again.
+/// The name under which [`Source::parse`] finds that many drawn digits again.
 pub(super) fn digits(count: Option<usize>) -> String {
     match count.filter(|&count| count != DataConfig::default().digits) {
         Some(count) => format!("{DIGITS}{count}"),
@@ -20,27 +20,27 @@ pub(super) fn digits(count: Option<usize>) -> String {
     }
 }
 
-/// More pieces than anybody joins; each may have to be looked for on the disk.
+/// A limit on the pieces between commas, because each may have to be looked up on the disk.
 const MAX_PIECES: usize = 32;
 
 /// Where images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// MNIST if it can be had, else digits.
+    /// MNIST if it is present or can be downloaded, else digits.
     Auto,
-    /// Drawn by the program: so many, or as many as the settings say.
+    /// Drawn by the program: this number, or the number in the settings.
     Digits(Option<usize>),
-    /// By its name.
+    /// A data set with a name.
     Known(Known),
-    /// IDX files.
+    /// IDX files or pictures.
     Directory { path: PathBuf, transposed: bool },
 }
 
 impl Source {
-    /// The sources of a text, in its order, with commas between them.
+    /// The comma-separated sources of a text, in its order.
     ///
-    /// A comma may also belong to a directory's name: at each place the longest text that names something on the disk
-    /// wins. A name wins against a directory that is called the same; `./mnist` is the directory.
+    /// A comma may also be part of a directory's name: at each position, the longest text that exists on the disk is
+    /// one source. A known name takes precedence over a directory of the same name; `./mnist` is the directory.
     pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Self>> {
         if exists(text) {
             return Ok(vec![Self::one(text)?]);
@@ -48,20 +48,20 @@ impl Source {
         let pieces: Vec<&str> = text.split(',').collect();
         ensure!(
             pieces.len() <= MAX_PIECES,
-            "expected at most {MAX_PIECES} sources with commas between them, found {}",
+            "expected at most {MAX_PIECES} comma-separated sources, found {}",
             pieces.len()
         );
         let mut sources = Vec::new();
         let mut rest = &pieces[..];
         while !rest.is_empty() {
             let longest = (2..=rest.len()).rev().find(|&count| exists(&rest[..count].join(",")));
-            let (source, behind) = rest.split_at(longest.unwrap_or(1));
+            let (source, remaining) = rest.split_at(longest.unwrap_or(1));
             let source = source.join(",");
             if source.is_empty() {
-                bail!("expected a name or a directory, found nothing where one should stand");
+                bail!("expected a name or a directory before and after each comma, found nothing");
             }
             sources.push(Self::one(&source)?);
-            rest = behind;
+            rest = remaining;
         }
         Ok(sources)
     }
@@ -80,12 +80,12 @@ impl Source {
         Ok(Self::Directory { path: path.to_owned(), transposed })
     }
 
-    /// Whether this is a directory that is not there.
+    /// True if this is a directory that does not exist.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Directory { path, .. } if !path.exists())
     }
 
-    /// The source that has a name.
+    /// The source with this name, if there is one.
     fn named(name: &str) -> Option<Self> {
         match name {
             "auto" => Some(Self::Auto),
@@ -101,12 +101,12 @@ impl Source {
     }
 }
 
-/// Whether a text names something on the disk.
+/// True if a text names something on the disk.
 fn exists(text: &str) -> bool {
     directory(text).0.exists()
 }
 
-/// The directory of a text, and whether its images are to be transposed.
+/// The directory that a text names, and whether to transpose its images.
 fn directory(text: &str) -> (&Path, bool) {
     match text.strip_suffix(TRANSPOSED) {
         Some(directory) if !Path::new(text).exists() => (Path::new(directory), true),
@@ -122,8 +122,8 @@ mod tests {
 
     use super::*;
 
-    /// Sources of a text in which `@` stands for a temporary directory that holds directories of these names, each
-    /// written as that text would have to be to name it alone.
+    /// The sources of a text, each as the text that names it alone. `@` stands for a temporary directory that holds
+    /// directories with these names.
     fn parse(text: &str, names: &[&str]) -> Vec<String> {
         let root = TempDir::new().unwrap();
         for name in names {
@@ -152,19 +152,19 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_digits_stands_behind_them() {
+    fn a_number_of_digits_follows_a_colon() {
         assert_eq!(parse("digits:300", &[]), ["digits:300"]);
         assert_eq!(parse("digits:60000", &[]), ["digits"]);
         assert_eq!(parse("@digits:many", &[]), ["@digits:many"]);
     }
 
     #[test]
-    fn an_alias_comes_to_the_name() {
+    fn an_alias_is_replaced_by_the_name() {
         assert_eq!(parse("fashion", &[]), ["fashion-mnist"]);
     }
 
     #[test]
-    fn sources_stand_between_commas_in_their_order() {
+    fn sources_between_commas_keep_their_order() {
         assert_eq!(parse("mnist,@images,digits", &["images"]), ["mnist", "@images", "digits"]);
     }
 
@@ -182,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_called_so_is_not_transposed() {
+    fn a_directory_whose_name_ends_in_the_suffix_is_not_transposed() {
         assert_eq!(parse("@a:transposed", &["a", "a:transposed"]), ["@a:transposed"]);
     }
 
     #[test]
-    fn what_has_a_name_stands_upright_already() {
+    fn a_named_source_cannot_be_transposed() {
         for name in ["mnist", "digits", "fashion", "emnist-letters"] {
             let error = Source::parse(&format!("{name}:transposed")).unwrap_err().to_string();
             assert!(error.contains(&format!("found the name {name}")), "{error}");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_where_a_source_should_stand_is_refused() {
+    fn an_empty_source_is_refused() {
         for text in ["", ",", "mnist,", ",mnist", "mnist,,digits"] {
             let error = Source::parse(text).unwrap_err().to_string();
             assert!(error.contains("found nothing"), "{text:?}: {error}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn more_sources_than_anybody_joins_are_refused() {
+    fn too_many_sources_are_refused() {
         let error = Source::parse(&"mnist,".repeat(100)).unwrap_err().to_string();
         assert!(error.contains("at most 32") && error.contains("found 101"), "{error}");
     }

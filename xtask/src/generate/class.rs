@@ -1,4 +1,4 @@
-//! New images of a class: draws from q(z|class), decoded, and how often a classifier reads the class in them.
+//! New images of a class: decoded samples of q(z|class), and how many of them a classifier recognises.
 
 use std::str::FromStr;
 
@@ -8,20 +8,19 @@ use vae_train::{ClassPosteriors, ModelFile};
 use vae_viz::GridStyle;
 
 use super::{
-    Made,
-    judge::{DRAWS, Judge},
-    style,
+    digit_classifier::{CLASSIFIED_IMAGES, DigitClassifier},
+    drawing::{Drawing, style},
 };
 use crate::pictures::{self, Captioned};
 
-/// Which classes are asked for.
+/// The requested classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Classes {
     One(u8),
     All,
 }
 
-impl FromStr for Wanted {
+impl FromStr for Classes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -32,38 +31,38 @@ impl FromStr for Wanted {
     }
 }
 
-/// `count` new images of the class, or of each class a row.
+/// Draws `count` new images of the class, or of all classes, with a row for each.
 pub(crate) fn draw(
     model: &ModelFile,
     posteriors: &ClassPosteriors,
-    wanted: Wanted,
+    requested: Classes,
     count: usize,
     seed: u64,
-) -> anyhow::Result<Made> {
-    let classes: Vec<u8> = match wanted {
-        Wanted::One(class) => vec![class],
-        Wanted::All => posteriors.classes.keys().copied().collect(),
+) -> anyhow::Result<Drawing> {
+    let classes: Vec<u8> = match requested {
+        Classes::One(class) => vec![class],
+        Classes::All => posteriors.classes.keys().copied().collect(),
     };
-    let tiles = count.checked_mul(classes.len()).context("more images than can be counted")?;
+    let tiles = count.checked_mul(classes.len()).context("more images than a picture can hold")?;
     pictures::check_tiles(model, tiles)?;
     let drawn: Vec<Array2<f32>> = classes
         .iter()
-        .map(|&class| posteriors.sample(class, count.max(DRAWS), seed))
+        .map(|&class| posteriors.sample(class, count.max(CLASSIFIED_IMAGES), seed))
         .collect::<Result<_, _>>()?;
-    let judge = Judge::of(model, Some(&posteriors.data));
-    let (mut shown, mut agreements) = (Vec::new(), Vec::new());
+    let classifier = DigitClassifier::find(model, Some(&posteriors.data));
+    let (mut shown, mut recognised) = (Vec::new(), Vec::new());
     for (&class, z) in classes.iter().zip(&drawn) {
         shown.push(model.vae.decode(z.slice(s![..count, ..])));
-        if let Some(judge) = &judge {
-            let read = judge.read(model.vae.decode(z.slice(s![..DRAWS, ..])).view());
-            agreements.push(read.iter().filter(|&&found| found == class).count());
+        if let Some(classifier) = &classifier {
+            let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());
+            recognised.push(found.iter().filter(|&&found| found == class).count());
         }
     }
     let views: Vec<_> = shown.iter().map(|images: &Array2<f32>| images.view()).collect();
     let images = concatenate(Axis(0), &views)?;
-    let (what, style) = match wanted {
-        Wanted::One(class) => (format!("{count} new images of class {class}"), style(count)),
-        Wanted::All => {
+    let (what, style) = match requested {
+        Classes::One(class) => (format!("{count} new images of class {class}"), style(count)),
+        Classes::All => {
             let style = GridStyle { rows: classes.len(), cols: count, ..GridStyle::default() };
             (format!("new images of the classes {}", posteriors.names()), style)
         }
@@ -72,22 +71,22 @@ pub(crate) fn draw(
     let picture = vae_viz::image_grid(images.view(), (model.height, model.width), &style, Some(&caption))?;
     let mut facts = pictures::facts(model, &what);
     facts.push(("Seed", seed.to_string()));
-    let lines = judge.map_or(Vec::new(), |judge| report(&judge, &classes, &agreements));
-    Ok(Made { picture: Captioned::new(picture, facts), lines })
+    let lines = classifier.map_or(Vec::new(), |classifier| report(&classifier, &classes, &recognised));
+    Ok(Drawing { picture: Captioned::new(picture, facts), lines })
 }
 
-/// A sentence for one class, a table with the mean for several.
-fn report(judge: &Judge, classes: &[u8], agreements: &[usize]) -> Vec<String> {
-    let judge = judge.describe();
-    if let (&[class], &[agreement]) = (classes, agreements) {
-        return vec![format!("{judge} reads {agreement} of {DRAWS} as {class}")];
+/// A sentence for one class, or a table with the mean for several.
+fn report(classifier: &DigitClassifier, classes: &[u8], recognised: &[usize]) -> Vec<String> {
+    let classifier = classifier.describe();
+    if let (&[class], &[count]) = (classes, recognised) {
+        return vec![format!("{classifier} recognises {count} of {CLASSIFIED_IMAGES} as {class}")];
     }
-    let share = |agreement: usize| 100.0 * agreement as f64 / DRAWS as f64;
-    let mut lines = vec![format!("{judge} reads, of {DRAWS} new images each:")];
-    let rows = classes.iter().zip(agreements);
-    lines
-        .extend(rows.map(|(class, &agreement)| format!("{class:>4} as {class}  {:5.1} %", share(agreement))));
-    let mean = agreements.iter().map(|&agreement| share(agreement)).sum::<f64>() / agreements.len() as f64;
+    let percent = |count: usize| 100.0 * count as f64 / CLASSIFIED_IMAGES as f64;
+    let mut lines =
+        vec![format!("{classifier} recognises, of {CLASSIFIED_IMAGES} new images of each class:")];
+    let rows = classes.iter().zip(recognised);
+    lines.extend(rows.map(|(class, &count)| format!("{class:>4} as {class}  {:5.1} %", percent(count))));
+    let mean = recognised.iter().map(|&count| percent(count)).sum::<f64>() / recognised.len() as f64;
     lines.push(format!("    mean  {mean:5.1} %"));
     lines
 }

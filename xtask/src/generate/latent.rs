@@ -1,4 +1,4 @@
-//! Points of the latent space, decoded.
+//! Decoded points of the latent space.
 
 use std::str::FromStr;
 
@@ -6,10 +6,10 @@ use anyhow::ensure;
 use ndarray::Array2;
 use vae_train::ModelFile;
 
-use super::{Made, style};
+use super::drawing::{Drawing, style};
 use crate::pictures::{self, Captioned};
 
-/// Points as given on the command line: numbers between commas, points between semicolons.
+/// Points as given on the command line: commas separate numbers, semicolons separate points.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Points(Vec<Vec<f32>>);
 
@@ -19,21 +19,21 @@ impl FromStr for Points {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |text: &str| match text.trim().parse::<f32>() {
             Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(format!("expected finite numbers between commas, found {:?}", text.trim())),
+            _ => Err(format!("expected finite numbers separated by commas, found {:?}", text.trim())),
         };
         let point = |text: &str| text.split(',').map(number).collect::<Result<Vec<f32>, String>>();
         text.split(';').map(point).collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// What the decoder makes of each point.
-pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Made> {
+/// Decodes each point.
+pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Drawing> {
     let points: Vec<&Vec<f32>> = points.iter().flat_map(|points| &points.0).collect();
     let latent = model.vae.latent();
     for (i, point) in points.iter().enumerate() {
         ensure!(
             point.len() == latent,
-            "point {} of --latent has {} numbers, the model has {latent} latents",
+            "point {} of --latent has {} numbers, the model has {latent} latent dimensions",
             i + 1,
             point.len()
         );
@@ -42,12 +42,12 @@ pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Made>
     let numbers = points.iter().flat_map(|point| point.iter().copied()).collect();
     let z = Array2::from_shape_vec((points.len(), latent), numbers)?;
     let images = model.vae.decode(z.view());
-    let several = if points.len() == 1 { "point".to_owned() } else { format!("{} points", points.len()) };
-    let caption = format!("{several} of the latent space, {}", pictures::describe(model));
+    let what = if points.len() == 1 { "point".to_owned() } else { format!("{} points", points.len()) };
+    let caption = format!("{what} of the latent space, {}", pictures::describe(model));
     let size = (model.height, model.width);
     let picture = vae_viz::image_grid(images.view(), size, &style(points.len()), Some(&caption))?;
     let facts = pictures::facts(model, "decoded points");
-    Ok(Made { picture: Captioned::new(picture, facts), lines: Vec::new() })
+    Ok(Drawing { picture: Captioned::new(picture, facts), lines: Vec::new() })
 }
 
 #[cfg(test)]
@@ -55,12 +55,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_stand_between_semicolons_and_numbers_between_commas() {
+    fn semicolons_separate_points_and_commas_separate_numbers() {
         assert_eq!("0.1,-1; 2, 3e-1".parse(), Ok(Points(vec![vec![0.1, -1.0], vec![2.0, 0.3]])));
     }
 
     #[test]
-    fn what_is_no_finite_number_is_quoted() {
+    fn a_text_that_is_not_a_finite_number_is_quoted() {
         for text in ["", "1,,2", "1,nan", "inf", "1;", "1e99", "one"] {
             let error = text.parse::<Points>().unwrap_err();
             assert!(error.starts_with("expected finite numbers"), "{text}: {error}");

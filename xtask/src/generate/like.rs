@@ -1,19 +1,19 @@
-//! Images of the data above what the model makes of them.
+//! Images of the data above their reconstructions.
 
 use anyhow::{Context, ensure};
 use ndarray::Array2;
 use vae_data::{Dataset, Split, gather};
 use vae_train::ModelFile;
 
-use super::{Made, style};
+use super::drawing::{Drawing, style};
 use crate::pictures::{self, Captioned};
 
-/// The images at `indices` of a split of `data`, each above its reconstruction from the posterior's mean.
+/// Draws the images at `indices` of a split of `data`, each above its reconstruction from the mean of the posterior.
 pub(crate) fn draw(
     model: &ModelFile,
     (images, split, data): (&Dataset, Split, &str),
     indices: &[u32],
-) -> anyhow::Result<Made> {
+) -> anyhow::Result<Drawing> {
     pictures::check_size(model, images, data)?;
     let split = match split {
         Split::Train => "training",
@@ -22,7 +22,10 @@ pub(crate) fn draw(
     let last = images.len().checked_sub(1).with_context(|| format!("{data} has no {split} images"))?;
     let beyond = indices.iter().find(|&&index| index as usize > last);
     let beyond = beyond.copied().unwrap_or_default();
-    ensure!(beyond as usize <= last, "the {split} images of {data} are 0 to {last}, found {beyond}");
+    ensure!(
+        beyond as usize <= last,
+        "the {split} images of {data} have the indices 0 to {last}, found {beyond}"
+    );
     pictures::check_tiles(model, 2 * indices.len())?;
 
     let mut originals = Array2::zeros((indices.len(), images.pixels()));
@@ -33,9 +36,9 @@ pub(crate) fn draw(
         let labels: Vec<u32> = indices.iter().map(|&index| u32::from(labels[index as usize])).collect();
         list(&labels)
     });
-    let several = if indices.len() == 1 { "" } else { "s" };
-    let labelled = labels.as_ref().map_or(String::new(), |labels| format!(" (label{several} {labels})"));
-    let what = format!("{split} image{several} {which} of {data}{labelled}");
+    let s = if indices.len() == 1 { "" } else { "s" };
+    let labelled = labels.as_ref().map_or(String::new(), |labels| format!(" (label{s} {labels})"));
+    let what = format!("{split} image{s} {which} of {data}{labelled}");
     let below = if indices.len() == 1 { "its reconstruction" } else { "their reconstructions" };
     let caption = format!("{what} above {below}, {}", pictures::describe(model));
     let (size, style) = ((model.height, model.width), style(indices.len()));
@@ -44,7 +47,7 @@ pub(crate) fn draw(
     let mut facts = pictures::facts(model, "reconstructions");
     facts.extend([("Originals", format!("{data}, {split}")), ("Indices", which)]);
     facts.extend(labels.map(|labels| ("Labels", labels)));
-    Ok(Made { picture: Captioned::new(picture, facts), lines: vec![what] })
+    Ok(Drawing { picture: Captioned::new(picture, facts), lines: vec![what] })
 }
 
 /// `9, 12, 40`, or the first few of many.
@@ -54,5 +57,5 @@ fn list(numbers: &[u32]) -> String {
     shown.join(", ") + more
 }
 
-/// Numbers that a caption lists before it stops.
+/// The most numbers that a caption lists.
 const MOST_LISTED: usize = 40;

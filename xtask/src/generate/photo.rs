@@ -1,5 +1,5 @@
-//! Somebody's own digits: what the network sees of a picture above what it makes of it, how likely that is to it, and
-//! what a classifier reads.
+//! The user's own digits: each picture as the network sees it, above its reconstruction, with its −ELBO and the class
+//! that a classifier finds.
 
 use std::path::{Path, PathBuf};
 
@@ -11,30 +11,33 @@ use vae_data::{
 };
 use vae_train::{ModelFile, NegElboRange, neg_elbos};
 
-use super::{Made, judge::Judge, style};
+use super::{
+    digit_classifier::DigitClassifier,
+    drawing::{Drawing, style},
+};
 use crate::{
     paths,
     pictures::{self, Captioned},
     term,
 };
 
-/// Refuses a model of other images than pictures become.
+/// Checks that the model takes images of the size that pictures are converted to.
 pub(crate) fn check_size(model: &ModelFile) -> anyhow::Result<()> {
     let (side, height, width) = (Photo::SIDE, model.height, model.width);
     ensure!(
         (height, width) == (side, side),
-        "a picture becomes an image of {side} x {side} pixels, the model takes {height} x {width}"
+        "a picture is converted to {side} x {side} pixels, the model takes {height} x {width}"
     );
     Ok(())
 }
 
-/// Each picture as the network sees it, above its reconstruction from the posterior's mean. Without a `range` nobody
-/// says whether a −ELBO is usual.
+/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior. A −ELBO outside
+/// of `range` is a warning.
 pub(crate) fn draw(
     model: &ModelFile,
     files: &[PathBuf],
     range: Option<&NegElboRange>,
-) -> anyhow::Result<Made> {
+) -> anyhow::Result<Drawing> {
     check_size(model)?;
     pictures::check_tiles(model, 2 * files.len())?;
     let mut bytes = Array2::zeros((0, model.vae.input()));
@@ -45,16 +48,17 @@ pub(crate) fn draw(
     let mut seen = Array2::zeros(bytes.dim());
     gather(bytes.view(), &indices, seen.view_mut());
 
-    let judge = Judge::of(model, model.data.as_deref().or(range.map(|range| range.data.as_str())));
+    let data = model.data.as_deref().or(range.map(|range| range.data.as_str()));
+    let classifier = DigitClassifier::find(model, data);
     let mut lines = Vec::new();
     for (i, file) in files.iter().enumerate() {
         let row = i..i + 1;
         let neg_elbo = neg_elbos(&model.vae, bytes.slice(s![row.clone(), ..]))[0];
-        let reading = judge.as_ref().map_or(String::new(), |judge| {
-            let (class, certainty) = judge.read_one(seen.slice(s![row, ..]));
-            format!("; {} reads {class} ({:.0} %)", judge.describe(), 100.0 * certainty)
+        let recognised = classifier.as_ref().map_or(String::new(), |classifier| {
+            let (class, probability) = classifier.classify_one(seen.slice(s![row, ..]));
+            format!("; {} recognises it as {class} ({:.0} %)", classifier.describe(), 100.0 * probability)
         });
-        lines.push(format!("{}: -ELBO {neg_elbo:.1} nats{reading}", paths::display(file)));
+        lines.push(format!("{}: -ELBO {neg_elbo:.1} nats{recognised}", paths::display(file)));
         if let Some(warning) = range.and_then(|range| warning(file, neg_elbo, range)) {
             term::note(format_args!("{warning}"));
         }
@@ -62,11 +66,10 @@ pub(crate) fn draw(
 
     let reconstructions = model.vae.reconstruct(seen.view());
     let names = names(files);
-    let they = if files.len() == 1 { "it" } else { "them" };
-    let caption = format!(
-        "{names} as the network sees {they}, above what it makes of {they}, {}",
-        pictures::describe(model)
-    );
+    let [them, reconstructed] =
+        if files.len() == 1 { ["it", "its reconstruction"] } else { ["them", "their reconstructions"] };
+    let caption =
+        format!("{names} as the network sees {them}, above {reconstructed}, {}", pictures::describe(model));
     let (size, style) = ((model.height, model.width), style(files.len()));
     let picture = vae_viz::pair_grid(
         [seen.view(), reconstructions.view()],
@@ -77,10 +80,10 @@ pub(crate) fn draw(
     )?;
     let mut facts = pictures::facts(model, "reconstructions");
     facts.push(("Originals", names));
-    Ok(Made { picture: Captioned::new(picture, facts), lines })
+    Ok(Drawing { picture: Captioned::new(picture, facts), lines })
 }
 
-/// That an image is not of the kind that the model learned, if it is not.
+/// A warning, if the −ELBO is outside the range of the images that the model was trained on.
 fn warning(file: &Path, neg_elbo: f64, range: &NegElboRange) -> Option<String> {
     if range.contains(neg_elbo) {
         return None;
@@ -89,16 +92,18 @@ fn warning(file: &Path, neg_elbo: f64, range: &NegElboRange) -> Option<String> {
     let (file, images) = (paths::display(file), term::thousands(*images));
     Some(if (*least..=*most).contains(&neg_elbo) {
         format!(
-            "warning: {file}: 99 % of the {images} test images of {data} have a -ELBO from {low:.1} to {high:.1} nats, found {neg_elbo:.1}: an unusual digit"
+            "warning: {file} is unusual: its -ELBO is {neg_elbo:.1} nats; 99 % of the {images} test images of {data} \
+             have {low:.1} to {high:.1}"
         )
     } else {
         format!(
-            "warning: {file}: all {images} test images of {data} have a -ELBO from {least:.1} to {most:.1} nats, found {neg_elbo:.1}: nothing that the model learned"
+            "warning: {file} is unlike the images that the model was trained on: its -ELBO is {neg_elbo:.1} nats; all \
+             {images} test images of {data} have {least:.1} to {most:.1}"
         )
     })
 }
 
-/// The files' names, as far as a caption has room for them.
+/// The names of the files, or their number if a caption is too short for the names.
 fn names(files: &[PathBuf]) -> String {
     let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match files {
@@ -118,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_usual_image_is_no_reason_to_warn() {
+    fn a_usual_image_gives_no_warning() {
         assert_eq!(warning_at(40.0), None);
         assert_eq!(warning_at(190.0), None);
     }
 
     #[test]
-    fn an_image_less_likely_than_most_is_unusual() {
+    fn an_image_outside_the_range_of_most_is_unusual() {
         for neg_elbo in [35.0, 191.0] {
             let warning = warning_at(neg_elbo).expect("a warning");
             assert!(warning.contains("40.0 to 190.0") && warning.contains("unusual"), "{warning}");
@@ -132,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn an_image_less_likely_than_any_is_none_of_them() {
+    fn an_image_outside_the_range_of_all_is_unlike_them() {
         for neg_elbo in [10.0, 400.0, f64::NAN] {
             let warning = warning_at(neg_elbo).expect("a warning");
-            assert!(warning.contains("30.0 to 300.0") && warning.contains("nothing"), "{warning}");
+            assert!(warning.contains("30.0 to 300.0") && warning.contains("unlike"), "{warning}");
         }
     }
 }

@@ -1,32 +1,32 @@
-//! The flags that say how far training images may be from the data's.
+//! The flags for the augmentation of training images.
 
 use vae_data::Augmentation;
 
 /// The heading of these flags.
-const HEADING: &str = "Augmentation of training images, each epoch anew (default: none)";
+const HEADING: &str = "Augmentation of training images, drawn anew in each epoch (default: none)";
 
 #[derive(clap::Args)]
 pub(super) struct Flags {
-    /// Turn by up to so many degrees either way; 10 suits handwriting
+    /// Maximum rotation in either direction; 10 suits handwriting
     #[arg(long, help_heading = HEADING, value_name = "DEGREES")]
     rotate: Option<f64>,
-    /// Enlarge or shrink by up to this fraction; 0.1 suits handwriting
+    /// Maximum enlargement or reduction, as a fraction of the size; 0.1 suits handwriting
     #[arg(long, help_heading = HEADING, value_name = "FRACTION")]
     zoom: Option<f64>,
-    /// Move by up to so many pixels along each axis
+    /// Maximum shift along each axis
     #[arg(long, help_heading = HEADING, value_name = "PIXELS")]
     shift: Option<f64>,
-    /// Slant by up to so many degrees either way
+    /// Maximum shear in either direction
     #[arg(long, help_heading = HEADING, value_name = "DEGREES")]
     shear: Option<f64>,
-    /// Distort elastically, as if the paper were pulled here and there: how strongly, and over how many pixels
-    /// displacements hang together; 20,4 suits handwriting of 28 x 28 [default SIGMA: 4]
+    /// Elastic distortion: its strength, and the standard deviation in pixels of the Gaussian that smooths it; 20,4
+    /// suits handwriting of 28 x 28 [default SIGMA: 4]
     #[arg(long, help_heading = HEADING, value_name = "ALPHA[,SIGMA]", value_parser = elastic)]
     elastic: Option<Elastic>,
-    /// Mirror left to right with this probability; not for digits or letters: a mirrored 2 is no digit
+    /// Probability of a flip from left to right; not for digits or letters, because a mirrored 2 is not a digit
     #[arg(long, help_heading = HEADING, value_name = "P")]
     flip_horizontal: Option<f64>,
-    /// Mirror top to bottom with this probability; not for digits or letters either
+    /// Probability of a flip from top to bottom; not for digits or letters
     #[arg(long, help_heading = HEADING, value_name = "P")]
     flip_vertical: Option<f64>,
 }
@@ -38,8 +38,8 @@ struct Elastic {
 }
 
 impl Flags {
-    /// What was given, in place of what was set.
-    pub(super) fn lay_over(&self, augmentation: &mut Augmentation) {
+    /// Overrides `augmentation` by the flags that were given.
+    pub(super) fn apply_to(&self, augmentation: &mut Augmentation) {
         for (field, flag) in [
             (&mut augmentation.rotation_degrees, self.rotate),
             (&mut augmentation.scale, self.zoom),
@@ -55,7 +55,7 @@ impl Flags {
     }
 }
 
-/// One number or two.
+/// Parses `ALPHA` or `ALPHA,SIGMA`.
 fn elastic(text: &str) -> Result<Elastic, String> {
     let number = |text: &str| text.trim().parse().map_err(|_| format!("expected a number, found {text:?}"));
     match text.split_once(',') {

@@ -1,4 +1,4 @@
-//! `--over model.latent=8,16`: one setting and the values that it takes.
+//! `--over model.latent=8,16`: a setting and its values, and the grid that several of them make.
 
 use anyhow::ensure;
 use toml::{Table, Value};
@@ -6,7 +6,7 @@ use vae_train::TrainConfig;
 
 use super::variant::{MAX_VARIANTS, Variant};
 
-/// A setting and its values, each with the text that it was given in.
+/// A setting and its values, each with its text on the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Over {
     section: String,
@@ -15,7 +15,7 @@ pub(crate) struct Over {
 }
 
 impl Over {
-    /// Reads `section.key=value,...`: values as TOML has them, and texts without quotes.
+    /// Parses `section.key=value,...`. Values are in TOML; quotes around strings may be omitted.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let parts = text.split_once('=').and_then(|(path, values)| {
             let (section, key) = path.trim().split_once('.')?;
@@ -30,18 +30,19 @@ impl Over {
                 return Err("expected a value before and after each comma".to_owned());
             }
             let settings = TrainConfig::default().overlay_table(over.table(value));
-            settings.map_err(|error| format!("{text}: {error}"))?;
+            settings.map_err(|error| format!("{text}: {:#}", anyhow::Error::from(error)))?;
         }
         Ok(over)
     }
 
+    /// This setting with one value, as a table of settings.
     fn table(&self, value: &Value) -> Table {
         let inner = Table::from_iter([(self.key.clone(), value.clone())]);
         Table::from_iter([(self.section.clone(), Value::Table(inner))])
     }
 }
 
-/// Pieces between commas that are in no bracket and no quotes.
+/// Splits at commas outside of brackets and quotes.
 fn split(text: &str) -> Vec<&str> {
     let (mut depth, mut quoted) = (0_i32, false);
     let pieces = text.split(move |c| {
@@ -56,31 +57,31 @@ fn split(text: &str) -> Vec<&str> {
     pieces.map(str::trim).collect()
 }
 
-/// What a text is in TOML, or else itself.
+/// Parses a TOML value; a text that is not one is a string.
 fn value(text: &str) -> Value {
     let table: Option<Table> = format!("value = {text}").parse().ok();
     let value = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
     value.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Every combination, the last setting changing fastest. A variant's name is its settings, without their sections where
-/// that is clear.
+/// A variant for every combination of values; the last setting changes fastest. The name of a variant lists its
+/// settings, with their sections only if two settings have the same key.
 pub(crate) fn grid(overs: &[Over]) -> anyhow::Result<Vec<Variant>> {
     let count = overs.iter().try_fold(1_usize, |count, over| count.checked_mul(over.values.len()));
     ensure!(
         count.is_some_and(|count| count <= MAX_VARIANTS),
-        "expected at most {MAX_VARIANTS} combinations of --over"
+        "expected at most {MAX_VARIANTS} combinations of the values of --over"
     );
     let mut variants = vec![Variant { name: String::new(), changes: Table::new() }];
     for over in overs {
-        let same = |other: &&Over| other.key == over.key;
-        let label = if overs.iter().filter(same).count() == 1 {
+        let same_key = |other: &&Over| other.key == over.key;
+        let label = if overs.iter().filter(same_key).count() == 1 {
             over.key.clone()
         } else {
             format!("{}.{}", over.section, over.key)
         };
-        let twice = overs.iter().filter(same).filter(|other| other.section == over.section).count() > 1;
-        ensure!(!twice, "{label} is in two --over: name all its values in one");
+        let twice = overs.iter().filter(same_key).filter(|other| other.section == over.section).count() > 1;
+        ensure!(!twice, "{label} is in two --over; list all its values in one");
         let extend = |variant: &Variant, (text, value): &(String, Value)| {
             let comma = if variant.name.is_empty() { "" } else { "," };
             let mut changes = variant.changes.clone();
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_key_of_two_sections_is_named_with_its_section() {
-        // No two sections share a key that could be set here, so the names are made by hand.
+        // No two sections share a key, so this test bypasses the parser and makes the settings up.
         let over = |section: &str| Over {
             section: section.to_owned(),
             key: "name".to_owned(),
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_texts_are_values_too() {
+    fn lists_and_strings_are_values_too() {
         let over = Over::parse("model.hidden=[512, 256],[128]").unwrap();
         assert_eq!(over.values.len(), 2);
         assert_eq!(over.values[0].1, Value::from(vec![512, 256]));
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_does_not_exist_or_takes_no_such_value_is_refused() {
+    fn an_unknown_setting_or_a_value_of_another_type_is_refused() {
         for (text, part) in [
             ("model.latnt=8", "unknown field `latnt`"),
             ("modl.latent=8", "unknown field `modl`"),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_beyond_all_patience_is_refused() {
+    fn a_grid_with_too_many_variants_is_refused() {
         let values = ["1"; 100].join(",");
         let overs = ["model.latent", "training.batch", "training.epochs"]
             .map(|key| Over::parse(&format!("{key}={values}")).unwrap());

@@ -1,4 +1,4 @@
-//! A plan: variants with names, in a file.
+//! A plan: a file of named variants.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use vae_train::{Preset, toml_error_in_a_line};
 use super::variant::{MAX_VARIANTS, Variant};
 use crate::settings::read_text;
 
-/// A plan, for the help text.
+/// An example for the help text.
 pub(crate) const EXAMPLE: &str = r#"seeds = [0, 1, 2]
 preset = "reference"
 
@@ -25,18 +25,18 @@ name = "tanh"
 model.activation = "tanh"
 "#;
 
-/// What a plan's file says.
+/// The contents of a plan file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
-    /// A run of each variant with each of these. Default: the seed of the settings.
+    /// The seeds to train each variant with. Default: the seed of the settings.
     pub(crate) seeds: Option<Vec<u64>>,
-    /// What the settings start from. Default: as without a plan.
+    /// The preset that the settings start from. Default: the default of `--preset`.
     preset: Option<String>,
-    /// Settings of all variants.
+    /// Settings that all variants share.
     #[serde(default)]
     pub(crate) base: Table,
-    /// The variants, in the order of the table that comes of them.
+    /// The variants, in the order of the table of results.
     #[serde(default, rename = "variant")]
     pub(crate) variants: Vec<Variant>,
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_has_its_variants_in_order_with_what_each_changes() {
+    fn a_plan_has_its_variants_in_order_with_their_changes() {
         let plan = Plan::parse(EXAMPLE).unwrap();
         assert_eq!(plan.seeds, Some(vec![0, 1, 2]));
         assert_eq!(plan.preset().unwrap(), Some(Preset::Reference));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plan_is_refused() {
+    fn an_invalid_plan_is_refused() {
         for (text, part) in [
             ("", "[[variant]]"),
             ("seeds = [0]\n", "[[variant]]"),

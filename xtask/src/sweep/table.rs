@@ -1,4 +1,4 @@
-//! What came of each variant, side by side: as Markdown and for machines.
+//! The results of all variants side by side, in Markdown or JSON.
 
 use std::fmt::Write;
 
@@ -8,52 +8,53 @@ use vae_core::Elbo;
 
 use crate::term;
 
-/// What came of one run, measured on the test images.
+/// The result of one run, measured on the test images.
 pub(crate) struct Measured {
     pub(crate) elbo: Elbo,
     pub(crate) quickest_epoch_secs: f64,
 }
 
-/// A sweep, in nats an image of the test set.
+/// The results of a sweep, in nats per image of the test set.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// Whose test images, and how many.
+    /// The data of the test images.
     pub(crate) data: String,
+    /// The number of test images.
     pub(crate) images: usize,
     pub(crate) seeds: Vec<u64>,
     pub(crate) variants: Vec<Row>,
 }
 
-/// What came of a variant over all seeds. A number that is missing is that of a variant one of whose runs diverged.
+/// The results of a variant over all seeds. The losses of a variant are missing if one of its runs diverged.
 #[derive(Serialize)]
 pub(crate) struct Row {
     name: String,
     changes: Table,
     #[serde(skip)]
-    differs: String,
+    changes_text: String,
     parameters: usize,
-    /// Runs whose loss stopped being a number.
+    /// The number of runs whose loss became NaN or infinite.
     diverged: usize,
     neg_elbo: Option<Spread>,
     reconstruction: Option<Spread>,
     kl: Option<Spread>,
-    /// Mean -ELBO less that of the first variant.
+    /// The mean −ELBO minus that of the first variant.
     difference: Option<f64>,
-    /// Of the quickest: what else the machine does makes the others longer.
+    /// Only the quickest epoch is reported: others may be slower because of other programs.
     quickest_epoch_secs: Option<f64>,
 }
 
-/// One number over all seeds.
+/// One loss over all seeds.
 #[derive(Serialize)]
 struct Spread {
     mean: f64,
-    /// The sample standard deviation, n - 1 below the sum of squares; none of a single seed.
+    /// The sample standard deviation, with n − 1 in the denominator; none for a single seed.
     deviation: Option<f64>,
     values: Vec<f64>,
 }
 
 impl Spread {
-    fn of(values: Vec<f64>) -> Self {
+    fn new(values: Vec<f64>) -> Self {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -67,26 +68,26 @@ impl Spread {
     }
 }
 
-/// Which variant a row is about.
-pub(crate) struct Subject {
+/// The variant that a row describes.
+pub(crate) struct VariantInfo {
     pub(crate) name: String,
     pub(crate) changes: Table,
-    pub(crate) differs: String,
+    pub(crate) changes_text: String,
     pub(crate) parameters: usize,
 }
 
 impl Row {
-    /// `runs` has an entry a seed, none of a run that diverged; there is at least one.
-    pub(crate) fn new(subject: Subject, runs: &[Option<Measured>]) -> Self {
-        let Subject { name, changes, differs, parameters } = subject;
+    /// `runs` has one entry per seed, which is `None` if the run diverged. At least one entry is expected.
+    pub(crate) fn new(variant: VariantInfo, runs: &[Option<Measured>]) -> Self {
+        let VariantInfo { name, changes, changes_text, parameters } = variant;
         let spread = |number: fn(&Measured) -> f64| {
             let values: Option<Vec<f64>> = runs.iter().map(|run| run.as_ref().map(number)).collect();
-            values.map(Spread::of)
+            values.map(Spread::new)
         };
         Self {
             name,
             changes,
-            differs,
+            changes_text,
             parameters,
             diverged: runs.iter().filter(|run| run.is_none()).count(),
             neg_elbo: spread(|run| run.elbo.neg_elbo()),
@@ -112,12 +113,12 @@ impl Report {
     pub(crate) fn markdown(&self) -> String {
         let seeds: Vec<String> = self.seeds.iter().map(ToString::to_string).collect();
         let images = term::thousands(self.images);
-        let mut text = format!("{images} test images of {}, nats an image, ", self.data);
+        let mut text = format!("{images} test images of {}, nats per image, ", self.data);
         text += &match &seeds[..] {
             [seed] => format!("seed {seed}.\n\n"),
             _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
         };
-        text += "| variant | what differs | parameters | -ELBO | reconstruction | KL | to the first | quickest epoch, s |\n";
+        text += "| variant | changes | parameters | -ELBO | reconstruction | KL | vs. first | quickest epoch, s |\n";
         text += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
         for (i, row) in self.variants.iter().enumerate() {
             let none = || "–".to_owned();
@@ -129,7 +130,7 @@ impl Report {
             let difference = row.difference.filter(|_| i > 0);
             let cells = [
                 cell(&row.name),
-                if row.differs.is_empty() { none() } else { cell(&row.differs) },
+                if row.changes_text.is_empty() { none() } else { cell(&row.changes_text) },
                 term::thousands(row.parameters),
                 neg_elbo,
                 number(&row.reconstruction),
@@ -143,7 +144,7 @@ impl Report {
     }
 }
 
-/// A text that ends neither its cell nor its line.
+/// A text for a cell of the table, on one line and with its bars escaped.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -153,15 +154,15 @@ mod tests {
     use super::*;
 
     fn row(name: &str, runs: &[Option<f64>]) -> Row {
-        let subject = Subject {
+        let variant = VariantInfo {
             name: name.to_owned(),
             changes: Table::new(),
-            differs: String::new(),
+            changes_text: String::new(),
             parameters: 12_345,
         };
         let measured =
             |reconstruction| Measured { elbo: Elbo { reconstruction, kl: 20.0 }, quickest_epoch_secs: 0.5 };
-        Row::new(subject, &runs.iter().map(|run| run.map(measured)).collect::<Vec<_>>())
+        Row::new(variant, &runs.iter().map(|run| run.map(measured)).collect::<Vec<_>>())
     }
 
     fn report(seeds: Vec<u64>, rows: Vec<Row>) -> Report {
@@ -169,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_mean_sample_deviation_and_the_difference_to_the_first() {
+    fn a_row_has_mean_sample_deviation_and_the_difference_from_the_first() {
         let rows = vec![row("a", &[Some(80.0), Some(82.0)]), row("b", &[Some(78.0), Some(81.0)])];
         let text = report(vec![0, 1], rows).markdown();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
-            "1 000 test images of digits, nats an image, mean ± sample standard deviation over the seeds 0, 1."
+            "1 000 test images of digits, nats per image, mean ± sample standard deviation over the seeds 0, 1."
         );
         assert_eq!(lines[4], "| a | – | 12 345 | 101.00 ± 1.41 | 81.00 ± 1.41 | 20.00 ± 0.00 | – | 0.50 |");
         assert_eq!(
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_does_not_end_its_cell() {
+    fn a_name_with_bars_and_line_breaks_stays_in_its_cell() {
         let text = report(vec![0], vec![row("a|b\nc", &[Some(80.0)])]).markdown();
         assert!(text.contains(r"| a\|b c |"), "{text}");
     }

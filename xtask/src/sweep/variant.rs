@@ -1,4 +1,4 @@
-//! Variants: what each changes, and whether all of them together are an experiment that can be made.
+//! Variants: their changes, their names, and the check that all of them can be trained.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub(crate) const MAX_VARIANTS: usize = 10_000;
 /// The longest name, in characters: each names a directory.
 const MAX_NAME: usize = 80;
 
-/// A name, and settings laid over those that all variants share.
+/// A name, and the settings that override those that all variants share.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Variant {
     pub(crate) name: String,
@@ -25,12 +25,12 @@ pub(crate) struct Variant {
 /// A variant with all its settings.
 pub(crate) struct Resolved {
     pub(crate) variant: Variant,
-    /// All but the seed, which its runs differ in.
+    /// Complete except for the seed, in which the runs of a variant differ.
     pub(crate) config: TrainConfig,
 }
 
 impl Variant {
-    /// The name as that of a directory on any system.
+    /// The name with only those characters that a directory can have on any system.
     pub(crate) fn directory(&self) -> String {
         let plain = |(i, c): (usize, char)| {
             let fits = c.is_alphanumeric() || "-+,=[]".contains(c) || (i > 0 && c == '.');
@@ -39,9 +39,9 @@ impl Variant {
         self.name.chars().enumerate().map(plain).collect()
     }
 
-    /// What it changes, as `model.latent = 8, training.beta = 2`.
-    pub(crate) fn differs(&self) -> String {
-        let of_section = |(section, values): (&String, &Value)| -> Vec<String> {
+    /// The changes as text: `model.latent = 8, training.beta = 2`.
+    pub(crate) fn changes_text(&self) -> String {
+        let entries = |(section, values): (&String, &Value)| -> Vec<String> {
             match values {
                 Value::Table(values) => {
                     values.iter().map(|(key, value)| format!("{section}.{key} = {value}")).collect()
@@ -49,11 +49,11 @@ impl Variant {
                 value => vec![format!("{section} = {value}")],
             }
         };
-        self.changes.iter().flat_map(of_section).collect::<Vec<_>>().join(", ")
+        self.changes.iter().flat_map(entries).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// The settings of all variants, each checked as far as it can be without its data.
+/// The settings of all variants, checked as far as possible without the data.
 pub(crate) fn resolve(base: &TrainConfig, variants: Vec<Variant>) -> anyhow::Result<Vec<Resolved>> {
     let mut directories = BTreeSet::new();
     let mut resolve = |variant: Variant| {
@@ -62,14 +62,14 @@ pub(crate) fn resolve(base: &TrainConfig, variants: Vec<Variant>) -> anyhow::Res
             !name.trim().is_empty() && name.chars().count() <= MAX_NAME,
             "the name of a variant must have 1 to {MAX_NAME} characters, found {name:?}"
         );
-        // Some file systems know no capitals.
+        // Some file systems do not distinguish capital letters.
         ensure!(
             directories.insert(variant.directory().to_lowercase()),
-            "two variants are named {name:?}, or so much alike that their directories would be one"
+            "two variants have the directory of {name:?}: names must differ in more than case and punctuation"
         );
         let named = || format!("variant {name:?}");
         let seeded = variant.changes.get("training").and_then(|training| training.get("seed")).is_some();
-        ensure!(!seeded, "variant {name:?} sets training.seed: each variant is run with all seeds");
+        ensure!(!seeded, "variant {name:?} sets training.seed, but each variant is trained with all seeds");
         let config = base.overlay_table(variant.changes.clone()).with_context(named)?;
         config.validate().with_context(named)?;
         Ok(Resolved { config, variant })
@@ -101,9 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn what_it_changes_is_said_with_sections() {
+    fn the_text_of_changes_has_sections() {
         let variant = variant("a", "model.latent = 3\nmodel.activation = \"tanh\"\ntraining.beta = 2.5\n");
-        assert_eq!(variant.differs(), r#"model.activation = "tanh", model.latent = 3, training.beta = 2.5"#);
+        assert_eq!(
+            variant.changes_text(),
+            r#"model.activation = "tanh", model.latent = 3, training.beta = 2.5"#
+        );
     }
 
     #[test]
@@ -114,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_directory_are_refused() {
+    fn names_with_the_same_directory_are_refused() {
         for (a, b) in [("a", "a"), ("a", "A"), ("a b", "a_b")] {
             assert!(error(&[variant(a, ""), variant(b, "")]).contains(&format!("{b:?}")));
         }
     }
 
     #[test]
-    fn a_name_of_nothing_or_without_end_is_refused() {
+    fn an_empty_or_too_long_name_is_refused() {
         for name in ["", " ", &"x".repeat(81)] {
             assert!(error(&[variant(name, "")]).contains("1 to 80 characters"));
         }

@@ -1,4 +1,4 @@
-//! What data say about a model: `train` writes it into the file at the end, `annotate` does for other files.
+//! The annotations of a model file: `train` writes them at the end of a run, `annotate` writes them into other files.
 
 use vae_train::{Annotations, ModelFile};
 
@@ -11,14 +11,14 @@ fn model(project: &Project) -> ModelFile {
 }
 
 #[test]
-fn a_finished_run_knows_its_classes_and_which_loss_is_usual() {
+fn the_model_of_a_finished_run_has_classes_and_a_range_of_losses() {
     let Annotations { classes, neg_elbo } = model(&Project::trained()).annotations;
     assert_eq!(classes.expect("the classes").names(), "0 to 9");
     assert_eq!(neg_elbo.expect("the range").data, "digits:300");
 }
 
 #[test]
-fn going_on_with_a_finished_run_changes_no_byte() {
+fn resuming_a_finished_run_changes_no_byte() {
     let project = Project::trained();
     let before = project.read(MODEL);
     project.run(&format!("train {SMALL} --run a --resume")).succeeds();
@@ -26,7 +26,7 @@ fn going_on_with_a_finished_run_changes_no_byte() {
 }
 
 #[test]
-fn going_on_for_more_epochs_measures_again() {
+fn resuming_for_more_epochs_measures_again() {
     let project = Project::new();
     project.run(&format!("train {SMALL} --schedule constant --run a")).succeeds();
     let before = model(&project).annotations;
@@ -36,21 +36,21 @@ fn going_on_for_more_epochs_measures_again() {
 }
 
 #[test]
-fn a_file_that_forgot_is_given_back_what_training_wrote() {
+fn annotating_a_stripped_file_restores_the_bytes_that_training_wrote() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     project.run("train --data images --hidden 16 --latent 3 --epochs 1 --validation 5 --run a").succeeds();
     let before = project.read(MODEL);
-    let mut forgetful = model(&project);
-    forgetful.annotations = Annotations::default();
-    project.write(MODEL, forgetful.to_bytes());
+    let mut stripped = model(&project);
+    stripped.annotations = Annotations::default();
+    project.write(MODEL, stripped.to_bytes());
     let ended = project.run("annotate --run a").succeeds();
-    assert!(ended.stdout.starts_with("a/model.safetensors: the classes 0 to 9, -ELBO "), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("a/model.safetensors: classes 0 to 9, -ELBO "), "{}", ended.stdout);
     assert!(project.read(MODEL) == before);
 }
 
 #[test]
-fn a_file_that_does_not_say_its_data_must_be_told() {
+fn a_file_that_does_not_name_its_data_needs_the_flag() {
     let project = Project::trained();
     let anonymous = ModelFile { data: None, ..model(&project) };
     project.write(MODEL, anonymous.to_bytes());
@@ -61,7 +61,7 @@ fn a_file_that_does_not_say_its_data_must_be_told() {
 }
 
 #[test]
-fn data_of_another_size_leave_the_file_as_it_was() {
+fn data_of_another_size_leaves_the_file_as_it_was() {
     let project = Project::trained();
     project.write_images("small", 14, 12);
     let before = project.read(MODEL);
@@ -70,9 +70,9 @@ fn data_of_another_size_leave_the_file_as_it_was() {
 }
 
 #[test]
-fn what_is_kept_and_makes_no_sense_is_an_error_that_names_the_file() {
+fn invalid_annotations_are_an_error_that_names_the_file() {
     let project = Project::trained();
-    // Of the same length, so that the file's header stays one.
+    // The replacement has the same length, so that the header of the file stays valid.
     let mut bytes = project.read(MODEL);
     let key = b"class_posteriors\":\"{\\\"data";
     let at = bytes.windows(key.len()).position(|window| window == key).expect("the key") + key.len();
@@ -82,7 +82,7 @@ fn what_is_kept_and_makes_no_sense_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn the_shipped_model_is_changed_by_its_name_alone() {
+fn the_shipped_model_is_changed_only_if_it_is_named() {
     let project = Project::trained();
     project.write("data/model.safetensors", project.read(MODEL));
     std::fs::remove_dir_all(project.path("a")).expect("a run");

@@ -1,4 +1,4 @@
-//! `bench`: what it prints, and how it gets on with other programs. No time is asserted, only that there is one.
+//! `bench`: its output, and the comparison with other programs. Times are only expected to be positive.
 
 use std::{path::Path, process::Command};
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::project::{Ended, Project, Running};
 
-/// As little as can be measured.
+/// The smallest measurement.
 const TINY: &str = "bench --hidden 8 --latent 2 --batch 4 --seconds 0.01";
 
-/// A training that takes no time, against programs that only pretend.
-const CONTEST: &str = "bench --hidden 8 --latent 2 --batch 20 --epochs 3 --rounds 2 --data images";
+/// A very short training, to be compared with programs that only pretend to train.
+const COMPARISON: &str = "bench --hidden 8 --latent 2 --batch 20 --epochs 3 --rounds 2 --data images";
 
 fn json(ended: &Ended) -> Value {
     assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
@@ -21,7 +21,7 @@ fn is_positive(value: &Value) -> bool {
     value.as_f64().is_some_and(|number| number > 0.0 && number.is_finite())
 }
 
-/// Expects numbers above zero under each of `keys`, given as a path.
+/// Expects a number above zero at each of `keys`, which are paths such as `machine.cores`.
 fn has_positive(value: &Value, keys: &[&str]) {
     for key in keys {
         let found = key.split('.').fold(value, |value, key| &value[key]);
@@ -30,7 +30,7 @@ fn has_positive(value: &Value, keys: &[&str]) {
 }
 
 #[test]
-fn the_report_for_machines_has_the_documented_numbers() {
+fn the_json_has_the_documented_numbers() {
     let report = json(&Project::new().run(&format!("{TINY} --threads 1,2 --json")).succeeds());
     for key in ["processor", "architecture", "instruction_set", "system"] {
         assert!(report["machine"][key].as_str().is_some_and(|text| !text.is_empty()), "{report}");
@@ -52,7 +52,7 @@ fn the_report_for_machines_has_the_documented_numbers() {
         let keys = "parameters batch step_ms images_per_second mflop gflops floor_ms floor_share epoch_seconds \
                     parts_ms.batch parts_ms.noise parts_ms.forward";
         has_positive(line, &keys.split_whitespace().collect::<Vec<_>>());
-        // Differences of medians, which may fall below zero.
+        // Differences of medians, which may be negative.
         assert!(line["parts_ms"]["backward"].is_f64() && line["parts_ms"]["optimizer"].is_f64(), "{line}");
         assert_eq!((&line["network"], &line["batch"]), (&Value::from("784-8-2"), &Value::from(4)));
     }
@@ -64,7 +64,7 @@ fn the_report_for_machines_has_the_documented_numbers() {
 }
 
 #[test]
-fn the_text_for_people_begins_with_the_machine_and_fits_a_hundred_columns() {
+fn the_text_begins_with_the_machine_and_fits_a_hundred_columns() {
     let ended = Project::new().run(TINY).succeeds();
     assert!(ended.stdout.lines().next().is_some_and(|line| line.contains(" core")), "{}", ended.stdout);
     for heading in ["Limits", "Training steps", "Where a step's time goes", "Inference"] {
@@ -131,15 +131,16 @@ fn a_network_beyond_memory_is_refused_before_anything_is_measured() {
 }
 
 /// A project with images and a script that pretends to train.
-fn with_peer(script: &str) -> Project {
+fn with_program(script: &str) -> Project {
     let project = Project::new();
     project.write_images("images", 28, 28);
-    project.write("peer.sh", script);
+    project.write("program.sh", script);
     project
 }
 
-fn contest(project: &Project, arguments: &[&str]) -> Running {
-    let mut command = project.command(CONTEST);
+/// Starts a comparison with more arguments.
+fn compare(project: &Project, arguments: &[&str]) -> Running {
+    let mut command = project.command(COMPARISON);
     command.args(arguments);
     project.start(command)
 }
@@ -151,33 +152,33 @@ for epoch in $(seq "$4"); do echo "epoch $epoch $epoch.5 s loss 1$epoch.25"; don
 "#;
 
 #[test]
-fn another_program_is_called_with_what_it_shall_train_and_compared() {
-    let project = with_peer(GOOD);
-    let peer = "sh peer.sh {hidden} {latent} '{batch}' {epochs}";
+fn another_program_is_called_with_the_settings_and_compared() {
+    let project = with_program(GOOD);
+    let program = "sh program.sh {hidden} {latent} '{batch}' {epochs}";
     let comparison =
-        json(&contest(&project, &["--against", peer, "--threads", "1", "--json"]).wait().succeeds());
+        json(&compare(&project, &["--against", program, "--threads", "1", "--json"]).wait().succeeds());
     assert_eq!(project.text("called"), "hidden 8, latent 2, batch 20\n");
     has_positive(&comparison, &["machine.cores", "threads", "batch", "epochs", "rounds", "images"]);
     let programs = comparison["programs"].as_array().expect("a list");
     let keys =
         ["epoch_seconds_median", "epoch_seconds_fastest", "epoch_seconds_slowest", "times_ours", "loss"];
-    programs.iter().for_each(|program| has_positive(program, &keys));
+    programs.iter().for_each(|line| has_positive(line, &keys));
     let [ours, theirs] = &programs[..] else { panic!("{comparison}") };
     assert_eq!((&ours["command"], &ours["times_ours"]), (&Value::Null, &Value::from(1.0)));
-    assert_eq!((&theirs["command"], &theirs["loss"]), (&Value::from(peer), &Value::from(13.25)));
-    // Two rounds, without each first epoch: 2.5, 2.5, 3.5, 3.5.
+    assert_eq!((&theirs["command"], &theirs["loss"]), (&Value::from(program), &Value::from(13.25)));
+    // Two rounds without their first epochs: 2.5, 3.5, 2.5, 3.5.
     assert_eq!(theirs["epoch_seconds_median"], 3.0);
     let epochs = |program: &Value| program["epoch_seconds"].as_array().expect("rounds").len();
     assert_eq!((epochs(ours), epochs(theirs)), (2, 2));
 }
 
 #[test]
-fn several_programs_have_a_line_each_and_leave_no_file_behind() {
-    let project = with_peer("for epoch in 1 2 3; do echo epoch $epoch 1 s loss 100; done");
+fn several_programs_have_a_line_each_and_leave_no_file() {
+    let project = with_program("for epoch in 1 2 3; do echo epoch $epoch 1 s loss 100; done");
     let before = project.files(".");
     let ended =
-        contest(&project, &["--against", "sh peer.sh", "--against", "sh ./peer.sh"]).wait().succeeds();
-    for line in ["this project ", "A ", "B ", "A: sh peer.sh", "B: sh ./peer.sh"] {
+        compare(&project, &["--against", "sh program.sh", "--against", "sh ./program.sh"]).wait().succeeds();
+    for line in ["this project ", "A ", "B ", "A: sh program.sh", "B: sh ./program.sh"] {
         assert!(ended.stdout.lines().any(|found| found.starts_with(line)), "{line}: {}", ended.stdout);
     }
     assert_eq!(project.files("."), before);
@@ -185,37 +186,38 @@ fn several_programs_have_a_line_each_and_leave_no_file_behind() {
 
 #[test]
 fn a_program_that_fails_is_quoted() {
-    let project = with_peer("echo epoch 1 1 s loss 100; echo reading >&2; echo no such weights >&2; exit 3");
-    let ended = contest(&project, &["--against", "sh peer.sh"]).wait();
-    ended.fails_saying(&["`sh peer.sh` ended with exit status: 3", "reading no such weights"]);
+    let project =
+        with_program("echo epoch 1 1 s loss 100; echo reading >&2; echo no such weights >&2; exit 3");
+    let ended = compare(&project, &["--against", "sh program.sh"]).wait();
+    ended.fails_saying(&["`sh program.sh` ended with exit status: 3", "reading no such weights"]);
 }
 
 #[test]
-fn a_program_that_says_nothing_of_epochs_is_told_what_to_say() {
-    let project = with_peer("echo trained very well; echo quietly >&2");
-    let ended = contest(&project, &["--against", "sh peer.sh"]).wait();
-    ended.fails_saying(&["`sh peer.sh` printed no line 'epoch N SECONDS s loss LOSS'", "quietly"]);
+fn a_program_that_reports_no_epoch_is_refused_with_the_expected_line() {
+    let project = with_program("echo trained very well; echo quietly >&2");
+    let ended = compare(&project, &["--against", "sh program.sh"]).wait();
+    ended.fails_saying(&["`sh program.sh` printed no line 'epoch N SECONDS s loss LOSS'", "quietly"]);
 }
 
 #[test]
 fn a_program_that_trains_another_number_of_epochs_is_refused() {
-    let project = with_peer("echo epoch 1 1 s loss 100; echo epoch 2 1 s loss 99");
-    let ended = contest(&project, &["--against", "sh peer.sh"]).wait();
+    let project = with_program("echo epoch 1 1 s loss 100; echo epoch 2 1 s loss 99");
+    let ended = compare(&project, &["--against", "sh program.sh"]).wait();
     ended.fails_saying(&["epochs 1 to 3", "[1, 2]"]);
 }
 
 #[test]
-fn a_program_that_is_not_there_is_named() {
-    let project = with_peer("");
-    contest(&project, &["--against", "no-such-program"])
+fn a_program_that_does_not_exist_is_named() {
+    let project = with_program("");
+    compare(&project, &["--against", "no-such-program"])
         .wait()
         .fails_saying(&["cannot start no-such-program"]);
 }
 
 #[test]
-fn an_interrupt_ends_the_other_program_too() {
-    let project = with_peer("echo $$ > partial && mv partial started; exec sleep 60");
-    let mut running = contest(&project, &["--against", "sh peer.sh"]);
+fn an_interrupt_stops_the_other_program_too() {
+    let project = with_program("echo $$ > partial && mv partial started; exec sleep 60");
+    let mut running = compare(&project, &["--against", "sh program.sh"]);
     running.wait_for(&project.path("started"));
     running.signal("INT");
     running.wait().exits_with(130);
@@ -224,7 +226,7 @@ fn an_interrupt_ends_the_other_program_too() {
 }
 
 #[test]
-fn a_document_in_no_directory_is_refused_before_anything_is_measured() {
+fn a_document_in_a_missing_directory_is_refused_before_anything_is_measured() {
     let project = Project::new();
     project.run("bench --scale no/scale.md").fails_saying(&["no/scale.md", "a directory that exists"]);
     project.run("bench --scale .").fails_saying(&["cannot write ."]);
@@ -232,13 +234,13 @@ fn a_document_in_no_directory_is_refused_before_anything_is_measured() {
 }
 
 #[test]
-fn one_measurement_of_the_document_is_a_process_of_its_own() {
-    let point =
+fn a_measurement_of_the_document_is_a_process_of_its_own() {
+    let measurement =
         r#"{"hidden":[8],"latent":2,"batch":10,"threads":2,"images":40,"epochs":true,"seconds":0.01}"#;
     let project = Project::new();
-    let outcome = json(&project.run(&format!("bench --point {point}")).succeeds());
+    let outcome = json(&project.run(&format!("bench --point {measurement}")).succeeds());
     has_positive(&outcome, &["seconds", "images", "parameters", "flop", "drawing_seconds"]);
     assert_eq!(outcome["images"], 40);
-    let told = Path::new("/proc/self/status").exists();
-    assert_eq!(is_positive(&outcome["peak_resident_bytes"]), told, "{outcome}");
+    let reported = Path::new("/proc/self/status").exists();
+    assert_eq!(is_positive(&outcome["peak_resident_bytes"]), reported, "{outcome}");
 }

@@ -1,4 +1,4 @@
-//! `classifier`: the judge of what `generate` draws.
+//! `classifier`: the classifier that `generate` applies to its images.
 
 use std::{env, fs, path::Path};
 
@@ -12,7 +12,7 @@ fn shipped() -> ClassifierFile {
 }
 
 #[test]
-fn a_classifier_is_written_with_what_made_it() {
+fn a_classifier_is_written_with_its_data_and_seed() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let ended = project.run("classifier --data images --epochs 2 --hidden 8,6 --seed 3 --out c").succeeds();
@@ -33,7 +33,7 @@ fn the_same_seed_trains_the_same_bytes_with_any_number_of_threads() {
 }
 
 #[test]
-fn the_shipped_classifier_is_worth_what_it_says() {
+fn the_shipped_classifier_has_the_accuracy_that_it_states() {
     let Some(directory) = env::var_os("VAE_DATA").filter(|value| !value.is_empty()) else {
         println!("skipped: VAE_DATA names no directory with MNIST");
         return;

@@ -1,4 +1,4 @@
-//! `data` and `--data`: where images come from, and directories that do not hold what they should.
+//! `data` and `--data`: sources of images, and invalid data directories.
 
 use std::{env, ffi::OsString};
 
@@ -6,10 +6,10 @@ use vae_data::idx::IdxArray;
 
 use crate::project::{Project, TEST_IMAGES, TRAIN_IMAGES, TRAIN_LABELS, offline};
 
-/// A training on the four files in `images`, too short to matter.
+/// A very short training on the four files in `images`.
 const TRAIN: &str = "train --data images --hidden 16 --latent 3 --epochs 1 --validation 20 --run a";
 
-/// A project whose directory `images` is right but for one file.
+/// A project with one invalid file in the directory `images`.
 fn spoiled(name: &str, bytes: &[u8]) -> Project {
     let project = Project::new();
     project.write_images("images", 28, 28);
@@ -17,8 +17,8 @@ fn spoiled(name: &str, bytes: &[u8]) -> Project {
     project
 }
 
-/// The right bytes of a file of `images`.
-fn right(name: &str) -> Vec<u8> {
+/// The valid bytes of a file of `images`.
+fn valid(name: &str) -> Vec<u8> {
     let project = Project::new();
     project.write_images("images", 28, 28);
     project.read(format!("images/{name}"))
@@ -66,7 +66,7 @@ fn an_empty_file_is_named() {
 
 #[test]
 fn a_truncated_file_is_named_with_both_lengths() {
-    let bytes = right(TEST_IMAGES);
+    let bytes = valid(TEST_IMAGES);
     let (whole, half) = (bytes.len(), bytes.len() / 2);
     spoiled(TEST_IMAGES, &bytes[..half]).run(TRAIN).fails_saying(&[
         TEST_IMAGES,
@@ -77,7 +77,7 @@ fn a_truncated_file_is_named_with_both_lengths() {
 
 #[test]
 fn bytes_after_the_last_image_are_refused() {
-    let mut bytes = right(TRAIN_IMAGES);
+    let mut bytes = valid(TRAIN_IMAGES);
     let whole = bytes.len();
     bytes.extend([0; 1000]);
     spoiled(TRAIN_IMAGES, &bytes)
@@ -87,20 +87,20 @@ fn bytes_after_the_last_image_are_refused() {
 
 #[test]
 fn a_header_that_promises_more_than_there_is_is_refused() {
-    let mut bytes = right(TRAIN_IMAGES);
+    let mut bytes = valid(TRAIN_IMAGES);
     bytes[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
     spoiled(TRAIN_IMAGES, &bytes).run(TRAIN).fails_saying(&[TRAIN_IMAGES, "expected at most"]);
 }
 
 #[test]
 fn other_first_bytes_are_named() {
-    let mut bytes = right(TRAIN_LABELS);
+    let mut bytes = valid(TRAIN_LABELS);
     bytes[0] = 0x50;
     spoiled(TRAIN_LABELS, &bytes).run(TRAIN).fails_saying(&[TRAIN_LABELS, "begins with 00 00", "50 00"]);
 }
 
 #[test]
-fn a_page_under_the_name_of_an_archive_is_told_for_what_it_is() {
+fn an_html_page_with_the_name_of_an_archive_is_recognised() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     std::fs::remove_file(project.path("images").join(TRAIN_IMAGES)).expect("a file that is there");
@@ -110,14 +110,14 @@ fn a_page_under_the_name_of_an_archive_is_told_for_what_it_is() {
 }
 
 #[test]
-fn labels_that_are_not_one_for_each_image_are_counted() {
+fn a_wrong_number_of_labels_is_refused_with_both_numbers() {
     let labels = IdxArray { shape: vec![59], data: vec![1; 59] };
     spoiled(TRAIN_LABELS, &labels.to_bytes()).run(TRAIN).fails_saying(&["images", "60 images", "59 labels"]);
 }
 
 #[test]
 fn labels_in_place_of_images_are_refused() {
-    spoiled(TRAIN_IMAGES, &right(TRAIN_LABELS)).run(TRAIN).fails_saying(&[
+    spoiled(TRAIN_IMAGES, &valid(TRAIN_LABELS)).run(TRAIN).fails_saying(&[
         TRAIN_IMAGES,
         "3 dimensions",
         "found 1",
@@ -131,7 +131,7 @@ fn test_images_of_another_size_are_refused() {
 }
 
 #[test]
-fn a_wrong_directory_in_the_environment_is_not_passed_over() {
+fn a_wrong_directory_in_the_environment_is_an_error() {
     let project = Project::new();
     let mut command = project.command("train --data auto --epochs 1 --run a");
     command.env("VAE_DATA", "missing");
@@ -139,16 +139,16 @@ fn a_wrong_directory_in_the_environment_is_not_passed_over() {
 }
 
 #[test]
-fn other_images_are_not_taken_for_mnist() {
+fn other_images_are_not_mistaken_for_mnist() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let mut command = project.command("train --data mnist --epochs 1 --run a");
     command.env("VAE_DATA", "images");
-    project.start(command).wait().fails_saying(&["images", "other images than MNIST", "--data"]);
+    project.start(command).wait().fails_saying(&["images", "images other than MNIST", "--data"]);
 }
 
 #[test]
-fn real_mnist_is_recorded_by_its_name_wherever_it_lies() {
+fn real_mnist_is_recorded_by_its_name_in_any_directory() {
     let Some(directory) = real_mnist() else { return };
     let project = Project::new();
     let flags = "--hidden 8 --latent 2 --batch 1000 --epochs 1 --run a";
@@ -165,7 +165,7 @@ fn real_mnist_is_verified() {
     let mut command = project.command("data verify");
     command.env("VAE_DATA", directory);
     let ended = project.start(command).wait().succeeds();
-    assert_eq!(ended.stdout.matches("as published").count(), 4, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("matches the published checksum").count(), 4, "{}", ended.stdout);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn other_images_are_not_verified() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let ended = project.run("data verify --dir images").exits_with(1);
-    assert_eq!(ended.stdout.matches("SHA-256 expected").count(), 4, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("expected SHA-256").count(), 4, "{}", ended.stdout);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn several_data_sets_are_verified_each_in_its_directory() {
     project.write_images("data/kmnist", 28, 28);
     let ended = project.run("data verify kmnist fashion").exits_with(1);
     assert!(ended.stdout.contains("kmnist in data/kmnist"), "{}", ended.stdout);
-    assert_eq!(ended.stdout.matches("whole IDX file").count(), 4, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("complete IDX file").count(), 4, "{}", ended.stdout);
     assert_eq!(ended.stdout.matches("missing").count(), 4, "{}", ended.stdout);
     ended.fails_saying(&["data/fashion-mnist does not hold fashion-mnist", "data fetch fashion-mnist"]);
 }
@@ -200,12 +200,12 @@ fn a_packed_file_of_another_md5_is_not_verified() {
     let project = Project::new();
     project.write("data/kmnist/t10k-labels-idx1-ubyte.gz", [0x1f, 0x8b, 8, 0]);
     let ended = project.run("data verify kmnist").exits_with(1);
-    let expected = "t10k-labels-idx1-ubyte: MD5 expected 7320c461ea6c1c855c0b718fb2a4b134, found ";
+    let expected = "t10k-labels-idx1-ubyte: expected MD5 7320c461ea6c1c855c0b718fb2a4b134, found ";
     assert!(ended.stdout.contains(expected), "{}", ended.stdout);
 }
 
 #[test]
-fn what_is_in_the_way_of_a_download_is_named() {
+fn a_file_in_the_way_of_a_download_is_named() {
     let project = Project::new();
     project.write_images("data/fashion-mnist", 28, 28);
     let before = project.files("data");
@@ -214,7 +214,7 @@ fn what_is_in_the_way_of_a_download_is_named() {
 }
 
 #[test]
-fn a_download_that_nobody_answers_says_whom_it_asked() {
+fn a_download_without_an_answer_names_the_servers() {
     let project = Project::new();
     for (set, address) in [
         ("mnist", "ossci-datasets"),
@@ -229,7 +229,7 @@ fn a_download_that_nobody_answers_says_whom_it_asked() {
 }
 
 #[test]
-fn the_list_names_every_source_though_there_is_no_mnist() {
+fn the_list_names_every_source_even_without_mnist() {
     let ended = Project::new().run("data list").succeeds();
     for source in ["VAE_DATA", "data/mnist", "fashion-mnist", "kmnist", "emnist-byclass", "digits", "DIR"] {
         assert!(ended.stdout.contains(source), "{source}: {}", ended.stdout);
@@ -237,7 +237,7 @@ fn the_list_names_every_source_though_there_is_no_mnist() {
 }
 
 #[test]
-fn the_list_says_how_many_images_of_which_size_are_where() {
+fn the_list_has_number_size_and_directory_of_the_images() {
     let project = Project::new();
     project.write_images("data/kmnist", 20, 14);
     let ended = project.run("data list").succeeds();
@@ -246,18 +246,18 @@ fn the_list_says_how_many_images_of_which_size_are_where() {
 }
 
 #[test]
-fn the_list_says_how_to_fetch_what_is_not_here() {
+fn the_list_has_the_command_that_fetches_a_missing_data_set() {
     let project = Project::new();
     std::fs::create_dir_all(project.path("data/kmnist")).expect("a directory");
     let ended = project.run("data list").succeeds();
     for name in ["kmnist", "fashion-mnist"] {
-        let expected = format!("not in data/{name}; 'cargo xtask data fetch {name}' brings it");
+        let expected = format!("not in data/{name}; 'cargo xtask data fetch {name}' downloads it");
         assert!(ended.stdout.contains(&expected), "{}", ended.stdout);
     }
 }
 
 #[test]
-fn the_list_says_what_is_wrong_with_a_data_set() {
+fn the_list_has_the_error_of_an_invalid_data_set() {
     let project = Project::new();
     project.write_images("data/kmnist", 20, 14);
     project.write(format!("data/kmnist/{TEST_IMAGES}"), b"<html>");

@@ -1,4 +1,4 @@
-//! `encode`: arrays that NumPy reads, holding what the model says.
+//! `encode`: arrays for NumPy with the posteriors of the model.
 
 use ndarray::Array2;
 use vae_data::{Split, Splits, mnist};
@@ -14,7 +14,7 @@ fn encoded(arguments: &str) -> Project {
     project
 }
 
-/// Header and data of an array, as the description of NumPy's format 1.0 says where they lie.
+/// Header and data of an array, located as in the description of NumPy's format 1.0.
 fn array(project: &Project, name: &str) -> (String, Vec<u8>) {
     let bytes = project.read(format!("out/{name}.npy"));
     assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00", "{name}");
@@ -28,7 +28,7 @@ fn floats(project: &Project, name: &str) -> Vec<f32> {
     array(project, name).1.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
 }
 
-/// The images, as numbers, and their labels.
+/// The images in [0, 1], and their labels.
 fn images(project: &Project, split: Split) -> (Array2<f32>, Vec<u8>) {
     let Splits { train, test } = mnist::load(&project.path("images")).expect("images");
     let set = if split == Split::Train { train } else { test };
@@ -45,7 +45,7 @@ fn both_splits_leave_three_arrays_each_and_nothing_else() {
 }
 
 #[test]
-fn a_header_says_shape_type_and_order() {
+fn a_header_has_shape_type_and_order() {
     let project = encoded("");
     for (name, dtype, shape) in [
         ("train_mean", "<f4", "(60, 3)"),
@@ -105,10 +105,10 @@ fn images_of_another_size_are_refused_with_both_sizes() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_named() {
+fn a_directory_that_cannot_be_created_is_named() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
     project.write("file", b"kept");
-    project.run("encode --run a --data images --out file/out").fails_saying(&["cannot make file/out"]);
+    project.run("encode --run a --data images --out file/out").fails_saying(&["cannot create file/out"]);
     assert_eq!(project.read("file"), b"kept");
 }

@@ -13,7 +13,7 @@ fn report(project: &Project, arguments: &str) -> Value {
 }
 
 #[test]
-fn the_report_for_machines_has_the_documented_keys() {
+fn the_json_has_the_documented_keys() {
     let report = report(&Project::trained(), "--run a");
     assert!(["neg_elbo", "reconstruction", "kl"].iter().all(|key| report[key].is_f64()), "{report}");
     assert!(report["images"].as_u64().is_some_and(|images| images > 0), "{report}");
@@ -30,7 +30,7 @@ fn the_loss_is_the_sum_of_its_two_terms() {
 }
 
 #[test]
-fn the_text_for_people_has_the_three_numbers() {
+fn the_text_has_the_three_numbers() {
     let ended = Project::trained().run("eval --run a").succeeds();
     for name in ["-ELBO", "reconstruction", "KL", "nats"] {
         assert!(ended.stdout.contains(name), "{name}: {}", ended.stdout);
@@ -51,7 +51,7 @@ fn another_seed_is_another_draw() {
 }
 
 #[test]
-fn a_model_is_measured_on_the_data_that_is_asked_for() {
+fn a_model_is_measured_on_the_requested_data() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
     let report = report(&project, "--run a --data images");
@@ -60,7 +60,7 @@ fn a_model_is_measured_on_the_data_that_is_asked_for() {
 }
 
 #[test]
-fn measuring_takes_no_training_images() {
+fn measuring_needs_no_training_images() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
     for part in ["images-idx3", "labels-idx1"] {
@@ -71,7 +71,7 @@ fn measuring_takes_no_training_images() {
 }
 
 #[test]
-fn real_test_images_are_known_by_themselves() {
+fn test_images_of_mnist_are_recognised() {
     let Some(directory) = env::var_os("VAE_DATA").filter(|value| !value.is_empty()) else {
         println!("skipped: VAE_DATA names no directory with MNIST");
         return;
@@ -84,7 +84,7 @@ fn real_test_images_are_known_by_themselves() {
 }
 
 #[test]
-fn a_model_of_other_images_than_the_data_has_is_refused_with_both_sizes() {
+fn images_of_another_size_are_refused_with_both_sizes() {
     let project = Project::trained();
     project.write_images("small", 14, 12);
     project.run("eval --run a --data small").fails_saying(&["784 pixels", "168 (14 x 12)"]);

@@ -1,4 +1,4 @@
-//! `generate`: each way to ask for a digit, what it says, and what it refuses.
+//! `generate`: each way to request a digit, its output and its errors.
 
 use std::{fs, path::Path};
 
@@ -20,20 +20,20 @@ fn shipped(name: &str) -> Vec<u8> {
 }
 
 /// A project with a small trained model in `a` and the shipped classifier.
-fn judged() -> Project {
+fn with_classifier() -> Project {
     let project = Project::trained();
     project.write("data/classifier.safetensors", shipped("classifier.safetensors"));
     project
 }
 
-/// Writes the model of `a` as it was before anyone asked data about it.
-fn forget(project: &Project) {
+/// Removes the annotations from the model in `a`.
+fn remove_annotations(project: &Project) {
     let mut model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("the model of a run");
     model.annotations = Annotations::default();
     project.write("a/model.safetensors", model.to_bytes());
 }
 
-/// Writes a picture of 28 x 28 squares of 8 pixels, whose greys are from 0 (black) to 1.
+/// Writes a picture of 28 x 28 squares with sides of 8 pixels. Greys are from 0 (black) to 1.
 fn write_picture(project: &Project, name: &str, grey: impl Fn(usize) -> f32) {
     let image = Array2::from_shape_fn((1, 784), |(_, i)| grey(i));
     let style = GridStyle { rows: 1, cols: 1, scale: 8, gap: 0, ..GridStyle::default() };
@@ -41,19 +41,20 @@ fn write_picture(project: &Project, name: &str, grey: impl Fn(usize) -> f32) {
     project.write(name, picture.to_png(&[]).expect("a PNG file"));
 }
 
-/// A drawn digit as a picture.
+/// Writes a picture of a drawn digit.
 fn write_digit(project: &Project, name: &str) {
     let digit = digits::generate(1, 5, Split::Test);
     write_picture(project, name, |i| f32::from(digit.images()[[0, i]]) / 255.0);
 }
 
+/// The picture that a call draws.
 fn drawn(project: &Project, arguments: &str) -> Vec<u8> {
     project.run(&format!("generate {arguments} --out out.png")).succeeds();
     project.read("out.png")
 }
 
 #[test]
-fn images_alike_say_their_numbers_and_their_labels() {
+fn a_picture_of_test_images_names_their_indices_and_labels() {
     let png = drawn(&Project::trained(), "--run a --like 3,0,41");
     let labels = digits::generate(50, 1, Split::Test).labels().expect("drawn digits have labels").to_vec();
     let labels = format!("{}, {}, {}", labels[3], labels[0], labels[41]);
@@ -62,7 +63,7 @@ fn images_alike_say_their_numbers_and_their_labels() {
 }
 
 #[test]
-fn a_picture_lies_among_those_of_the_run_and_is_named_after_the_wish() {
+fn a_picture_is_with_those_of_the_run_and_named_after_the_request() {
     let project = Project::trained();
     let point = "generate --run a --latent 0,0,0";
     for (call, name) in [
@@ -119,7 +120,7 @@ fn the_number_of_new_images_gives_the_rows() {
 
 #[test]
 fn the_same_seed_draws_the_same_bytes_with_any_number_of_threads() {
-    let project = judged();
+    let project = with_classifier();
     let [a, b] =
         ["", "--threads 1"].map(|more| drawn(&project, &format!("--run a --digit 7 --seed 5 {more}")));
     assert!(a == b, "two pictures of one seed differ");
@@ -134,15 +135,15 @@ fn another_seed_draws_other_images() {
 }
 
 #[test]
-fn a_classifier_says_how_many_of_a_thousand_it_reads_as_the_digit() {
-    let ended = judged().run("generate --run a --digit 7 --count 3").succeeds();
+fn a_classifier_reports_how_many_of_a_thousand_it_recognises() {
+    let ended = with_classifier().run("generate --run a --digit 7 --count 3").succeeds();
     let line = ended.stdout.lines().last().expect("a line");
     assert!(line.starts_with("a classifier (98.") && line.ends_with("of 1000 as 7"), "{line}");
 }
 
 #[test]
 fn all_digits_are_ten_rows_and_a_table_with_the_mean() {
-    let project = judged();
+    let project = with_classifier();
     let ended = project.run("generate --run a --digit all --count 12 --out out.png").succeeds();
     let GridStyle { scale, gap, .. } = GridStyle::default();
     let (width, height) = size(&project.read("out.png"));
@@ -155,22 +156,22 @@ fn all_digits_are_ten_rows_and_a_table_with_the_mean() {
 }
 
 #[test]
-fn without_a_classifier_nobody_judges_and_a_line_says_so() {
+fn without_a_classifier_a_line_says_that_images_are_not_classified() {
     let ended = Project::trained().run("generate --run a --digit 7").succeeds();
-    assert!(ended.stderr.contains("no classifier judges"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("these images are not classified"), "{}", ended.stderr);
     assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
 }
 
 #[test]
-fn images_that_may_be_no_digits_are_not_judged() {
-    let project = judged();
+fn images_that_may_not_be_digits_are_not_classified() {
+    let project = with_classifier();
     project.write_images("images", 28, 28);
     let ended = project.run("generate --run a --digit 7 --data images").succeeds();
-    assert!(ended.stderr.contains("no classifier judges"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("these images are not classified"), "{}", ended.stderr);
 }
 
 #[test]
-fn a_class_that_the_model_does_not_know_is_refused_with_those_it_knows() {
+fn an_unknown_class_is_refused_with_the_known_ones() {
     Project::trained().run("generate --run a --digit 12").fails_saying(&["no class 12", "0 to 9"]);
 }
 
@@ -179,7 +180,7 @@ fn a_class_without_an_example_is_refused_with_those_that_have_some() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let path = Path::new("images").join(TRAIN_LABELS);
-    // The labels follow eight bytes of header.
+    // The labels follow a header of eight bytes.
     let mut labels = project.read(&path);
     labels[8..].iter_mut().filter(|label| **label == 2).for_each(|label| *label = 3);
     project.write(&path, labels);
@@ -188,12 +189,12 @@ fn a_class_without_an_example_is_refused_with_those_that_have_some() {
 }
 
 #[test]
-fn a_file_that_does_not_know_the_classes_has_them_from_the_data() {
+fn for_a_file_without_classes_they_are_computed_from_the_data() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
-    forget(&project);
+    remove_annotations(&project);
     let ended = project.run("generate --run a --digit 7 --data images").succeeds();
-    assert!(ended.stderr.contains("classes: 0 to 9, of 60 training images"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("classes: 0 to 9, from 60 training images"), "{}", ended.stderr);
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn more_new_images_than_a_picture_holds_are_refused() {
 }
 
 #[test]
-fn the_digits_of_the_shipped_model_are_what_they_should_be() {
+fn most_digits_of_the_shipped_model_are_recognised() {
     let project = Project::new();
     for name in ["model.safetensors", "classifier.safetensors"] {
         project.write(Path::new("data").join(name), shipped(name));
@@ -230,19 +231,19 @@ fn a_point_of_the_latent_space_is_decoded() {
 }
 
 #[test]
-fn a_point_of_another_space_is_refused_with_both_sizes() {
+fn a_point_with_another_number_of_dimensions_is_refused_with_both_numbers() {
     let call = "generate --run a --latent 0,0,0;0,0";
-    Project::trained().run(call).fails_saying(&["point 2", "2 numbers", "3 latents"]);
+    Project::trained().run(call).fails_saying(&["point 2", "2 numbers", "3 latent dimensions"]);
 }
 
 #[test]
-fn a_picture_of_a_digit_is_told_its_loss_and_what_a_classifier_reads() {
-    let project = judged();
+fn a_picture_of_a_digit_gets_a_line_with_its_loss_and_its_class() {
+    let project = with_classifier();
     write_digit(&project, "mine.png");
     let ended = project.run("generate --run a --image mine.png").succeeds();
     assert_eq!(ended.stdout.lines().next(), Some("a/pictures/image.png"));
     let line = ended.stdout.lines().nth(1).expect("a line about the picture");
-    assert!(line.starts_with("mine.png: -ELBO ") && line.contains(" reads "), "{line}");
+    assert!(line.starts_with("mine.png: -ELBO ") && line.contains(" recognises it as "), "{line}");
     assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
 }
 
@@ -261,28 +262,28 @@ fn several_pictures_have_a_line_each() {
 }
 
 #[test]
-fn what_is_no_digit_is_warned_about() {
+fn a_picture_that_is_not_a_digit_gives_a_warning() {
     let project = Project::trained();
     let inside = |i: usize| (4..24).contains(&(i / 28)) && (4..24).contains(&(i % 28));
     write_picture(&project, "block.png", |i| if inside(i) { 1.0 } else { 0.0 });
     let ended = project.run("generate --run a --image block.png").succeeds();
     assert!(ended.stderr.contains("warning: block.png"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("nothing that the model learned"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("unlike the images that the model was trained on"), "{}", ended.stderr);
 }
 
 #[test]
-fn a_file_that_does_not_know_which_loss_is_usual_measures_it() {
+fn for_a_file_without_a_range_of_losses_it_is_measured() {
     let project = Project::trained();
     write_digit(&project, "mine.png");
     let before = project.run("generate --run a --image mine.png").succeeds();
-    forget(&project);
+    remove_annotations(&project);
     let ended = project.run("generate --run a --image mine.png").succeeds();
     assert!(ended.stderr.contains("data: digits:300, 50 test images"), "{}", ended.stderr);
     assert_eq!(ended.stdout, before.stdout);
 }
 
 #[test]
-fn where_there_is_no_data_of_the_models_a_line_says_that_nobody_judges() {
+fn without_the_data_of_the_model_a_line_says_that_there_is_no_range() {
     let project = Project::trained();
     write_digit(&project, "mine.png");
     let path = project.path("a/model.safetensors");
@@ -290,11 +291,11 @@ fn where_there_is_no_data_of_the_models_a_line_says_that_nobody_judges() {
     (model.annotations, model.data) = (Annotations::default(), Some("gone".to_owned()));
     project.write("a/model.safetensors", model.to_bytes());
     let ended = project.run("generate --run a --image mine.png").succeeds();
-    assert!(ended.stderr.contains("nobody says whether a -ELBO is usual"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no reference range of -ELBO"), "{}", ended.stderr);
 }
 
 #[test]
-fn a_picture_that_is_none_is_refused_by_name() {
+fn a_file_that_is_not_a_picture_is_refused_by_name() {
     let project = Project::trained();
     project.write("page.png", "<!doctype html>");
     project.run("generate --run a --image page.png").fails_saying(&["page.png"]);
@@ -302,7 +303,7 @@ fn a_picture_that_is_none_is_refused_by_name() {
 }
 
 #[test]
-fn a_picture_for_a_model_of_other_images_is_refused_with_both_sizes() {
+fn a_picture_for_a_model_of_another_image_size_is_refused_with_both_sizes() {
     let project = Project::new();
     let config = VaeConfig { input: 6, hidden: vec![4], latent: 2, ..VaeConfig::default() };
     let vae = Vae::new(config, 0).expect("a small model");
@@ -318,7 +319,7 @@ fn no_model_file_is_changed() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
     write_digit(&project, "mine.png");
-    forget(&project);
+    remove_annotations(&project);
     let before = project.read("a/model.safetensors");
     for call in ["--digit 7 --data images", "--image mine.png", "--like 3", "--latent 0,0,0"] {
         drawn(&project, &format!("--run a {call}"));

@@ -1,4 +1,4 @@
-//! `grid`: pictures of a model, their size, and what they say about themselves.
+//! `grid`: pictures of a model, their size and their metadata.
 
 use std::{
     fs,
@@ -13,6 +13,7 @@ use crate::{
     project::{Project, SMALL},
 };
 
+/// The picture that a call draws.
 fn drawn(project: &Project, arguments: &str) -> Vec<u8> {
     project.run(&format!("grid {arguments} --out out.png")).succeeds();
     project.read("out.png")
@@ -25,7 +26,7 @@ fn side(n: usize) -> usize {
 }
 
 #[test]
-fn samples_of_a_run_are_the_default_and_lie_among_its_pictures() {
+fn samples_of_a_run_are_the_default_and_are_with_its_pictures() {
     let project = Project::trained();
     let before = project.read("a/pictures/samples.png");
     fs::remove_file(project.path("a/pictures/samples.png")).expect("a file that is there");
@@ -58,7 +59,7 @@ fn rows_give_the_height() {
 }
 
 #[test]
-fn a_picture_says_its_data_and_its_seed() {
+fn a_picture_names_its_data_and_its_seed() {
     let png = drawn(&Project::trained(), "--run a --rows 2 --cols 12 --seed 77");
     assert_eq!(text(&png, "Data").as_deref(), Some("digits:300"));
     assert_eq!(text(&png, "Seed").as_deref(), Some("77"));
@@ -79,7 +80,7 @@ fn another_seed_draws_another_picture() {
 }
 
 #[test]
-fn a_model_file_will_do_without_its_run() {
+fn a_model_file_without_its_run_is_enough() {
     let project = Project::trained();
     project.write("elsewhere/m.safetensors", project.read("a/model.safetensors"));
     let [a, b] = ["--run a", "--model elsewhere/m.safetensors"]
@@ -107,7 +108,7 @@ fn without_a_run_the_shipped_model_is_taken_and_named() {
 }
 
 #[test]
-fn without_any_model_the_way_to_one_is_told() {
+fn without_any_model_the_error_names_the_command_that_makes_one() {
     Project::new().run("grid").fails_saying(&["no shipped model", "cargo xtask train", "model.safetensors"]);
 }
 
@@ -115,7 +116,7 @@ fn without_any_model_the_way_to_one_is_told() {
 fn the_model_that_the_project_ships_draws_digits() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/model.safetensors");
     if !path.exists() {
-        println!("skipped: the project ships no model yet");
+        println!("skipped: the project ships no model");
         return;
     }
     let project = Project::new();
@@ -141,7 +142,7 @@ fn reconstructions_of_more_than_a_picture_holds_are_refused() {
 }
 
 #[test]
-fn a_picture_for_a_directory_that_is_not_there_is_refused() {
+fn a_picture_in_a_missing_directory_is_refused() {
     Project::trained().run("grid --run a --out missing/x.png").fails_saying(&["cannot write missing/x.png"]);
 }
 

@@ -1,4 +1,4 @@
-//! `import`, and the flags that a state dict from PyTorch needs without it.
+//! `import`, and the flags that a state dict from PyTorch needs otherwise.
 
 use vae_core::{
     Activation,
@@ -19,7 +19,7 @@ fn project() -> Project {
 }
 
 #[test]
-fn what_is_imported_is_a_model_that_needs_no_flags() {
+fn an_imported_model_needs_no_flags() {
     let project = project();
     project
         .run("import module.safetensors --activation tanh --input-range=-1,1 --out m.safetensors")
@@ -34,7 +34,7 @@ fn what_is_imported_is_a_model_that_needs_no_flags() {
 }
 
 #[test]
-fn what_is_imported_measures_as_the_module_with_flags_does() {
+fn an_imported_model_measures_as_the_module_with_flags_does() {
     let project = project();
     let flags = "--activation tanh --input-range -1,1";
     project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
@@ -44,7 +44,7 @@ fn what_is_imported_measures_as_the_module_with_flags_does() {
 }
 
 #[test]
-fn data_and_image_size_are_told_once_too() {
+fn data_and_image_size_are_stored_too() {
     let project = project();
     let flags = "--activation relu --data digits --image 14x56";
     project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
@@ -53,7 +53,7 @@ fn data_and_image_size_are_told_once_too() {
 }
 
 #[test]
-fn an_image_size_of_other_pixels_is_refused() {
+fn an_image_size_with_another_number_of_pixels_is_refused() {
     let project = project();
     project
         .run("import module.safetensors --activation relu --image 28x27 --out m.safetensors")
@@ -62,14 +62,14 @@ fn an_image_size_of_other_pixels_is_refused() {
 }
 
 #[test]
-fn a_module_whose_activation_nobody_names_is_refused() {
+fn a_module_without_an_activation_is_refused() {
     project()
         .run("import module.safetensors --out m.safetensors")
         .fails_saying(&["module.safetensors", "--activation"]);
 }
 
 #[test]
-fn a_module_of_other_names_is_refused_with_those_that_are_known() {
+fn a_module_with_unknown_tensor_names_is_refused_with_the_known_ones() {
     let project = Project::new();
     let tensor = ("encoder.0.weight".to_owned(), &[1, 1][..], &[0.0][..]);
     project.write("module.safetensors", to_safetensors([tensor], Facts::new()));
@@ -107,7 +107,7 @@ fn the_imported_file_is_not_written_over() {
 }
 
 #[test]
-fn a_range_without_an_activation_or_that_is_none_is_wrong_usage() {
+fn a_range_without_an_activation_or_an_invalid_range_is_wrong_usage() {
     let project = project();
     for flags in ["--input-range=-1,1", "--activation relu --input-range 1,0", "--activation relu --image 28"]
     {

@@ -1,5 +1,5 @@
-//! Configurations, settings and model files that are not what they should be: exit status 1 and one line that says
-//! what and where. (Data directories are in `data`.)
+//! Invalid configurations, settings and model files: exit status 1, and one line with the error and the file. (For data
+//! directories see `data`.)
 
 use crate::project::{Project, SMALL};
 
@@ -9,7 +9,7 @@ fn a_configuration_that_is_missing_is_named() {
 }
 
 #[test]
-fn the_reason_of_a_failure_is_said_once() {
+fn the_cause_of_a_failure_is_named_once() {
     let message = Project::new().run("train --config missing.toml").fails();
     assert_eq!(message.matches("os error").count(), 1, "{message}");
 }
@@ -23,7 +23,7 @@ fn an_unknown_key_is_named_with_its_line() {
 }
 
 #[test]
-fn a_configuration_that_is_no_toml_is_named() {
+fn a_configuration_that_is_not_toml_is_named() {
     let project = Project::new();
     project.write("c.toml", "<!doctype html>");
     let message = project.run("train --config c.toml").fails();
@@ -37,7 +37,7 @@ fn a_configuration_that_is_a_directory_is_named() {
     project.run("train --config c.toml").fails_saying(&["c.toml", "expected a file"]);
 }
 
-/// Trains with one setting that is out of range, which must be named, and must leave no run behind.
+/// Trains with a setting that is out of range, and expects that it is named and that no run is left.
 fn out_of_range(section: &str, setting: &str) {
     let project = Project::new();
     project.write(
@@ -50,7 +50,7 @@ fn out_of_range(section: &str, setting: &str) {
 }
 
 #[test]
-fn a_batch_of_nothing_in_a_configuration_is_refused() {
+fn a_batch_of_zero_images_in_a_configuration_is_refused() {
     out_of_range("training", "batch = 0");
 }
 
@@ -80,7 +80,7 @@ fn an_unknown_activation_in_a_configuration_is_refused() {
 }
 
 #[test]
-fn a_model_of_more_memory_than_there_is_is_refused() {
+fn a_model_with_too_many_parameters_is_refused() {
     let project = Project::new();
     project
         .run("train --data digits --digits 300 --hidden 1000000 --run a")
@@ -112,7 +112,7 @@ fn settings_of_the_optimizer_out_of_range_are_refused() {
 }
 
 #[test]
-fn an_unknown_schedule_in_a_configuration_is_named_with_its_line_and_those_there_are() {
+fn an_unknown_schedule_in_a_configuration_is_named_with_its_line_and_the_known_ones() {
     let project = Project::new();
     project.write("c.toml", "[optimizer]\nschedule = \"sawtooth\"\n");
     project.run("train --config c.toml").fails_saying(&[
@@ -148,10 +148,10 @@ fn a_run_in_place_of_a_file_is_refused() {
     assert_eq!(project.read("file"), b"kept");
 }
 
-/// Whoever may write anywhere finds no directory closed to them.
+/// Skipped for a user who may write everywhere.
 #[cfg(unix)]
 #[test]
-fn a_run_in_a_directory_that_is_closed_to_writing_is_refused() {
+fn a_run_in_a_read_only_directory_is_refused() {
     use std::{
         fs::{Permissions, set_permissions, write},
         os::unix::fs::PermissionsExt,
@@ -161,7 +161,7 @@ fn a_run_in_a_directory_that_is_closed_to_writing_is_refused() {
     project.write("closed/file", b"");
     set_permissions(project.path("closed"), Permissions::from_mode(0o555)).expect("the permissions");
     if write(project.path("closed/probe"), b"").is_ok() {
-        println!("skipped: this user may write anywhere");
+        println!("skipped: this user may write everywhere");
         return;
     }
     for run in ["closed", "closed/a"] {
@@ -169,7 +169,7 @@ fn a_run_in_a_directory_that_is_closed_to_writing_is_refused() {
     }
 }
 
-/// Measures a model file of these bytes.
+/// Measures a model file with these bytes and expects an error.
 fn model_error(bytes: &[u8], parts: &[&str]) {
     let project = Project::new();
     project.write("m.safetensors", bytes);
@@ -196,7 +196,7 @@ fn an_empty_model_is_named() {
 }
 
 #[test]
-fn a_page_in_place_of_a_model_is_named() {
+fn an_html_page_in_place_of_a_model_is_named() {
     model_error(b"<!doctype html><html><title>404 Not Found</title></html>", &["not a safetensors file"]);
 }
 
@@ -209,13 +209,13 @@ fn a_model_cut_short_anywhere_is_named() {
 }
 
 #[test]
-fn a_checkpoint_is_no_model() {
+fn a_checkpoint_is_not_a_model() {
     let bytes = Project::trained().read("a/checkpoint.safetensors");
     model_error(&bytes, &["activation"]);
 }
 
 #[test]
-fn a_model_without_its_facts_loads_once_they_are_given() {
+fn a_model_without_its_facts_loads_if_they_are_given() {
     let project = Project::trained();
     let model = vae_train::ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
     let mut facts = vae_core::weights::Facts::new();

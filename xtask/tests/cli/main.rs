@@ -1,4 +1,4 @@
-//! The commands as a user meets them: the built program, its files, its output and its exit status.
+//! Tests of the commands from the outside: the built program, its files, its output and its exit status.
 //!
 //! Every test has a project of its own in a temporary directory, and none needs the network.
 

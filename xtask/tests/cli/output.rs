@@ -1,10 +1,10 @@
-//! Output that nobody reads to its end: a pipe whose reader went away ends the output and nothing else.
+//! Output to files and pipes. If the reader of a pipe goes away, only the output ends.
 
 use std::process::Stdio;
 
 use crate::project::{Project, SMALL};
 
-/// Calls a command whose standard output is closed before it writes anything.
+/// Calls a command and closes its standard output before it writes anything.
 fn unread(project: &Project, arguments: &str) -> (Option<i32>, String) {
     let mut command = project.command(arguments);
     let mut child =
@@ -40,14 +40,14 @@ fn no_command_panics_without_a_reader() {
 }
 
 #[test]
-fn results_go_to_standard_output_and_what_is_going_on_to_standard_error() {
+fn results_go_to_standard_output_and_progress_to_standard_error() {
     let ended = Project::trained().run("eval --run a --json").succeeds();
     assert!(ended.stdout.starts_with('{') && ended.stdout.ends_with("}\n"), "{}", ended.stdout);
     assert!(ended.stderr.contains("model: a/model.safetensors"), "{}", ended.stderr);
 }
 
 #[test]
-fn where_there_is_no_terminal_a_training_writes_plain_lines() {
+fn without_a_terminal_a_training_writes_plain_lines() {
     let ended = Project::new().run(&format!("train {SMALL} --run a")).succeeds();
     assert_eq!(ended.stdout.lines().filter(|line| line.starts_with("epoch ")).count(), 2, "{}", ended.stdout);
     assert!(![ended.stdout, ended.stderr].concat().contains('\x1b'));

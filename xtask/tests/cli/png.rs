@@ -1,4 +1,4 @@
-//! What a PNG file says about itself.
+//! Size and text of PNG files.
 
 /// The chunks of a PNG file: type and content.
 fn chunks(png: &[u8]) -> Vec<(String, Vec<u8>)> {

@@ -1,4 +1,4 @@
-//! A project to call commands in, and what comes of a call.
+//! A temporary project to call commands in, and the result of a call.
 
 use std::{
     collections::BTreeMap,
@@ -13,11 +13,11 @@ use std::{
 use tempfile::TempDir;
 use vae_data::{Dataset, Split, digits, idx::IdxArray};
 
-/// A training that takes no time: few digits, a small model.
+/// A very short training: few digits, a small model.
 pub(crate) const SMALL: &str = "--data digits --digits 300 --hidden 16 --latent 3 --epochs 2 --validation 20";
 
-/// No command of these tests takes longer by far; one that does, hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The time after which a command is taken to hang. All commands of these tests are far quicker.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The names of the four files of a data directory.
 pub(crate) const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -25,7 +25,7 @@ pub(crate) const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
 pub(crate) const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
 pub(crate) const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 
-/// A temporary directory that commands take for the project and are called in. Paths are relative to it.
+/// A temporary directory that is the workspace and the current directory of the commands. Paths are relative to it.
 pub(crate) struct Project {
     root: TempDir,
     outputs: TempDir,
@@ -61,14 +61,14 @@ impl Project {
         self.text(name).parse().expect("TOML")
     }
 
-    /// Writes a file, and the directories that it lies in.
+    /// Writes a file and creates its directories.
     pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("below the project")).expect("the directory of the file");
         fs::write(&path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    /// Writes 60 training and 20 test images with their labels, the upper left corners of digits, as IDX files.
+    /// Writes 60 training and 20 test images, the upper left corners of digits, with their labels as IDX files.
     pub(crate) fn write_images(&self, directory: &str, height: usize, width: usize) {
         let write = |split, count, images: &str, labels: &str| {
             let digits = digits::generate(count, 3, split);
@@ -83,7 +83,7 @@ impl Project {
         write(Split::Test, 20, TEST_IMAGES, TEST_LABELS);
     }
 
-    /// Every file below a directory but locks, with its content.
+    /// Every file below a directory, except locks, with its content.
     pub(crate) fn files(&self, directory: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(self.path(directory)).into_iter().flatten() {
@@ -97,13 +97,13 @@ impl Project {
         files
     }
 
-    /// The program, with arguments that contain no space: `train --run a`.
+    /// The program with arguments that contain no spaces: `train --run a`.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command
             .args(arguments.split_whitespace())
             .current_dir(self.root.path())
-            // The workspace is what contains the package that cargo runs.
+            // The workspace is the parent of the package that cargo runs.
             .env("CARGO_MANIFEST_DIR", self.path("xtask"))
             .env_remove("VAE_DATA")
             .stdin(Stdio::null());
@@ -115,7 +115,8 @@ impl Project {
     }
 
     pub(crate) fn start(&self, mut command: Command) -> Running {
-        // Files and not pipes: nothing stops when one is full, and nothing is lost when the program is killed.
+        // Files instead of pipes: they do not block when they are full, and keep their contents if the program is
+        // killed.
         let outputs = tempfile::tempdir_in(self.outputs.path()).expect("a temporary directory");
         let file = |name| File::create(outputs.path().join(name)).expect("a file for the output");
         let call = format!("{command:?}");
@@ -125,7 +126,7 @@ impl Project {
     }
 }
 
-/// Sends what a command asks of the network to a port of this machine where nobody listens.
+/// Sends the network requests of a command to a closed port of this machine.
 pub(crate) fn offline(command: &mut Command) {
     for variable in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"] {
         command.env(variable, "http://127.0.0.1:9").env(variable.to_lowercase(), "http://127.0.0.1:9");
@@ -142,7 +143,7 @@ fn corners(data: &Dataset, height: usize, width: usize) -> IdxArray {
     IdxArray { shape: vec![data.len(), height, width], data: pixels }
 }
 
-/// A command that has been called.
+/// A command that is running.
 pub(crate) struct Running {
     child: Child,
     call: String,
@@ -150,13 +151,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits until there is a file, and fails if the command ends before.
+    /// Waits until a file exists; fails if the command ends before.
     pub(crate) fn wait_for(&mut self, path: &Path) {
         let start = Instant::now();
         while !path.exists() {
             let ended = self.child.try_wait().expect("the state of the program");
             assert!(ended.is_none(), "{} ended without {}", self.call, path.display());
-            assert!(start.elapsed() < PATIENCE, "{} hangs", self.call);
+            assert!(start.elapsed() < TIMEOUT, "{} hangs", self.call);
             sleep(Duration::from_millis(1));
         }
     }
@@ -173,7 +174,7 @@ impl Running {
             if let Some(status) = self.child.try_wait().expect("the state of the program") {
                 break status;
             }
-            if start.elapsed() >= PATIENCE {
+            if start.elapsed() >= TIMEOUT {
                 self.child.kill().expect("the program can be ended");
                 panic!("{} hangs", self.call);
             }
@@ -189,10 +190,10 @@ impl Running {
     }
 }
 
-/// What came of a command. None panicked.
+/// The result of a command, which did not panic.
 pub(crate) struct Ended {
     call: String,
-    /// None for a command ended by a signal.
+    /// None if a signal ended the command.
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -208,7 +209,7 @@ impl Ended {
         self
     }
 
-    /// The one line in which a command says why it failed, all of whose `parts` are in it.
+    /// Expects that the command failed with an error of one line that contains all `parts`.
     pub(crate) fn fails_saying(self, parts: &[&str]) {
         let message = self.fails();
         assert_eq!(message.lines().count(), 1, "{message}");
@@ -217,7 +218,7 @@ impl Ended {
         }
     }
 
-    /// Why a command failed.
+    /// Expects that the command failed, and returns its error.
     pub(crate) fn fails(self) -> String {
         let ended = self.exits_with(1);
         let Some(start) = ended.stderr.find("error: ") else {

@@ -1,13 +1,13 @@
-//! Ctrl-C and `--resume`: a run that stopped goes on to the bytes that it would have reached without a stop.
+//! Ctrl-C and `--resume`: a resumed run reaches the same bytes as an uninterrupted one.
 #![cfg(unix)]
 
 use crate::project::{Ended, Project, SMALL};
 
-/// A training of a thousand steps an epoch, so that a signal sent at its start meets it at work.
+/// A training of a thousand steps per epoch, so that a signal after its first checkpoint arrives before its end.
 const LONG: &str =
     "train --data digits --digits 4000 --hidden 16 --latent 3 --batch 4 --epochs 2 --validation 20";
 
-/// Starts the long training in `a`, and sends it a signal as soon as it trains.
+/// Starts the long training in `a`, and sends it a signal at its first checkpoint.
 fn interrupted(project: &Project, signal: &str) -> Ended {
     let mut running = project.start(project.command(&format!("{LONG} --run a")));
     running.wait_for(&project.path("a/checkpoint.safetensors"));
@@ -15,7 +15,7 @@ fn interrupted(project: &Project, signal: &str) -> Ended {
     running.wait()
 }
 
-/// The lines of `metrics.jsonl` without what a clock said.
+/// The lines of `metrics.jsonl` without the measured times.
 fn timeless_metrics(project: &Project, run: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
     let text = project.text(format!("{run}/metrics.jsonl"));
     let mut lines: Vec<serde_json::Map<_, _>> =
@@ -41,7 +41,7 @@ fn a_termination_signal_ends_a_training_as_an_interrupt_does() {
 }
 
 #[test]
-fn an_interrupted_training_says_how_to_go_on() {
+fn an_interrupted_training_prints_the_command_that_continues_it() {
     let ended = interrupted(&Project::new(), "INT");
     assert!(ended.stderr.contains("train --run a --resume"), "{}", ended.stderr);
 }
@@ -60,7 +60,7 @@ fn a_resumed_run_reaches_the_bytes_of_an_uninterrupted_one() {
 }
 
 #[test]
-fn resuming_without_a_name_goes_on_with_the_newest_run() {
+fn resuming_without_a_name_continues_the_newest_run() {
     let project = Project::new();
     project.run(&format!("train {SMALL} --run runs/old --seed 1")).succeeds();
     project.run(&format!("train {SMALL} --run runs/new --seed 2")).succeeds();
@@ -77,7 +77,7 @@ fn resuming_a_finished_run_succeeds_and_changes_nothing() {
 }
 
 #[test]
-fn more_epochs_make_a_run_as_long_as_one_that_was_asked_for_them_at_once() {
+fn a_run_extended_by_more_epochs_equals_one_of_that_length() {
     let project = Project::new();
     project.run(&format!("train --preset reference {SMALL} --run a")).succeeds();
     project.run("train --run a --resume --epochs 4").succeeds();
@@ -89,7 +89,7 @@ fn more_epochs_make_a_run_as_long_as_one_that_was_asked_for_them_at_once() {
 }
 
 #[test]
-fn going_on_with_another_latent_is_refused_with_both_values() {
+fn resuming_with_another_latent_is_refused_with_both_values() {
     let project = Project::trained();
     project
         .run("train --run a --resume --latent 4")
@@ -105,8 +105,8 @@ fn a_refused_resume_changes_nothing() {
 }
 
 #[test]
-fn going_on_without_any_run_is_refused() {
-    Project::new().run("train --resume").fails_saying(&["no run to go on with"]);
+fn resuming_without_any_run_is_refused() {
+    Project::new().run("train --resume").fails_saying(&["no run to resume"]);
 }
 
 #[test]
@@ -135,14 +135,14 @@ fn a_damaged_configuration_of_a_run_is_named() {
 }
 
 #[test]
-fn there_is_nothing_to_go_on_with_in_a_directory_that_does_not_exist() {
+fn resuming_in_a_missing_directory_is_refused() {
     let project = Project::new();
     project.run(&format!("train {SMALL} --run typo --resume")).fails_saying(&["typo", "no run"]);
     assert!(!project.path("typo").exists());
 }
 
 #[test]
-fn a_model_without_its_checkpoint_is_not_trained_over() {
+fn a_model_without_its_checkpoint_is_not_overwritten() {
     let project = Project::trained();
     std::fs::remove_file(project.path("a/checkpoint.safetensors")).expect("a checkpoint");
     let before = project.files("a");
@@ -160,7 +160,7 @@ fn a_run_cannot_be_made_shorter_than_it_is() {
 }
 
 #[test]
-fn a_run_that_cannot_start_leaves_no_directory_behind() {
+fn a_run_that_cannot_start_leaves_no_directory() {
     let project = Project::new();
     project.run("train --data missing --run a").fails();
     project.run("train --data digits --digits 300 --validation 300 --run a").fails();
@@ -168,7 +168,7 @@ fn a_run_that_cannot_start_leaves_no_directory_behind() {
 }
 
 #[test]
-fn going_on_without_the_augmentation_of_a_run_is_to_go_on_with_it() {
+fn resuming_without_flags_keeps_the_augmentation_of_a_run() {
     let project = Project::new();
     let flags = "--schedule constant --rotate 10 --elastic 34";
     project.run(&format!("train {SMALL} {flags} --run a")).succeeds();

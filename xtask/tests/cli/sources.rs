@@ -1,5 +1,5 @@
-//! `--data` beyond one directory: sets known by name, several at once, without labels, lying on their side; and that a
-//! model of them finds them again.
+//! `--data` beyond a single directory: named data sets, several sources, images without labels, transposed images; and
+//! that the data recorded in a model is found again.
 
 use std::{env, fs};
 
@@ -7,23 +7,23 @@ use vae_data::{Split, idx::IdxArray, mnist};
 
 use crate::project::{Project, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, offline};
 
-/// A training too short to matter, but for its data.
+/// A very short training on the data that follows.
 const TRAIN: &str = "train --digits 300 --hidden 16 --latent 3 --epochs 1 --validation 20 --run a --data";
 
-/// The data that the run `a` records.
+/// The data that is recorded in the run `a`.
 fn recorded(project: &Project) -> String {
     let source = &project.toml("a/config.toml")["data"]["source"];
     source.as_str().expect("a text").to_owned()
 }
 
-/// The -ELBO of the run `a` on the data of these arguments, or, without any, on what it was trained on.
+/// The −ELBO of the run `a` on the data in these arguments, or on the data that it was trained on.
 fn neg_elbo(project: &Project, arguments: &str) -> f64 {
     let ended = project.run(&format!("eval --json --run a {arguments}")).succeeds();
     let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     report["neg_elbo"].as_f64().expect("a number")
 }
 
-/// Writes images as in [`Project::write_images`] under EMNIST's names.
+/// Writes the images of [`Project::write_images`] with the file names of EMNIST.
 fn write_emnist(project: &Project, part: &str, height: usize, width: usize) {
     let directory = format!("data/emnist-{part}");
     project.write_images(&directory, height, width);
@@ -39,7 +39,7 @@ fn write_emnist(project: &Project, part: &str, height: usize, width: usize) {
 }
 
 /// Exchanges rows and columns of the images of a directory.
-fn turn(project: &Project, directory: &str) {
+fn transpose(project: &Project, directory: &str) {
     for (split, name) in [(Split::Train, TRAIN_IMAGES), (Split::Test, TEST_IMAGES)] {
         let set = mnist::load_split(&project.path(directory), split).expect("images").transposed();
         let shape = vec![set.len(), set.height(), set.width()];
@@ -72,7 +72,7 @@ fn a_known_set_is_taken_from_its_directory_by_its_name() {
 }
 
 #[test]
-fn an_alias_is_recorded_by_the_name_it_stands_for() {
+fn an_alias_is_recorded_by_its_full_name() {
     let project = Project::new();
     project.write_images("data/fashion-mnist", 28, 28);
     project.run(&format!("{TRAIN} fashion")).succeeds();
@@ -80,7 +80,7 @@ fn an_alias_is_recorded_by_the_name_it_stands_for() {
 }
 
 #[test]
-fn emnist_stands_upright_by_its_name() {
+fn emnist_is_transposed_by_its_name() {
     let project = Project::new();
     project.write_images("images", 20, 14);
     write_emnist(&project, "letters", 20, 14);
@@ -90,13 +90,13 @@ fn emnist_stands_upright_by_its_name() {
 }
 
 #[test]
-fn a_known_set_that_cannot_be_had_has_no_stand_in() {
+fn a_known_set_that_cannot_be_downloaded_has_no_fallback() {
     for name in ["kmnist", "emnist-digits"] {
         let project = Project::new();
         let mut command = project.command(&format!("{TRAIN} {name}"));
         offline(&mut command);
         let message = project.start(command).wait().fails();
-        for part in [&format!("no {name}")[..], "--data digits", "no mirror delivered"] {
+        for part in [&format!("{name} is not available")[..], "--data digits", "no mirror delivered"] {
             assert!(message.contains(part), "{message}");
         }
         assert!(!project.path("a").exists());
@@ -110,11 +110,11 @@ fn a_known_set_without_its_labels_is_not_complete() {
     fs::remove_file(project.path("data/kmnist").join(TEST_LABELS)).expect("labels");
     let mut command = project.command(&format!("{TRAIN} kmnist"));
     offline(&mut command);
-    project.start(command).wait().fails_saying(&["no kmnist", "found no test labels", "MD5"]);
+    project.start(command).wait().fails_saying(&["kmnist is not available", "found no test labels", "MD5"]);
 }
 
 #[test]
-fn mnist_under_another_sets_name_is_not_taken_for_it() {
+fn mnist_in_the_directory_of_another_set_is_refused() {
     let Some(directory) = env::var_os("VAE_DATA").filter(|value| !value.is_empty()) else {
         println!("skipped: VAE_DATA names no directory with MNIST");
         return;
@@ -125,7 +125,7 @@ fn mnist_under_another_sets_name_is_not_taken_for_it() {
         let name = entry.file_name().into_string().expect("a name in UTF-8");
         project.write(format!("data/kmnist/{name}"), fs::read(entry.path()).expect("a file of MNIST"));
     }
-    project.run(&format!("{TRAIN} kmnist")).fails_saying(&["data/kmnist", "holds MNIST and not kmnist"]);
+    project.run(&format!("{TRAIN} kmnist")).fails_saying(&["data/kmnist", "holds MNIST, not kmnist"]);
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn labels_may_be_any_byte() {
 }
 
 #[test]
-fn transposed_images_are_learned_as_they_should_stand() {
+fn transposed_images_are_learned_upright() {
     let project = Project::new();
     project.write_images("images", 20, 14);
     project.write_images("turned", 20, 14);
-    turn(&project, "turned");
+    transpose(&project, "turned");
     let ended = project.run(&format!("{TRAIN} turned:transposed")).succeeds();
     assert!(ended.stderr.contains("of 20 x 14"), "{}", ended.stderr);
     assert!(recorded(&project).ends_with("/turned:transposed"), "{}", recorded(&project));
@@ -164,12 +164,12 @@ fn transposed_images_are_learned_as_they_should_stand() {
 }
 
 #[test]
-fn a_run_on_transposed_images_goes_on_with_them() {
+fn a_run_on_transposed_images_is_resumed_with_them() {
     let project = Project::new();
     project.write_images("images", 20, 14);
     project.run(&format!("{TRAIN} images:transposed --schedule constant")).succeeds();
     project.run("train --run a --resume --epochs 2").succeeds();
-    project.run("train --run a --resume --epochs 3 --data images").fails_saying(&["cannot go on with a"]);
+    project.run("train --run a --resume --epochs 3 --data images").fails_saying(&["cannot resume a"]);
 }
 
 #[test]
@@ -189,17 +189,15 @@ fn several_sources_are_joined_and_found_again() {
 }
 
 #[test]
-fn the_order_of_sources_is_that_of_their_naming() {
+fn a_run_is_not_resumed_with_its_sources_in_another_order() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     project.run(&format!("{TRAIN} images,digits --schedule constant")).succeeds();
-    project
-        .run("train --run a --resume --epochs 2 --data digits,images")
-        .fails_saying(&["cannot go on with a"]);
+    project.run("train --run a --resume --epochs 2 --data digits,images").fails_saying(&["cannot resume a"]);
 }
 
 #[test]
-fn sources_of_different_sizes_are_named_with_both() {
+fn sources_with_images_of_different_sizes_are_named() {
     let project = Project::new();
     project.write_images("images", 20, 14);
     project.run(&format!("{TRAIN} digits,images")).fails_saying(&[
@@ -211,7 +209,7 @@ fn sources_of_different_sizes_are_named_with_both() {
 }
 
 #[test]
-fn the_joined_set_has_labels_only_if_each_source_has() {
+fn joined_images_have_labels_only_if_each_source_has_them() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let ended = project.run(&format!("{TRAIN} images,digits")).succeeds();
@@ -231,7 +229,7 @@ fn a_directory_may_have_a_comma_in_its_name() {
 }
 
 #[test]
-fn a_missing_one_of_several_sources_is_named() {
+fn the_missing_one_of_several_sources_is_named() {
     let project = Project::new();
     project.run(&format!("{TRAIN} digits,emnits")).fails_saying(&[
         "emnits",
@@ -241,7 +239,7 @@ fn a_missing_one_of_several_sources_is_named() {
 }
 
 #[test]
-fn a_mistyped_source_is_told_before_another_is_downloaded() {
+fn a_mistyped_source_is_an_error_before_another_is_downloaded() {
     let project = Project::new();
     project.run(&format!("{TRAIN} kmnist,emnits")).fails_saying(&["emnits", "neither a name"]);
     assert!(!project.path("data/kmnist").exists());

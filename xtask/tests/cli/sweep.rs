@@ -1,10 +1,10 @@
-//! `sweep`: variants trained with several seeds, side by side.
+//! `sweep`: variants, trained with several seeds and compared.
 
 use serde_json::Value;
 
 use crate::project::{Project, SMALL};
 
-/// Two variants, one of them with another number of latents.
+/// Two variants with different numbers of latent dimensions.
 const PLAN: &str = "\
 seeds = [0, 1]
 preset = \"reference\"
@@ -27,21 +27,21 @@ fn planned() -> Project {
     project
 }
 
-/// The report for machines.
+/// The JSON that a sweep prints.
 fn report(project: &Project, arguments: &str) -> Value {
     let ended = project.run(&format!("sweep --json {arguments}")).succeeds();
     assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
     serde_json::from_str(&ended.stdout).expect("one JSON object")
 }
 
-/// A sweep that is refused before it trains anything.
+/// Expects that a sweep is refused before it trains anything.
 fn is_refused(project: &Project, arguments: &str, parts: &[&str]) {
     project.run(&format!("sweep {arguments} --run s")).fails_saying(parts);
     assert!(project.files("s").is_empty(), "{arguments} left {:?}", project.files("s").keys());
 }
 
 #[test]
-fn a_plan_leaves_a_run_of_each_variant_and_seed() {
+fn a_plan_leaves_a_run_for_each_variant_and_seed() {
     let project = planned();
     project.run("sweep plan.toml --run s").succeeds();
     for variant in ["narrow", "wide___narrow"] {
@@ -58,7 +58,7 @@ fn a_plan_leaves_a_run_of_each_variant_and_seed() {
 }
 
 #[test]
-fn variants_that_learn_from_other_data_are_measured_on_the_same() {
+fn variants_trained_on_other_data_are_measured_on_the_same_test_images() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let plan = format!("{PLAN}[[variant]]\nname = \"more\"\ndata.source = \"digits,images\"\n");
@@ -125,7 +125,7 @@ fn a_grid_has_a_variant_for_every_combination() {
 }
 
 #[test]
-fn a_flag_of_seeds_beats_the_plan() {
+fn the_flag_for_seeds_overrides_the_plan() {
     let project = planned();
     let report = report(&project, "plan.toml --run s --seeds 7");
     assert_eq!(report["seeds"], serde_json::json!([7]));
@@ -133,13 +133,13 @@ fn a_flag_of_seeds_beats_the_plan() {
 }
 
 #[test]
-fn a_finished_sweep_trains_nothing_and_says_the_same() {
+fn a_finished_sweep_trains_nothing_and_prints_the_same_table() {
     let project = planned();
     let first = project.run("sweep plan.toml --run s").succeeds();
     let before = project.files("s");
     let second = project.run("sweep plan.toml --run s").succeeds();
     assert_eq!(second.stdout, first.stdout);
-    assert_eq!(second.stderr.matches("finished before").count(), 4, "{}", second.stderr);
+    assert_eq!(second.stderr.matches("already finished").count(), 4, "{}", second.stderr);
     assert!(project.files("s") == before);
 }
 
@@ -148,13 +148,13 @@ fn another_seed_trains_only_what_is_missing() {
     let project = planned();
     project.run("sweep plan.toml --run s").succeeds();
     let ended = project.run("sweep plan.toml --run s --seeds 0,1,2").succeeds();
-    assert_eq!(ended.stderr.matches("finished before").count(), 4, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("already finished").count(), 4, "{}", ended.stderr);
     assert!(project.path("s/narrow/seed-2/model.safetensors").exists());
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_bytes() {
+fn an_interrupted_sweep_ends_with_130_and_continues_to_the_same_bytes() {
     const LONG: &str = "sweep --data digits --digits 4000 --hidden 16 --batch 4 --epochs 2 --validation 20 \
          --over model.latent=2,3";
     let project = Project::new();
@@ -162,7 +162,7 @@ fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_bytes() {
     running.wait_for(&project.path("s/latent=2/seed-0/checkpoint.safetensors"));
     running.signal("INT");
     let ended = running.wait().exits_with(130);
-    assert!(ended.stderr.contains("the same command goes on"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("repeat the command to continue"), "{}", ended.stderr);
     assert!(!project.path("s/latent=3").exists());
     project.run(&format!("{LONG} --run s")).succeeds();
     project.run(&format!("{LONG} --run straight")).succeeds();
@@ -175,7 +175,7 @@ fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_bytes() {
 }
 
 #[test]
-fn a_variant_whose_settings_changed_since_is_refused_before_anything_is_trained() {
+fn a_variant_with_changed_settings_is_refused_before_anything_is_trained() {
     let project = planned();
     project.run("sweep plan.toml --run s").succeeds();
     project.write("plan.toml", PLAN.replace("model.latent = 5", "model.latent = 6"));
@@ -189,9 +189,9 @@ fn a_variant_whose_settings_changed_since_is_refused_before_anything_is_trained(
 }
 
 #[test]
-fn a_diverged_variant_is_a_result_and_the_others_go_on() {
+fn a_diverged_variant_is_a_result_and_the_others_are_trained() {
     let project = Project::new();
-    // So many layers and such large steps that the second step already finds no finite gradient.
+    // With so many layers and such large steps, the gradient is not finite at the second step.
     let deep = ["64"; 8].join(",");
     let report = report(
         &project,
@@ -227,12 +227,12 @@ fn a_wrong_plan_is_named_with_its_variant() {
 }
 
 #[test]
-fn a_table_that_could_not_be_written_is_refused_before_the_training() {
+fn a_table_that_cannot_be_written_is_refused_before_the_training() {
     is_refused(&planned(), "plan.toml --out missing/table.md", &["missing"]);
 }
 
 #[test]
-fn the_directory_of_a_run_is_no_place_for_a_sweep() {
+fn a_sweep_in_the_directory_of_a_run_is_refused() {
     let project = Project::trained();
     project.write("plan.toml", PLAN);
     let before = project.files("a");
@@ -241,7 +241,7 @@ fn the_directory_of_a_run_is_no_place_for_a_sweep() {
 }
 
 #[test]
-fn a_sweep_of_nothing_or_of_what_does_not_exist_is_wrong_usage() {
+fn a_sweep_without_variants_or_with_an_unknown_setting_is_wrong_usage() {
     let project = planned();
     for arguments in [
         "",

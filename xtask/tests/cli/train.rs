@@ -1,4 +1,4 @@
-//! `train`: what a run leaves, where its settings come from, what repeats it.
+//! `train`: the files of a run, the sources of its settings, and how to repeat it.
 
 use std::{collections::BTreeSet, fs};
 
@@ -78,7 +78,8 @@ fn the_configuration_of_a_run_repeats_it_to_the_byte() {
     assert_eq!(project.read("b/config.toml"), project.read("a/config.toml"));
 }
 
-/// A `config.toml` as version 0.1.0 wrote it first. Keys that came later are not in it, and must not change the run.
+/// A `config.toml` of the first version 0.1.0. It does not have the keys that were added later; their defaults must not
+/// change the run.
 const FIRST_CONFIG: &str = r#"
 [data]
 source = "digits"
@@ -110,7 +111,7 @@ keep = "best"
 fn the_configuration_of_an_old_run_repeats_it_to_the_byte() {
     let project = Project::trained();
     project.write("old.toml", FIRST_CONFIG);
-    // The presets of that version: a later one may set what the file leaves open.
+    // Only the presets of that version, because a later preset may set a key that the file does not have.
     for preset in ["quick", "example", "reference"] {
         project.run(&format!("train --preset {preset} --config old.toml --run {preset}")).succeeds();
         let [old, now] = [preset, "a"].map(|run| project.read(format!("{run}/model.safetensors")));
@@ -135,7 +136,7 @@ fn one_and_three_threads_make_the_same_model() {
 }
 
 #[test]
-fn a_flag_beats_the_file_and_the_file_beats_the_preset() {
+fn a_flag_overrides_the_file_and_the_file_overrides_the_preset() {
     let project = Project::new();
     project.write("mine.toml", "[data]\nvalidation = 20\n[model]\nlatent = 5\n[training]\nbatch = 50\n");
     let flags = "--data digits --digits 300 --epochs 1 --latent 3";
@@ -184,7 +185,7 @@ fn every_activation_learns_and_its_model_is_read_back() {
 }
 
 #[test]
-fn a_run_records_the_data_that_it_came_to() {
+fn a_run_records_the_data_that_it_found() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     let mut command =

@@ -1,8 +1,8 @@
-//! Wrong usage, which ends with 2 before anything is read or written, and the help that prevents it.
+//! Wrong usage, which ends with status 2 before anything is read or written; and help texts.
 
 use crate::project::{Project, SMALL};
 
-/// A call that is wrong in itself: exit status 2, and nothing is left.
+/// Expects that a call is wrong usage: exit status 2, and no file is left.
 fn is_wrong(arguments: &str) {
     let project = Project::new();
     let ended = project.run(arguments).exits_with(2);
@@ -10,7 +10,7 @@ fn is_wrong(arguments: &str) {
     assert!(project.files(".").is_empty(), "{arguments} left {:?}", project.files(".").keys());
 }
 
-/// A small training with one more argument.
+/// Expects that a small training with one more argument is wrong usage.
 fn is_wrong_for_train(argument: &str) {
     is_wrong(&format!("train {} --run a {argument}", SMALL.replace("--hidden 16 --latent 3 --epochs 2", "")));
 }
@@ -46,13 +46,13 @@ fn no_latents_are_wrong_usage() {
 }
 
 #[test]
-fn a_layer_of_nothing_is_wrong_usage() {
+fn a_layer_of_width_zero_is_wrong_usage() {
     is_wrong_for_train("--hidden 0");
     is_wrong_for_train("--hidden 16,0");
 }
 
 #[test]
-fn a_batch_of_nothing_is_wrong_usage() {
+fn a_batch_of_zero_images_is_wrong_usage() {
     is_wrong_for_train("--batch 0");
 }
 
@@ -65,7 +65,7 @@ fn negative_numbers_are_wrong_usage() {
 }
 
 #[test]
-fn numbers_that_are_none_are_wrong_usage() {
+fn texts_that_are_not_numbers_are_wrong_usage() {
     for flag in ["--epochs", "--batch", "--hidden", "--latent", "--seed", "--digits", "--validation", "--lr"]
     {
         is_wrong_for_train(&format!("{flag} many"));
@@ -112,7 +112,7 @@ fn an_unknown_kind_of_grid_is_wrong_usage() {
     is_wrong("grid --kind pictures");
 }
 
-/// The help of a command names these of its flags.
+/// Expects that the help of a command names these flags.
 fn helps(command: &str, flags: &[&str]) {
     let ended = Project::new().run(&format!("{command} --help")).succeeds();
     for flag in flags {
@@ -127,8 +127,8 @@ fn the_help_names_the_commands() {
 
 #[test]
 fn the_help_of_train_names_its_flags() {
-    let flags = "--preset --config --data --run --resume --epochs --batch --hidden --latent --activation --optimizer --lr \
-                 --seed --threads --beta --keep --validation --digits";
+    let flags = "--preset --config --data --run --resume --epochs --batch --hidden --latent --activation --optimizer \
+                 --lr --seed --threads --beta --keep --validation --digits";
     helps("train", &flags.split_whitespace().collect::<Vec<_>>());
 }
 
@@ -141,7 +141,18 @@ fn the_help_of_train_names_the_presets() {
 fn the_help_of_grid_names_its_flags() {
     helps(
         "grid",
-        &["--kind", "samples", "reconstructions", "--rows", "--cols", "--seed", "--out", "--run", "--model"],
+        &[
+            "--kind",
+            "samples",
+            "reconstructions",
+            "--rows",
+            "--cols",
+            "--seed",
+            "--data",
+            "--out",
+            "--run",
+            "--model",
+        ],
     );
 }
 
@@ -186,7 +197,7 @@ fn the_help_of_bench_names_its_flags() {
 }
 
 #[test]
-fn a_data_set_that_nobody_knows_is_wrong_usage() {
+fn an_unknown_data_set_is_wrong_usage() {
     is_wrong("data fetch cifar");
     is_wrong("data verify emnist");
 }
@@ -225,14 +236,14 @@ fn two_ways_to_ask_for_a_digit_are_wrong_usage() {
 }
 
 #[test]
-fn a_digit_that_is_no_class_at_all_is_wrong_usage() {
+fn a_digit_that_is_not_a_class_is_wrong_usage() {
     for digit in ["seven", "-1", "256", "7.5"] {
         is_wrong(&format!("generate --digit {digit}"));
     }
 }
 
 #[test]
-fn an_index_that_is_none_is_wrong_usage() {
+fn a_text_that_is_not_an_index_is_wrong_usage() {
     is_wrong("generate --like first");
     is_wrong("generate --like 3,,4");
 }
@@ -245,12 +256,12 @@ fn a_point_of_the_latent_space_that_is_not_finite_is_wrong_usage() {
 }
 
 #[test]
-fn a_number_of_images_where_none_are_drawn_is_wrong_usage() {
+fn a_number_of_images_without_a_class_is_wrong_usage() {
     is_wrong("generate --like 3 --count 2");
     is_wrong("generate --digit 7 --count 0");
 }
 
 #[test]
-fn a_split_is_wrong_usage_where_no_image_of_it_is_asked_for() {
+fn a_split_without_indices_is_wrong_usage() {
     is_wrong("generate --digit 7 --split train");
 }

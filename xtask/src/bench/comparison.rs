@@ -1,5 +1,5 @@
-//! Our training beside other programs': the same network, in turns, so that a slow spell of the machine falls on all
-//! alike.
+//! Compares our training with that of other programs. They train the same network in turns, so that a slow spell of the
+//! machine affects all of them.
 
 use std::{ops::ControlFlow, time::Instant};
 
@@ -10,30 +10,33 @@ use vae_core::VaeConfig;
 use vae_data::Dataset;
 use vae_train::{EpochEnd, ModelConfig, Observer, StepReport, TrainConfig, Trainer};
 
-use crate::{data_source::Interrupted, interrupt, term};
-
 use super::{
     machine::Machine,
-    peer::{Epoch, Peer},
+    program::{Epoch, Program},
+    progress::Progress,
     samples::Samples,
     table::{aligned, number},
-    watch::Watch,
+};
+use crate::{
+    interrupt::{self, StopCleanly},
+    outcome::Interrupted,
+    term,
 };
 
-/// What everybody trains.
-pub(crate) struct Contest<'d> {
+/// The training that all programs do.
+pub(crate) struct Comparison<'d> {
     pub(crate) network: VaeConfig,
     pub(crate) batch: usize,
     pub(crate) epochs: u64,
     pub(crate) rounds: usize,
-    /// What `data` is called.
+    /// The name of `data`.
     pub(crate) data_name: String,
     pub(crate) data: &'d Dataset,
 }
 
-/// What came of it.
+/// The results of a comparison.
 #[derive(Debug, Serialize)]
-pub(crate) struct Comparison {
+pub(crate) struct ComparisonReport {
     machine: Machine,
     network: String,
     batch: usize,
@@ -42,79 +45,79 @@ pub(crate) struct Comparison {
     threads: usize,
     data: String,
     images: usize,
-    /// This project first.
-    programs: Vec<Program>,
+    /// The first is this project.
+    programs: Vec<ProgramReport>,
 }
 
+/// The results of one program.
 #[derive(Debug, Serialize)]
-struct Program {
+struct ProgramReport {
     /// None for this project.
     command: Option<String>,
-    /// Of all rounds' epochs but each first.
+    /// Over the epochs of all rounds except the first of each.
     epoch_seconds_median: f64,
     epoch_seconds_fastest: f64,
     epoch_seconds_slowest: f64,
-    /// Median over this project's.
+    /// The median divided by that of this project.
     times_ours: f64,
-    /// Training loss of the last epoch, nats an image; the median of the rounds.
+    /// The training loss of the last epoch, in nats per image: the median of the rounds.
     loss: f64,
-    /// By how much that is above this project's.
+    /// The loss relative to that of this project.
     loss_difference_percent: f64,
-    /// Seconds of every epoch of every round.
+    /// The seconds of all epochs of each round.
     epoch_seconds: Vec<Vec<f64>>,
 }
 
-/// Lets everybody train in turn, ourselves on the threads of `pool`.
-///
-/// # Errors
-/// Those of [`Peer::train`] and of our own training; [`Interrupted`] after Ctrl-C.
-pub(crate) fn compare(
-    contest: &Contest<'_>,
-    peers: &[Peer],
-    pool: &ThreadPool,
-) -> anyhow::Result<Comparison> {
-    let config = contest.config();
-    config.validate()?;
-    let hidden: Vec<String> = contest.network.hidden.iter().map(ToString::to_string).collect();
-    let placeholders = [
-        ("hidden", hidden.join(",")),
-        ("latent", contest.network.latent.to_string()),
-        ("batch", contest.batch.to_string()),
-        ("epochs", contest.epochs.to_string()),
-    ];
-    let _ending = interrupt::EndCleanly::begin();
-    let watch = Watch::new(contest.rounds * (1 + peers.len()));
-    let mut runs = vec![Vec::new(); 1 + peers.len()];
-    for round in 1..=contest.rounds {
-        for (program, runs) in runs.iter_mut().enumerate() {
-            let peer = program.checked_sub(1).map(|peer| &peers[peer]);
-            let name = peer.map_or("this project", |peer| &peer.text);
-            watch.begin(&format!("round {round} of {}: {name}", contest.rounds));
-            runs.push(match peer {
-                None => pool.install(|| train(&config, contest.data))?,
-                Some(peer) => peer.train(&placeholders, contest.epochs)?,
-            });
-            watch.done();
+impl Comparison<'_> {
+    /// Trains this project, on the threads of `pool`, and the other programs in turn.
+    ///
+    /// # Errors
+    /// Those of [`Program::train`] and of our own training; [`Interrupted`] after Ctrl-C.
+    pub(crate) fn run(&self, others: &[Program], pool: &ThreadPool) -> anyhow::Result<ComparisonReport> {
+        let config = self.config();
+        config.validate()?;
+        let hidden: Vec<String> = self.network.hidden.iter().map(ToString::to_string).collect();
+        let placeholders = [
+            ("hidden", hidden.join(",")),
+            ("latent", self.network.latent.to_string()),
+            ("batch", self.batch.to_string()),
+            ("epochs", self.epochs.to_string()),
+        ];
+        let _guard = StopCleanly::begin();
+        let progress = Progress::new(self.rounds * (1 + others.len()));
+        let mut runs = vec![Vec::new(); 1 + others.len()];
+        for round in 1..=self.rounds {
+            for (i, runs) in runs.iter_mut().enumerate() {
+                let program = i.checked_sub(1).map(|i| &others[i]);
+                let name = program.map_or("this project", |program| &program.text);
+                progress.begin(&format!("round {round} of {}: {name}", self.rounds));
+                runs.push(match program {
+                    None => pool.install(|| train(&config, self.data))?,
+                    Some(program) => program.train(&placeholders, self.epochs)?,
+                });
+                progress.done();
+            }
         }
+        let ours = ProgramReport::new(None, &runs[0], None);
+        let theirs: Vec<ProgramReport> = others
+            .iter()
+            .zip(&runs[1..])
+            .map(|(program, runs)| ProgramReport::new(Some(program), runs, Some(&ours)))
+            .collect();
+        Ok(ComparisonReport {
+            machine: Machine::this(),
+            network: self.network.to_string(),
+            batch: self.batch,
+            epochs: self.epochs,
+            rounds: self.rounds,
+            threads: pool.current_num_threads(),
+            data: self.data_name.clone(),
+            images: self.data.len(),
+            programs: [ours].into_iter().chain(theirs).collect(),
+        })
     }
-    let ours = Program::new(None, &runs[0], None);
-    let others = peers.iter().zip(&runs[1..]).map(|(peer, runs)| Program::new(Some(peer), runs, Some(&ours)));
-    let others: Vec<Program> = others.collect();
-    Ok(Comparison {
-        machine: Machine::this(),
-        network: contest.network.to_string(),
-        batch: contest.batch,
-        epochs: contest.epochs,
-        rounds: contest.rounds,
-        threads: pool.current_num_threads(),
-        data: contest.data_name.clone(),
-        images: contest.data.len(),
-        programs: [ours].into_iter().chain(others).collect(),
-    })
-}
 
-impl Contest<'_> {
-    /// Adam at a constant 10⁻³, on all images, from the same seed in every round.
+    /// Adam with the constant learning rate 10⁻³, on all images, with the same seed in every round.
     fn config(&self) -> TrainConfig {
         let mut config = TrainConfig::default();
         let VaeConfig { hidden, latent, .. } = self.network.clone();
@@ -125,12 +128,12 @@ impl Contest<'_> {
     }
 }
 
-/// Breaks off where Ctrl-C asks for it.
+/// Stops the training on Ctrl-C.
 struct Interruptible;
 
 impl Observer for Interruptible {
     fn step(&mut self, _: &StepReport) -> ControlFlow<()> {
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
@@ -148,9 +151,10 @@ fn train(config: &TrainConfig, data: &Dataset) -> anyhow::Result<Vec<Epoch>> {
     Ok(epochs)
 }
 
-impl Program {
-    /// `runs` are the epochs of each round, at least two; `ours` is what it is compared with.
-    fn new(peer: Option<&Peer>, runs: &[Vec<Epoch>], ours: Option<&Self>) -> Self {
+impl ProgramReport {
+    /// `program` is `None` for this project. `runs` are the epochs of each round, at least two; `ours` is what they are
+    /// compared with.
+    fn new(program: Option<&Program>, runs: &[Vec<Epoch>], ours: Option<&Self>) -> Self {
         let after_first = runs.iter().flat_map(|epochs| epochs.iter().skip(1)).map(|epoch| epoch.seconds);
         let seconds = Samples::new(after_first.collect());
         let last = runs.iter().filter_map(|epochs| epochs.last()).map(|epoch| epoch.loss);
@@ -158,7 +162,7 @@ impl Program {
         let (our_seconds, our_loss) =
             ours.map_or((seconds.median(), loss), |ours| (ours.epoch_seconds_median, ours.loss));
         Self {
-            command: peer.map(|peer| peer.text.clone()),
+            command: program.map(|program| program.text.clone()),
             epoch_seconds_median: seconds.median(),
             epoch_seconds_fastest: seconds.fastest(),
             epoch_seconds_slowest: seconds.slowest(),
@@ -170,12 +174,12 @@ impl Program {
     }
 }
 
-impl Comparison {
+impl ComparisonReport {
     pub(crate) fn text(&self) -> String {
         let Self { machine, network, batch, epochs, rounds, threads, data, images, programs } = self;
         let images = term::thousands(*images);
         let head = ["program", "s/epoch", "fastest", "slowest", "times ours", "loss", "difference"];
-        // Commands are too long for a column: letters stand for them.
+        // Commands are too long for a column, so the table has letters instead.
         let letters = || ('A'..='Z').map(String::from).chain((27..).map(|number| number.to_string()));
         let names = || std::iter::once("this project".to_owned()).chain(letters());
         let rows = names().zip(programs).map(|(name, program)| {
@@ -196,8 +200,8 @@ impl Comparison {
         let s = if *threads == 1 { "" } else { "s" };
         format!(
             "{machine}; this project on {threads} thread{s}\n\
-             {network}, batch {batch}: {epochs} epochs of {images} images ({data}), {rounds} rounds in turn\n\n\
-             Seconds: median, fastest and slowest of the epochs after the first; loss: nats an image, last epoch\n\
+             {network}, batch {batch}: {epochs} epochs of {images} images ({data}), {rounds} rounds in turns\n\n\
+             Seconds: median, fastest and slowest of the epochs after the first; loss: last epoch, in nats per image\n\
              {}\n{}",
             aligned(&head, rows),
             commands.join("\n")
@@ -217,7 +221,7 @@ mod tests {
     #[test]
     fn the_first_epoch_of_every_round_is_left_out() {
         let runs = [run(&[(9.0, 200.0), (2.0, 110.0)]), run(&[(8.0, 200.0), (4.0, 112.0)])];
-        let program = Program::new(None, &runs, None);
+        let program = ProgramReport::new(None, &runs, None);
         assert_eq!(program.epoch_seconds_median, 3.0);
         assert_eq!((program.epoch_seconds_fastest, program.epoch_seconds_slowest), (2.0, 4.0));
         assert_eq!(program.epoch_seconds, [[9.0, 2.0], [8.0, 4.0]]);
@@ -225,10 +229,10 @@ mod tests {
 
     #[test]
     fn another_program_is_compared_by_its_median_and_its_last_loss() {
-        let ours = Program::new(None, &[run(&[(9.0, 200.0), (2.0, 100.0)])], None);
+        let ours = ProgramReport::new(None, &[run(&[(9.0, 200.0), (2.0, 100.0)])], None);
         assert_eq!((ours.times_ours, ours.loss_difference_percent), (1.0, 0.0));
-        let peer: Peer = "a b".parse().unwrap();
-        let theirs = Program::new(Some(&peer), &[run(&[(1.0, 200.0), (5.0, 101.0)])], Some(&ours));
+        let program: Program = "a b".parse().unwrap();
+        let theirs = ProgramReport::new(Some(&program), &[run(&[(1.0, 200.0), (5.0, 101.0)])], Some(&ours));
         assert_eq!((theirs.times_ours, theirs.loss, theirs.loss_difference_percent), (2.5, 101.0, 1.0));
     }
 
@@ -237,9 +241,9 @@ mod tests {
         let data = vae_data::digits::generate(60, 1, vae_data::Split::Train);
         let network = VaeConfig { hidden: vec![8], latent: 2, ..VaeConfig::default() };
         let data_name = "digits".to_owned();
-        let contest = Contest { network, batch: 20, epochs: 3, rounds: 1, data_name, data: &data };
+        let comparison = Comparison { network, batch: 20, epochs: 3, rounds: 1, data_name, data: &data };
         let losses = || -> Vec<f64> {
-            train(&contest.config(), &data).unwrap().iter().map(|epoch| epoch.loss).collect()
+            train(&comparison.config(), &data).unwrap().iter().map(|epoch| epoch.loss).collect()
         };
         assert_eq!(losses().len(), 3);
         assert_eq!(losses(), losses());

@@ -1,24 +1,25 @@
-//! All threads at the same work at the same time: what they do together is the machine's limit, where what one does
-//! alone, times their number, is not.
+//! The same work on all threads at the same time. Their joint rate is a limit of the machine; the rate of one thread
+//! alone times their number is not.
 
 use std::{sync::Barrier, time::Instant};
 
 use rayon::ThreadPool;
 
-/// How often the crew starts afresh; the best of these rounds counts, as nothing makes a machine faster than it is.
+/// The number of rounds. The best one counts, because nothing makes a machine faster than it is.
 const ROUNDS: usize = 10;
 
-/// What a thread did in a round.
-struct Shift {
+/// The work of one thread in one round.
+struct ThreadRound {
     start: Instant,
     end: Instant,
     units: f64,
 }
 
-/// Units of work a second of all threads of `pool` together, in the best of some rounds that take about `seconds` in all.
+/// Units of work per second of all threads of `pool` together, in the best of several rounds that take about `seconds`
+/// in all.
 ///
-/// `prepare` makes a thread's own state, on that thread; `work` does a short piece of work on it and says how many units
-/// it was.
+/// `prepare` makes the state of a thread, on that thread; `work` does a short piece of work on it and returns the
+/// number of units.
 pub(crate) fn units_per_second<S>(
     pool: &ThreadPool,
     seconds: f64,
@@ -26,7 +27,7 @@ pub(crate) fn units_per_second<S>(
     work: impl Fn(&mut S) -> f64 + Sync,
 ) -> f64 {
     let barrier = Barrier::new(pool.current_num_threads());
-    let shifts: Vec<Vec<Shift>> = pool.broadcast(|_| {
+    let threads: Vec<Vec<ThreadRound>> = pool.broadcast(|_| {
         let mut state = prepare();
         let round = |_| {
             barrier.wait();
@@ -36,16 +37,17 @@ pub(crate) fn units_per_second<S>(
                 units += work(&mut state);
                 start.elapsed().as_secs_f64() < seconds / ROUNDS as f64
             } {}
-            Shift { start, end: Instant::now(), units }
+            ThreadRound { start, end: Instant::now(), units }
         };
         (0..ROUNDS).map(round).collect()
     });
     let rate = |round: usize| {
-        let shifts = || shifts.iter().map(|shifts| &shifts[round]);
-        let (start, end) = (shifts().map(|shift| shift.start).min(), shifts().map(|shift| shift.end).max());
+        let threads = || threads.iter().map(|rounds| &rounds[round]);
+        let start = threads().map(|thread| thread.start).min();
+        let end = threads().map(|thread| thread.end).max();
         let length = start.zip(end).map_or(0.0, |(start, end)| (end - start).as_secs_f64());
-        let units: f64 = shifts().map(|shift| shift.units).sum();
-        // A clock that stood still says nothing.
+        let units: f64 = threads().map(|thread| thread.units).sum();
+        // Without a measurable length there is no rate.
         if length > 0.0 { units / length } else { 0.0 }
     };
     (0..ROUNDS).map(rate).fold(0.0, f64::max)

@@ -1,5 +1,5 @@
-//! One measurement of many, in a process of its own: only then is the most memory that a process ever held the most that
-//! this measurement needs.
+//! A single measurement of a series, in a process of its own, because the peak memory of a process is that of its
+//! largest measurement.
 
 use std::{env, fs, process::Command, str::FromStr, time::Instant};
 
@@ -8,40 +8,40 @@ use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
 use vae_core::VaeConfig;
 
-use super::{child, floor::Work, step::Steps, workload};
+use super::{child_process, floor::Work, step::Steps, workload};
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Point {
+pub(crate) struct Measurement {
     pub(crate) hidden: Vec<usize>,
     pub(crate) latent: usize,
     pub(crate) batch: usize,
     pub(crate) threads: usize,
-    /// Images of the training set.
+    /// The number of images in the training set.
     pub(crate) images: usize,
-    /// Whole epochs instead of single steps.
+    /// Measures whole epochs instead of single steps.
     pub(crate) epochs: bool,
-    /// About how long to measure.
+    /// The approximate time to measure for.
     pub(crate) seconds: f64,
 }
 
-/// What came of it.
+/// The result of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// Median seconds of a step, or of an epoch.
+    /// The median time of a step or an epoch.
     pub(crate) seconds: f64,
-    /// Images of a step, or of an epoch.
+    /// The number of images in a step or an epoch.
     pub(crate) images: usize,
     pub(crate) parameters: u64,
-    /// Floating-point operations of a step, or of an epoch.
+    /// Floating-point operations of a step or an epoch.
     pub(crate) flop: u64,
-    /// How long drawing the training set took.
+    /// The time that it took to draw the training set.
     pub(crate) drawing_seconds: f64,
-    /// The most memory that the process ever held, where the system tells it.
+    /// The most memory that the process ever held, if the system reports it.
     pub(crate) peak_resident_bytes: Option<u64>,
 }
 
-impl FromStr for Point {
+impl FromStr for Measurement {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -49,36 +49,31 @@ impl FromStr for Point {
     }
 }
 
-impl Point {
-    /// The flag by which a process is asked for one measurement.
+impl Measurement {
+    /// The flag of `bench` that asks for a single measurement.
     pub(crate) const FLAG: &str = "point";
 
     /// Measures in a process of its own.
     ///
     /// # Errors
-    /// If that fails; [`Interrupted`](crate::data_source::Interrupted) after Ctrl-C, if the caller holds an
-    /// [`EndCleanly`](crate::interrupt::EndCleanly).
-    pub(crate) fn measure_apart(&self) -> anyhow::Result<Outcome> {
-        let program = env::current_exe().context("cannot find this program to measure with")?;
+    /// If that fails; [`Interrupted`](crate::outcome::Interrupted) after Ctrl-C, if the caller holds a
+    /// [`StopCleanly`](crate::interrupt::StopCleanly).
+    pub(crate) fn run_in_process(&self) -> anyhow::Result<Outcome> {
+        let program = env::current_exe().context("cannot find the executable of this program")?;
         let text = serde_json::to_string(self)?;
         let mut command = Command::new(program);
         command.args(["bench", &format!("--{}", Self::FLAG), &text]);
         let mut outcome = None;
-        let ended = child::run(&mut command, |line| outcome = serde_json::from_str(line).ok())?;
-        ensure!(
-            ended.status.success(),
-            "the measurement {text} ended with {}: {}",
-            ended.status,
-            ended.complaint
-        );
-        outcome.with_context(|| format!("the measurement {text} gave no result"))
+        let exit = child_process::run(&mut command, |line| outcome = serde_json::from_str(line).ok())?;
+        ensure!(exit.status.success(), "the measurement {text} ended with {}: {}", exit.status, exit.stderr);
+        outcome.with_context(|| format!("the measurement {text} printed no result"))
     }
 
-    /// Measures here.
+    /// Measures in this process.
     ///
     /// # Errors
-    /// For a network that is not valid, or a batch of more images than there are.
-    pub(crate) fn measure(&self, pool: &ThreadPool) -> anyhow::Result<Outcome> {
+    /// If the network is not valid, or the batch larger than the training set.
+    pub(crate) fn run(&self, pool: &ThreadPool) -> anyhow::Result<Outcome> {
         pool.install(|| {
             if !(1..=self.images).contains(&self.batch) {
                 bail!("expected a batch of 1 to {} images, found {}", self.images, self.batch);
@@ -120,8 +115,16 @@ fn peak_resident(status: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn point() -> Point {
-        Point { hidden: vec![8], latent: 2, batch: 20, threads: 1, images: 50, epochs: false, seconds: 0.0 }
+    fn measurement() -> Measurement {
+        Measurement {
+            hidden: vec![8],
+            latent: 2,
+            batch: 20,
+            threads: 1,
+            images: 50,
+            epochs: false,
+            seconds: 0.0,
+        }
     }
 
     #[test]
@@ -132,17 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_process_asks_the_other_understands() {
-        let text = serde_json::to_string(&point()).unwrap();
-        assert_eq!(text.parse::<Point>().unwrap(), point());
-        assert!("{}".parse::<Point>().is_err());
+    fn a_measurement_passed_as_text_is_read_back() {
+        let text = serde_json::to_string(&measurement()).unwrap();
+        assert_eq!(text.parse::<Measurement>().unwrap(), measurement());
+        assert!("{}".parse::<Measurement>().is_err());
     }
 
     #[test]
     fn an_epoch_counts_all_its_steps() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let step = point().measure(&pool).unwrap();
-        let epoch = Point { epochs: true, ..point() }.measure(&pool).unwrap();
+        let step = measurement().run(&pool).unwrap();
+        let epoch = Measurement { epochs: true, ..measurement() }.run(&pool).unwrap();
         assert_eq!((step.images, epoch.images), (20, 40));
         assert_eq!(epoch.flop, 2 * step.flop);
         assert!(step.seconds > 0.0 && epoch.seconds > 0.0);
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn a_batch_larger_than_the_set_is_refused() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let error = Point { batch: 51, ..point() }.measure(&pool).unwrap_err().to_string();
+        let error = Measurement { batch: 51, ..measurement() }.run(&pool).unwrap_err().to_string();
         assert_eq!(error, "expected a batch of 1 to 50 images, found 51");
     }
 }

@@ -1,22 +1,22 @@
-//! What a watcher of a measurement sees on standard error: a bar on a terminal, a line a measurement elsewhere.
+//! The progress of measurements on standard error: a bar on a terminal, a line per measurement elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::term;
 
-pub(crate) struct Watch {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
-impl Watch {
-    /// For `measurements` measurements.
-    pub(crate) fn new(measurements: usize) -> Self {
+impl Progress {
+    /// For `count` measurements.
+    pub(crate) fn new(count: usize) -> Self {
         let template = "[{bar:30}] {pos}/{len}, {elapsed}, {msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: ProgressBar::new(measurements as u64).with_style(style.progress_chars("=> ")) }
+        Self { bar: ProgressBar::new(count as u64).with_style(style.progress_chars("=> ")) }
     }
 
-    /// Says what is measured next.
+    /// Shows what is measured next.
     pub(crate) fn begin(&self, what: &str) {
         if self.bar.is_hidden() {
             term::note(format_args!("measuring {what}"));
@@ -25,13 +25,13 @@ impl Watch {
         }
     }
 
-    /// Says that it is done.
+    /// Counts a measurement as done.
     pub(crate) fn done(&self) {
         self.bar.inc(1);
     }
 }
 
-impl Drop for Watch {
+impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -1,29 +1,29 @@
-//! Another program that trains the same network: how it is called, and what it must say.
+//! Another program that trains the same network: its command line, and the lines that it must print.
 
 use std::{process::Command, str::FromStr};
 
 use anyhow::{bail, ensure};
 
-use super::child;
+use super::child_process;
 
 /// A command line, split into its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Peer {
-    /// As it was given.
+pub(crate) struct Program {
+    /// The command line as given.
     pub(crate) text: String,
     words: Vec<String>,
 }
 
-/// What a peer said of an epoch: `epoch N SECONDS s loss LOSS`.
+/// An epoch as a program reports it: `epoch N SECONDS s loss LOSS`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Epoch {
     pub(crate) number: u64,
     pub(crate) seconds: f64,
-    /// Nats an image, averaged over the epoch.
+    /// Mean over the epoch, in nats per image.
     pub(crate) loss: f64,
 }
 
-impl FromStr for Peer {
+impl FromStr for Program {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -35,8 +35,8 @@ impl FromStr for Peer {
     }
 }
 
-impl Peer {
-    /// Runs the command, the placeholders in its words replaced, and gives the epochs that it reports.
+impl Program {
+    /// Runs the command with its placeholders replaced, and returns the epochs that it reports.
     ///
     /// # Errors
     /// If it cannot be started, fails, or reports other epochs than 1 to `epochs`.
@@ -45,24 +45,24 @@ impl Peer {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         let mut reported = Vec::new();
-        let ended = child::run(&mut command, |line| reported.extend(parse_epoch(line)))?;
-        let (text, said) = (&self.text, ended.complaint);
-        let said = if said.is_empty() { "nothing on standard error".to_owned() } else { said };
-        ensure!(ended.status.success(), "`{text}` ended with {}: {said}", ended.status);
+        let exit = child_process::run(&mut command, |line| reported.extend(parse_epoch(line)))?;
+        let (text, stderr) = (&self.text, exit.stderr);
+        let stderr = if stderr.is_empty() { "nothing on standard error".to_owned() } else { stderr };
+        ensure!(exit.status.success(), "`{text}` ended with {}: {stderr}", exit.status);
         if reported.is_empty() {
-            bail!("`{text}` printed no line 'epoch N SECONDS s loss LOSS': {said}");
+            bail!("`{text}` printed no line 'epoch N SECONDS s loss LOSS': {stderr}");
         }
         let numbers: Vec<u64> = reported.iter().map(|epoch| epoch.number).collect();
         ensure!(
             numbers.iter().copied().eq(1..=epochs),
-            "`{text}` must report the epochs 1 to {epochs} ({{epochs}} in a command stands for their number), \
+            "`{text}` must report the epochs 1 to {epochs} ({{epochs}} in the command is replaced by their number), \
              found {numbers:?}"
         );
         Ok(reported)
     }
 }
 
-/// The epoch that a line reports, if it reports one.
+/// Parses a line, if it reports an epoch.
 fn parse_epoch(line: &str) -> Option<Epoch> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let ["epoch", number, seconds, "s", "loss", loss] = words[..] else { return None };
@@ -71,15 +71,15 @@ fn parse_epoch(line: &str) -> Option<Epoch> {
     (epoch.seconds > 0.0 && epoch.seconds.is_finite()).then_some(epoch)
 }
 
-/// Puts each value where its name stands in braces.
+/// Replaces each name in braces by its value.
 fn replaced(word: &str, placeholders: &[(&str, String)]) -> String {
     placeholders
         .iter()
         .fold(word.to_owned(), |word, (name, value)| word.replace(&format!("{{{name}}}"), value))
 }
 
-/// The words of a command line as a shell would see them, without its variables, patterns and pipes: spaces separate, a
-/// backslash or quotes keep them; within double quotes, a backslash is one only before another or a quote.
+/// Splits a command line into words as a shell does, but without variables, patterns and pipes. Spaces separate words
+/// unless they are quoted or follow a backslash; within double quotes, a backslash escapes only a backslash or a quote.
 fn split_words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -91,7 +91,7 @@ fn split_words(text: &str) -> Result<Vec<String>, String> {
                 let word = word.get_or_insert_default();
                 loop {
                     match rest.next() {
-                        None => return Err(format!("the quote {c} has no end")),
+                        None => return Err(format!("the quote {c} is not closed")),
                         Some(end) if end == c => break,
                         Some('\\') if c == '"' => match rest.next_if(|&next| next == '"' || next == '\\') {
                             Some(kept) => word.push(kept),
@@ -102,7 +102,7 @@ fn split_words(text: &str) -> Result<Vec<String>, String> {
                 }
             }
             '\\' => match rest.next() {
-                None => return Err("nothing follows the last backslash".to_owned()),
+                None => return Err("a backslash at the end escapes nothing".to_owned()),
                 Some(kept) => word.get_or_insert_default().push(kept),
             },
             other => word.get_or_insert_default().push(other),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_passed_over() {
+    fn other_lines_are_ignored() {
         for line in [
             "",
             "epoch 3",
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_that_took_no_time_is_none() {
+    fn an_epoch_without_a_positive_time_is_ignored() {
         for seconds in ["0", "-1", "nan", "inf"] {
             assert_eq!(parse_epoch(&format!("epoch 1 {seconds} s loss 1")), None, "{seconds}");
         }
@@ -158,16 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_or_backslash_that_ends_nowhere_is_refused() {
+    fn an_open_quote_or_a_final_backslash_is_refused() {
         for text in ["echo 'a", "echo \"a", "echo \"a\\\"", "echo a\\"] {
             assert!(split_words(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_command_of_nothing_is_refused() {
-        assert!("".parse::<Peer>().is_err());
-        assert!(" \t".parse::<Peer>().is_err());
+    fn an_empty_command_is_refused() {
+        assert!("".parse::<Program>().is_err());
+        assert!(" \t".parse::<Program>().is_err());
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! The shipped classifier of handwritten digits, and the images that it can be applied to.
+
+use anyhow::ensure;
+use ndarray::ArrayView2;
+use vae_data::digits::SIDE;
+use vae_train::{ClassifierFile, ModelFile};
+
+use crate::{paths, term};
+
+/// The number of new images of a class that the classifier is applied to.
+pub(crate) const CLASSIFIED_IMAGES: usize = 1000;
+
+/// A classifier of handwritten digits.
+pub(crate) struct DigitClassifier(ClassifierFile);
+
+impl DigitClassifier {
+    /// The shipped classifier, if it exists and both the model and `data` are about digits; otherwise prints a line
+    /// with the reason. `data` is what the classes or the range of −ELBO come from.
+    pub(crate) fn find(model: &ModelFile, data: Option<&str>) -> Option<Self> {
+        match Self::load(model, data) {
+            Ok(classifier) => Some(classifier),
+            Err(reason) => {
+                term::note(format_args!("these images are not classified: {}", term::one_line(&reason)));
+                None
+            }
+        }
+    }
+
+    fn load(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Self> {
+        let (height, width) = (model.height, model.width);
+        ensure!(
+            (height, width) == (SIDE, SIDE),
+            "the classifier takes images of {SIDE} x {SIDE} pixels, the model makes {height} x {width}"
+        );
+        ensure!(
+            matches!(data.and_then(|data| data.split(':').next()), Some("mnist" | "digits")),
+            "the classifier takes handwritten digits, these are images of {}",
+            data.unwrap_or("unknown data")
+        );
+        let path = paths::shipped_classifier();
+        let file = ClassifierFile::read(&path)?;
+        let config = file.classifier.config();
+        ensure!(
+            (config.input, config.classes) == (SIDE * SIDE, 10),
+            "{}: expected a classifier of {} pixels and 10 classes, found {config}",
+            path.display(),
+            SIDE * SIDE
+        );
+        Ok(Self(file))
+    }
+
+    /// The class of each image.
+    pub(crate) fn classify(&self, images: ArrayView2<'_, f32>) -> Vec<u8> {
+        self.0.classifier.classify(images)
+    }
+
+    /// The class of one image and its probability.
+    pub(crate) fn classify_one(&self, image: ArrayView2<'_, f32>) -> (u8, f32) {
+        let class = self.classify(image)[0];
+        (class, self.0.classifier.probabilities(image)[[0, usize::from(class)]])
+    }
+
+    /// The classifier and its accuracy, for messages.
+    pub(crate) fn describe(&self) -> String {
+        let ClassifierFile { data, accuracy, .. } = &self.0;
+        let data = if data == "mnist" { "MNIST" } else { data };
+        format!("a classifier ({:.1} % accuracy on {data}'s test set)", 100.0 * accuracy)
+    }
+}

@@ -1,0 +1,34 @@
+//! `--data` of the commands that take a model: which images to encode, to measure or to show.
+
+use vae_train::{DataConfig, ModelFile};
+
+use crate::data_source::{self, Images, Loaded};
+
+/// The flag of commands for which the model suggests the images.
+#[derive(clap::Args)]
+pub(crate) struct ModelDataArgs {
+    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on; for MNIST or
+    /// unknown data, what 'auto' finds]
+    #[arg(long, value_name = "D")]
+    data: Option<String>,
+}
+
+impl ModelDataArgs {
+    /// Loads the requested images, or those that the model was trained on.
+    pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
+        load(model, self.data.as_deref())
+    }
+}
+
+/// Loads the requested images, or those that the model was trained on.
+///
+/// For a model of MNIST or of unknown data, the default is what `auto` finds, so that such a model can be used without
+/// MNIST; the output names the data.
+pub(crate) fn load<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
+    let source = match (requested, model.data.as_deref()) {
+        (Some(requested), _) => requested,
+        (None, Some("mnist") | None) => "auto",
+        (None, Some(own)) => own,
+    };
+    data_source::load(source, DataConfig::default().digits)
+}
