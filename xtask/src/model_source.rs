@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use vae_core::{
-    Activation, VaeError,
+    Activation, Likelihood, VaeError,
     weights::{InputRange, ModuleFacts},
 };
 use vae_train::{ModelFile, RunDir, TrainError};
@@ -33,6 +33,11 @@ pub(crate) struct ModuleArgs {
     /// Activation function, for a model file that does not name it, such as a PyTorch state dict
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
+    /// Likelihood that the outputs of a PyTorch module's decoder are for: bernoulli (logits), continuous_bernoulli
+    /// (logits), gaussian (means, then raw deviations) or gaussian:SIGMA (means) [default: that in the file, else
+    /// bernoulli]
+    #[arg(long, value_name = "NAME", requires = "activation")]
+    likelihood: Option<Likelihood>,
     /// Values of black and white in the images that a PyTorch module was trained on, such as -1,1 [default: 0,1]
     #[arg(long, value_name = "LOW,HIGH", requires = "activation", allow_hyphen_values = true)]
     input_range: Option<InputRange>,
@@ -42,16 +47,17 @@ impl ModuleArgs {
     /// Reads a model file; the error for a missing fact names the flag that supplies it.
     pub(crate) fn read(&self, path: &Path) -> anyhow::Result<ModelFile> {
         let input_range = self.input_range.unwrap_or_default();
-        let module = self.activation.map(|activation| ModuleFacts { activation, input_range });
+        let likelihood = self.likelihood;
+        let module = self.activation.map(|activation| ModuleFacts { activation, likelihood, input_range });
         let error = match ModelFile::read(path, module) {
             Ok(model) => return Ok(model),
             Err(error) => error,
         };
         let advice = match &error {
-            TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. } => {
+            TrainError::ModelFile { source: VaeError::MissingFact { key: "activation" }, .. } => {
                 "the file does not name its activation; pass --activation"
             }
-            TrainError::ModelFile { reason: VaeError::MissingTensor { name }, .. }
+            TrainError::ModelFile { source: VaeError::MissingTensor { name }, .. }
                 if name == "encoder.fc1.weight" =>
             {
                 "expected tensors named encoder.fc1.weight, ..., or fc1, fc21, fc22, fc3, fc4 as in PyTorch's example"
@@ -92,11 +98,12 @@ impl ModelArgs {
         let (path, pictures) = self.locate()?;
         let model = self.module.read(&path)?;
         let data = model.data.as_deref().unwrap_or("unknown data").escape_debug();
-        term::note(format_args!(
-            "model: {} ({}, trained on {data})",
-            paths::display(&path),
-            model.vae.config()
-        ));
+        let (config, path_shown) = (model.vae.config(), paths::display(&path));
+        let likelihood = match config.likelihood {
+            Likelihood::Bernoulli => String::new(),
+            likelihood => format!(" with {likelihood} likelihood"),
+        };
+        term::note(format_args!("model: {path_shown} ({config}{likelihood}, trained on {data})"));
         Ok(ModelSource { model, path, pictures })
     }
 

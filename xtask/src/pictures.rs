@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use ndarray::Array2;
-use vae_core::noise::{Purpose, standard_normal, stream};
+use vae_core::{
+    Likelihood,
+    noise::{Purpose, standard_normal, stream},
+};
 use vae_data::{Augmentation, Augmenter, Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
@@ -95,8 +98,8 @@ impl Captioned {
 /// New images: decoded samples from the prior.
 pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Result<Captioned> {
     let mut eps = Array2::zeros((shape.tiles(model.vae.input())?, model.vae.latent()));
-    standard_normal(&mut stream(seed, Purpose::Samples, 0, 0), eps.view_mut());
-    let images = model.vae.sample(eps.view());
+    standard_normal(&mut stream(seed, Purpose::SAMPLES, 0, 0), eps.view_mut());
+    let images = model.vae.decode(eps.view());
     let caption = format!("samples from the prior, {}, seed {seed}", describe(model));
     let size = (model.height, model.width);
     let picture = vae_viz::image_grid(images.view(), size, &shape.style(), Some(&caption))?;
@@ -187,7 +190,11 @@ pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
 
 /// The model, for captions.
 pub(crate) fn describe(model: &ModelFile) -> String {
-    format!("{} trained on {}", model.vae.config(), model.data.as_deref().unwrap_or("unknown data"))
+    let (config, data) = (model.vae.config(), model.data.as_deref().unwrap_or("unknown data"));
+    match config.likelihood {
+        Likelihood::Bernoulli => format!("{config} trained on {data}"),
+        likelihood => format!("{config} with {likelihood} likelihood trained on {data}"),
+    }
 }
 
 /// The facts that all pictures of a model have in their metadata.

@@ -46,9 +46,9 @@ impl Observer for Progress {
         let interval = if self.bar.is_hidden() { LINE_INTERVAL } else { BAR_INTERVAL };
         if self.last_update.elapsed() >= interval {
             self.last_update = Instant::now();
-            let elbo = report.epoch_so_far;
+            let loss = report.epoch_so_far;
             let terms =
-                format!("-ELBO {:.2} = {:.2} + KL {:.2}", elbo.neg_elbo(), elbo.reconstruction, elbo.kl);
+                format!("-ELBO {:.2} = {:.2} + KL {:.2}", loss.neg_elbo(), loss.reconstruction, loss.kl);
             let done = (report.epoch - 1) * report.steps + report.step;
             self.bar.set_position(done);
             self.bar.set_message(terms.clone());

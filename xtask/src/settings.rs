@@ -2,11 +2,14 @@
 
 mod augmentation;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::Context;
-use clap::builder::PossibleValuesParser;
-use vae_core::{Activation, Method};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use vae_core::{Activation, Likelihood, MethodKind, VaeError};
 use vae_train::{Keep, Preset, Schedule, TrainConfig, read_bounded};
 
 use crate::data_source;
@@ -41,11 +44,15 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     latent: Option<u64>,
     /// Activation function of the hidden layers
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Activation::ALL.map(Activation::name)))]
-    activation: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = choice::<Activation, _>(Activation::ALL.map(Activation::name)))]
+    activation: Option<Activation>,
+    /// Likelihood of the pixels: bernoulli, continuous_bernoulli, gaussian (the decoder also gives each pixel's
+    /// deviation) or gaussian:SIGMA
+    #[arg(long, value_name = "NAME")]
+    likelihood: Option<Likelihood>,
     /// Optimizer
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Method::NAMES))]
-    optimizer: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = choice::<MethodKind, _>(MethodKind::ALL.map(MethodKind::name)))]
+    optimizer: Option<MethodKind>,
     /// Learning rate
     #[arg(long, value_name = "X")]
     lr: Option<f64>,
@@ -111,8 +118,9 @@ impl Settings {
         self.augmentation.apply_to(augmentation);
         set(&mut model.hidden, self.hidden.as_ref().map(|widths| widths.iter().map(|&n| size(n)).collect()));
         set(&mut model.latent, self.latent.map(size));
-        set(&mut model.activation, self.activation.clone());
-        set(&mut optimizer.name, self.optimizer.clone());
+        set(&mut model.activation, self.activation);
+        set(&mut model.likelihood, self.likelihood);
+        set(&mut optimizer.name, self.optimizer);
         set(&mut optimizer.learning_rate, self.lr);
         set(&mut optimizer.schedule, self.schedule.as_deref().and_then(Schedule::from_name));
         set(&mut optimizer.warmup_epochs, self.warmup);
@@ -129,6 +137,14 @@ impl Settings {
         set(&mut training.keep, self.keep.as_deref().map(keep));
         Ok(config)
     }
+}
+
+/// A choice by name; the help lists the names.
+fn choice<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = VaeError> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
 }
 
 /// Reads a file of settings.

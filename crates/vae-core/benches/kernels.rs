@@ -16,11 +16,13 @@ fn main() {
 }
 
 /// (batch, inputs, outputs, share of the inputs that are not zero): the layers of 784-256-64 and of wider networks.
-const LAYERS: [(usize, usize, usize, f32); 6] = [
+const LAYERS: [(usize, usize, usize, f32); 8] = [
     (64, 784, 256, 0.5),
     (64, 784, 256, 1.0),
     (64, 256, 784, 1.0),
     (64, 256, 128, 1.0),
+    (128, 400, 784, 1.0),
+    (128, 784, 400, 0.5),
     (512, 784, 512, 0.5),
     (512, 512, 784, 1.0),
 ];
@@ -51,7 +53,7 @@ fn backward_parameters(bencher: Bencher<'_, '_>, shape: Shape) {
     layer(bencher, shape, Layer::backward_parameters);
 }
 
-#[divan::bench(args = [LAYERS[0], LAYERS[4]])]
+#[divan::bench(args = [LAYERS[0], LAYERS[6]])]
 fn backward_parameters_one_by_one(bencher: Bencher<'_, '_>, shape: Shape) {
     layer(bencher, shape, Layer::backward_parameters_one_by_one);
 }

@@ -53,7 +53,7 @@ mod tests {
 
     fn work(hidden: &[usize], latent: usize, batch: usize) -> Work {
         let config = VaeConfig { hidden: hidden.to_vec(), latent, ..VaeConfig::default() };
-        Work::of_step(Vae::new(config, 0).unwrap().layout(), batch)
+        Work::of_step(Vae::new(config, 0).unwrap().parameters().layout(), batch)
     }
 
     #[test]

@@ -63,9 +63,9 @@ pub(crate) fn time(network: &VaeConfig, data: &Dataset, seconds: f64) -> Result<
             Encode => drop(black_box(vae.encode(x.view()))),
             Decode => drop(black_box(vae.decode(eps.view()))),
             Sample => {
-                let mut stream = noise::stream(SEED, Purpose::Samples, 0, calls as u64);
+                let mut stream = noise::stream(SEED, Purpose::SAMPLES, 0, calls as u64);
                 noise::standard_normal(&mut stream, eps.view_mut());
-                drop(black_box(vae.sample(eps.view())));
+                drop(black_box(vae.decode(eps.view())));
             }
             EncodeOne => drop(black_box(vae.encode(x.slice(one)))),
             DecodeOne => drop(black_box(vae.decode(eps.slice(one)))),

@@ -84,7 +84,7 @@ impl Measurement {
             let network =
                 VaeConfig { hidden: self.hidden.clone(), latent: self.latent, ..VaeConfig::default() };
             let mut steps = Steps::new(&network, &data, self.batch)?;
-            let work = Work::of_step(steps.vae().layout(), self.batch);
+            let work = Work::of_step(steps.vae().parameters().layout(), self.batch);
             let (samples, count) = if self.epochs {
                 (steps.time_epochs(self.seconds)?, self.images / self.batch)
             } else {

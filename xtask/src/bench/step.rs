@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use ndarray::Array2;
 use vae_core::{
-    Adam, Backprop, Optimizer, Vae, VaeConfig, VaeError,
+    Adam, Backprop, Batch, Objective, Training, Vae, VaeConfig, VaeError,
     noise::{self, Purpose},
 };
 use vae_data::Dataset;
@@ -16,9 +16,9 @@ use super::{
 
 /// A model in training, with everything that a step needs.
 pub(crate) struct Steps<'d> {
-    vae: Vae,
+    training: Training,
+    /// The gradient alone, without an update.
     backprop: Backprop,
-    optimizer: Optimizer,
     batches: Batches<'d>,
     /// (B, D)
     x: Array2<f32>,
@@ -36,11 +36,11 @@ enum Stage {
     Batch,
     /// `noise::standard_normal`
     Noise,
-    /// `Vae::elbo_terms`
+    /// `Vae::loss_per_image`
     Forward,
-    /// `Backprop::run`: forward and backward
+    /// `Backprop::gradient`: forward and backward
     Gradient,
-    /// `Vae::train_step`: forward, backward and update
+    /// `Training::step`: forward, backward and update
     Update,
 }
 
@@ -67,14 +67,14 @@ impl<'d> Steps<'d> {
     /// If `batch` is 0 or larger than the data set.
     pub(crate) fn new(network: &VaeConfig, data: &'d Dataset, batch: usize) -> Result<Self, VaeError> {
         let vae = Vae::new(network.clone(), SEED)?;
-        let (backprop, count) = (Backprop::new(&vae, batch), vae.parameters().len());
-        let optimizer = Optimizer::new(Adam::default(), count);
         let (x, eps) = (Array2::zeros((batch, vae.input())), Array2::zeros((batch, vae.latent())));
-        Ok(Self { vae, backprop, optimizer, batches: Batches::new(data, batch), x, eps, drawn: 0 })
+        let training = Training::new(vae, Adam::default());
+        let (backprop, batches) = (Backprop::new(), Batches::new(data, batch));
+        Ok(Self { training, backprop, batches, x, eps, drawn: 0 })
     }
 
     pub(crate) fn vae(&self) -> &Vae {
-        &self.vae
+        self.training.vae()
     }
 
     /// One whole step: the next batch, its noise, gradient and update.
@@ -136,21 +136,25 @@ impl<'d> Steps<'d> {
     }
 
     fn call(&mut self, stage: Stage) -> Result<(), VaeError> {
-        let Self { vae, backprop, optimizer, batches, x, eps, drawn } = self;
+        let Self { training, backprop, batches, x, eps, drawn } = self;
         match stage {
             Stage::Step => self.step()?,
             Stage::Batch => batches.fill(x.view_mut()),
             Stage::Noise => {
                 *drawn += 1;
-                let mut stream = noise::stream(SEED, Purpose::Training, 0, *drawn);
+                let mut stream = noise::stream(SEED, Purpose::TRAINING, 0, *drawn);
                 noise::standard_normal(&mut stream, eps.view_mut());
             }
-            Stage::Forward => drop(black_box(vae.elbo_terms(x.view(), eps.view()))),
+            Stage::Forward => {
+                let batch = Batch::new(x.view(), eps.view());
+                drop(black_box(training.vae().loss_per_image(batch)?));
+            }
             Stage::Gradient => {
-                black_box(backprop.run(vae, x.view(), eps.view(), 1.0)?);
+                let batch = Batch::new(x.view(), eps.view());
+                black_box(backprop.gradient(training.vae(), batch, &Objective::default())?);
             }
             Stage::Update => {
-                black_box(vae.train_step(backprop, optimizer, x.view(), eps.view(), 1.0)?);
+                black_box(training.step(Batch::new(x.view(), eps.view()))?);
             }
         }
         Ok(())
@@ -167,7 +171,10 @@ mod tests {
         let network = VaeConfig { hidden: vec![32], latent: 3, ..VaeConfig::default() };
         let mut steps = Steps::new(&network, &data, 50).unwrap();
         steps.step().unwrap();
-        let loss = |steps: &Steps<'_>| steps.vae().elbo(steps.x.view(), steps.eps.view()).neg_elbo();
+        let loss = |steps: &Steps<'_>| {
+            let batch = vae_core::Batch::new(steps.x.view(), steps.eps.view());
+            steps.vae().loss(batch).unwrap().neg_elbo()
+        };
         let before = loss(&steps);
         for _ in 0..100 {
             steps.step().unwrap();

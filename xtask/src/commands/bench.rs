@@ -232,7 +232,7 @@ fn train(
     seconds: f64,
 ) -> anyhow::Result<Training> {
     let mut steps = Steps::new(network, data, batch)?;
-    let work = Work::of_step(steps.vae().layout(), batch);
+    let work = Work::of_step(steps.vae().parameters().layout(), batch);
     let times = steps.time(seconds)?;
     Ok(Training::new(network, work, batch, &times, limits))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::{Done, paths, term};
+use crate::{outcome::Done, paths, term};
 
 /// Runs every check, the cheapest first: formatting, lints, documentation, tests, the README's own commands in a short
 /// form, and trainings that are killed and go on.

@@ -1,8 +1,8 @@
 //! `cargo xtask eval`
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
-use vae_core::Elbo;
+use vae_core::Loss;
 use vae_data::Dataset;
 use vae_train::{ModelFile, evaluate};
 
@@ -13,7 +13,8 @@ pub(crate) const SEED: u64 = 0;
 
 /// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
-/// Each image is measured with one sample of z. Pixels are used as they are, as probabilities in [0, 1].
+/// Each image is measured with one sample of z. Pixels are used as they are, in [0, 1]: probabilities under a Bernoulli
+/// likelihood, values under the others. The -ELBO of one likelihood is not comparable with that of another.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,6 +36,7 @@ struct Report {
     reconstruction: f64,
     kl: f64,
     images: usize,
+    likelihood: String,
     data: String,
     model: String,
     parameters: usize,
@@ -47,12 +49,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let vae = &source.model.vae;
     let loaded = args.data.load(&source.model)?;
     let test = &loaded.images;
-    let elbo = measure(&source.model, test, &loaded.name, args.seed)?;
+    let loss = measure(&source.model, test, &loaded.name, args.seed)?;
     let report = Report {
-        neg_elbo: elbo.neg_elbo(),
-        reconstruction: elbo.reconstruction,
-        kl: elbo.kl,
+        neg_elbo: loss.neg_elbo(),
+        reconstruction: loss.reconstruction,
+        kl: loss.kl,
         images: test.len(),
+        likelihood: vae.config().likelihood.to_string(),
         data: loaded.name,
         model: paths::display(&source.path),
         parameters: vae.parameters().len(),
@@ -62,9 +65,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     if args.json {
         term::result(format_args!("{}", serde_json::to_string(&report)?))?;
     } else {
-        let Report { neg_elbo, reconstruction, kl, data, .. } = &report;
+        let Report { neg_elbo, reconstruction, kl, likelihood, data, .. } = &report;
         term::result(format_args!(
-            "{} test images of {data}, nats per image\n\
+            "{} test images of {data}, {likelihood} likelihood, nats per image\n\
              -ELBO           {neg_elbo:8.3}\n\
              reconstruction  {reconstruction:8.3}\n\
              KL              {kl:8.3}",
@@ -75,11 +78,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 }
 
 /// The mean loss of all test images of the data with this name.
-pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Elbo> {
+pub(crate) fn measure(model: &ModelFile, test: &Dataset, name: &str, seed: u64) -> anyhow::Result<Loss> {
     pictures::check_size(model, test, name)?;
     let indices: Vec<u32> = (0..test.len() as u32).collect();
-    let elbo = evaluate(&model.vae, test.images(), &indices, seed);
-    let elbo = elbo.with_context(|| format!("{name} has no test images"))?;
-    ensure!(elbo.neg_elbo().is_finite(), "the -ELBO of the model on {name} is not finite");
-    Ok(elbo)
+    let loss = evaluate(&model.vae, test.images(), &indices, seed)
+        .with_context(|| format!("cannot measure the model on {name}"))?;
+    loss.with_context(|| format!("{name} has no test images"))
 }

@@ -158,7 +158,7 @@ fn measure_range(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Option
         return no_range(&format!("the model was not trained on {name}"));
     }
     pictures::check_size(model, &images, &name)?;
-    match NegElboRange::measure(&name, &model.vae, images.images()) {
+    match NegElboRange::measure(&name, &model.vae, images.images())? {
         Some(range) => Ok(Some(range)),
         None => no_range(&format!("{name} has no test images")),
     }

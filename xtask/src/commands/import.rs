@@ -11,7 +11,8 @@ use crate::{model_source::ModuleArgs, outcome::Done, paths, term};
 ///
 /// FILE is written by safetensors.torch.save_file(module.state_dict(), FILE). Its tensors are named as in this
 /// program's own files (encoder.fc1.weight, ..., decoder.fc1.weight, ...; the last layer of the encoder outputs means,
-/// then log-variances) or as in PyTorch's VAE example (fc1, fc21, fc22, fc3, fc4). The decoder outputs logits.
+/// then log-variances) or as in PyTorch's VAE example (fc1, fc21, fc22, fc3, fc4). The decoder outputs logits, or what
+/// --likelihood says.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// State dict to convert
@@ -51,12 +52,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
         args.out.display(),
     );
     write_atomically(&args.out, &model.to_bytes())?;
+    let config = model.vae.config();
     term::note(format_args!(
-        "{} ({}), images of {} x {}",
-        model.vae.config(),
-        model.vae.activation(),
-        model.height,
-        model.width
+        "{config} ({}, {} likelihood), images of {} x {}",
+        config.activation, config.likelihood, model.height, model.width
     ));
     term::result(format_args!("{}", paths::display(&args.out)))?;
     Ok(Done::Finished)

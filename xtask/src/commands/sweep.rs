@@ -191,6 +191,7 @@ impl Sweep {
                 name: variant.name.clone(),
                 changes: variant.changes.clone(),
                 changes_text: variant.changes_text(),
+                likelihood: config.model.likelihood,
                 parameters,
             };
             rows.push(Row::new(info, &runs));
@@ -227,8 +228,8 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 
 /// The results of a run, as `cargo xtask eval` measures them.
 fn measure(run: &RunDir, model: &ModelFile, test: &Loaded<Dataset>) -> anyhow::Result<Measured> {
-    let elbo = eval::measure(model, &test.images, &test.name, eval::SEED)?;
+    let loss = eval::measure(model, &test.images, &test.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds = metrics.iter().map(|line| line.train_seconds).fold(f64::INFINITY, f64::min);
-    Ok(Measured { elbo, quickest_epoch_secs: seconds })
+    Ok(Measured { loss, quickest_epoch_secs: seconds })
 }

@@ -53,7 +53,7 @@ pub(crate) fn draw(
     let mut lines = Vec::new();
     for (i, file) in files.iter().enumerate() {
         let row = i..i + 1;
-        let neg_elbo = neg_elbos(&model.vae, bytes.slice(s![row.clone(), ..]))[0];
+        let neg_elbo = neg_elbos(&model.vae, bytes.slice(s![row.clone(), ..]))?[0];
         let recognised = classifier.as_ref().map_or(String::new(), |classifier| {
             let (class, probability) = classifier.classify_one(seen.slice(s![row, ..]));
             format!("; {} recognises it as {class} ({:.0} %)", classifier.describe(), 100.0 * probability)

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use toml::Table;
-use vae_core::Elbo;
+use vae_core::{Likelihood, Loss};
 
 use crate::term;
 
 /// The result of one run, measured on the test images.
 pub(crate) struct Measured {
-    pub(crate) elbo: Elbo,
+    pub(crate) loss: Loss,
     pub(crate) quickest_epoch_secs: f64,
 }
 
@@ -32,13 +32,14 @@ pub(crate) struct Row {
     changes: Table,
     #[serde(skip)]
     changes_text: String,
+    likelihood: Likelihood,
     parameters: usize,
     /// The number of runs whose loss became NaN or infinite.
     diverged: usize,
     neg_elbo: Option<Spread>,
     reconstruction: Option<Spread>,
     kl: Option<Spread>,
-    /// The mean −ELBO minus that of the first variant.
+    /// The mean −ELBO minus that of the first variant; none where the likelihoods differ.
     difference: Option<f64>,
     /// Only the quickest epoch is reported: others may be slower because of other programs.
     quickest_epoch_secs: Option<f64>,
@@ -73,13 +74,14 @@ pub(crate) struct VariantInfo {
     pub(crate) name: String,
     pub(crate) changes: Table,
     pub(crate) changes_text: String,
+    pub(crate) likelihood: Likelihood,
     pub(crate) parameters: usize,
 }
 
 impl Row {
     /// `runs` has one entry per seed, which is `None` if the run diverged. At least one entry is expected.
     pub(crate) fn new(variant: VariantInfo, runs: &[Option<Measured>]) -> Self {
-        let VariantInfo { name, changes, changes_text, parameters } = variant;
+        let VariantInfo { name, changes, changes_text, likelihood, parameters } = variant;
         let spread = |number: fn(&Measured) -> f64| {
             let values: Option<Vec<f64>> = runs.iter().map(|run| run.as_ref().map(number)).collect();
             values.map(Spread::new)
@@ -88,11 +90,12 @@ impl Row {
             name,
             changes,
             changes_text,
+            likelihood,
             parameters,
             diverged: runs.iter().filter(|run| run.is_none()).count(),
-            neg_elbo: spread(|run| run.elbo.neg_elbo()),
-            reconstruction: spread(|run| run.elbo.reconstruction),
-            kl: spread(|run| run.elbo.kl),
+            neg_elbo: spread(|run| run.loss.neg_elbo()),
+            reconstruction: spread(|run| run.loss.reconstruction),
+            kl: spread(|run| run.loss.kl),
             difference: None,
             quickest_epoch_secs: spread(|run| run.quickest_epoch_secs)
                 .and_then(|seconds| seconds.values.into_iter().min_by(f64::total_cmp)),
@@ -103,8 +106,10 @@ impl Row {
 impl Report {
     pub(crate) fn new(data: String, images: usize, seeds: Vec<u64>, mut variants: Vec<Row>) -> Self {
         let mean = |row: &Row| row.neg_elbo.as_ref().map(|spread| spread.mean);
-        let first = variants.first().and_then(mean);
+        let first = variants.first().map(|row| (row.likelihood, mean(row)));
         for row in &mut variants {
+            let first = first.filter(|(likelihood, _)| *likelihood == row.likelihood);
+            let first = first.and_then(|(_, mean)| mean);
             row.difference = first.zip(mean(row)).map(|(first, own)| own - first);
         }
         Self { data, images, seeds, variants }
@@ -118,6 +123,12 @@ impl Report {
             [seed] => format!("seed {seed}.\n\n"),
             _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
         };
+        let likelihoods = self.variants.iter().map(|row| row.likelihood);
+        let mixed = likelihoods.clone().any(|likelihood| likelihood != self.variants[0].likelihood);
+        if mixed {
+            text +=
+                "The likelihoods differ: their losses are on different scales and cannot be compared.\n\n";
+        }
         text += "| variant | changes | parameters | -ELBO | reconstruction | KL | vs. first | quickest epoch, s |\n";
         text += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
         for (i, row) in self.variants.iter().enumerate() {
@@ -132,7 +143,7 @@ impl Report {
                 cell(&row.name),
                 if row.changes_text.is_empty() { none() } else { cell(&row.changes_text) },
                 term::thousands(row.parameters),
-                neg_elbo,
+                if mixed { format!("{neg_elbo} ({})", row.likelihood) } else { neg_elbo },
                 number(&row.reconstruction),
                 number(&row.kl),
                 difference.map_or_else(none, |nats| format!("{nats:+.2}")),
@@ -158,10 +169,11 @@ mod tests {
             name: name.to_owned(),
             changes: Table::new(),
             changes_text: String::new(),
+            likelihood: Likelihood::Bernoulli,
             parameters: 12_345,
         };
         let measured =
-            |reconstruction| Measured { elbo: Elbo { reconstruction, kl: 20.0 }, quickest_epoch_secs: 0.5 };
+            |reconstruction| Measured { loss: Loss { reconstruction, kl: 20.0 }, quickest_epoch_secs: 0.5 };
         Row::new(variant, &runs.iter().map(|run| run.map(measured)).collect::<Vec<_>>())
     }
 
@@ -183,6 +195,17 @@ mod tests {
             lines[5],
             "| b | – | 12 345 | 99.50 ± 2.12 | 79.50 ± 2.12 | 20.00 ± 0.00 | -1.50 | 0.50 |"
         );
+    }
+
+    #[test]
+    fn losses_of_different_likelihoods_are_marked_and_not_compared() {
+        let likelihood = Likelihood::ContinuousBernoulli;
+        let other = Row { likelihood, ..row("b", &[Some(-900.0)]) };
+        let report = report(vec![0], vec![row("a", &[Some(80.0)]), other]);
+        assert_eq!(report.variants[1].difference, None);
+        let text = report.markdown();
+        assert!(text.contains("cannot be compared"), "{text}");
+        assert!(text.contains("| -880.00 (continuous_bernoulli) | -900.00 | 20.00 | – |"), "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::project::Project;
 fn project() -> Project {
     let project = Project::trained();
     let model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
-    let tensors = model.vae.layout().iter(model.vae.parameters());
+    let tensors = model.vae.parameters().iter();
     let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
     project.write("module.safetensors", to_safetensors(tensors, Facts::new()));
     project
@@ -26,7 +26,7 @@ fn an_imported_model_needs_no_flags() {
         .succeeds();
     let imported = ModelFile::read(&project.path("m.safetensors"), None).expect("a model");
     let input_range = InputRange { low: -1.0, high: 1.0 };
-    let facts = ModuleFacts { activation: Activation::Tanh, input_range };
+    let facts = ModuleFacts { activation: Activation::Tanh, likelihood: None, input_range };
     let module = ModelFile::read(&project.path("module.safetensors"), Some(facts)).expect("a module");
     assert_eq!(imported.vae.config(), module.vae.config());
     assert_eq!(imported.vae.parameters(), module.vae.parameters());

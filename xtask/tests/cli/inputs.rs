@@ -99,7 +99,6 @@ fn a_learning_rate_that_is_not_above_zero_is_refused() {
 #[test]
 fn settings_of_the_optimizer_out_of_range_are_refused() {
     for setting in [
-        "name = \"newton\"",
         "warmup_epochs = -1.0",
         "gamma = 1.5",
         "gamma_epochs = 0",
@@ -109,6 +108,15 @@ fn settings_of_the_optimizer_out_of_range_are_refused() {
     ] {
         out_of_range("optimizer", setting);
     }
+}
+
+#[test]
+fn an_unknown_optimizer_or_likelihood_in_a_configuration_is_named_with_its_line_and_the_known_ones() {
+    let project = Project::new();
+    project.write("c.toml", "[optimizer]\nname = \"newton\"\n");
+    project.run("train --config c.toml").fails_saying(&["c.toml: line 2", "newton", "adamw", "rmsprop"]);
+    project.write("c.toml", "[model]\nlikelihood = \"poisson\"\n");
+    project.run("train --config c.toml").fails_saying(&["c.toml: line 2", "poisson", "gaussian:SIGMA"]);
 }
 
 #[test]
@@ -220,7 +228,7 @@ fn a_model_without_its_facts_loads_if_they_are_given() {
     let model = vae_train::ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
     let mut facts = vae_core::weights::Facts::new();
     facts.insert("who".to_owned(), "somebody".to_owned());
-    let tensors = model.vae.layout().iter(model.vae.parameters());
+    let tensors = model.vae.parameters().iter();
     let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
     project.write("bare.safetensors", vae_core::weights::to_safetensors(tensors, facts));
     project.run("grid --model bare.safetensors").fails_saying(&["bare.safetensors", "--activation"]);

@@ -161,7 +161,7 @@ fn several_hidden_layers_are_separated_by_commas() {
 #[test]
 fn every_optimizer_learns_and_is_recorded() {
     let project = Project::new();
-    for name in vae_core::Method::NAMES {
+    for name in vae_core::MethodKind::ALL.map(vae_core::MethodKind::name) {
         let flags =
             format!("--optimizer {name} --schedule exponential --warmup 0.5 --gamma 0.5 --gamma-epochs 1");
         project.run(&format!("train {SMALL} --run {name} {flags} --clip-norm 100")).succeeds();

@@ -39,18 +39,40 @@ impl Blocks for Product<'_> {
     fn block<V: Vectors, const MR: usize>(&mut self, v: V, row: usize) {
         let inputs = self.x.features();
         let w: [&[f32]; MR] = std::array::from_fn(|m| &self.w[(row + m) * inputs..][..inputs]);
-        for (p, y) in self.y.panels().enumerate() {
-            let x = &self.x.panel(p)[..inputs];
-            let a = |i: usize| std::array::from_fn(|m| w[m][i]);
-            let sums: [V::Line; MR] = std::array::from_fn(|m| v.load(&[self.b[row + m]; LANES]));
-            let sums = match self.x.nonzero(p) {
-                Some(nonzero) => accumulate(v, nonzero.iter().map(|&i| i as usize), a, x, sums),
-                None => accumulate(v, 0..inputs, a, x, sums),
-            };
-            for (sum, y) in sums.iter().zip(&mut y[row..row + MR]) {
-                v.store(*sum, &mut y.0);
+        let b = &self.b[row..row + MR];
+        // Two loops, as one that chooses within has more to remember than there are registers.
+        let panels = self.x.panels().zip(self.y.panels());
+        match self.x.zeros() {
+            None => {
+                for (x, y) in panels {
+                    let (x, y) = (&x[..inputs], &mut y[row..row + MR]);
+                    rows_of_product(v, w, b, 0..inputs, x, y);
+                }
+            }
+            Some(nonzero) => {
+                for (p, (x, y)) in panels.enumerate() {
+                    let (x, y) = (&x[..inputs], &mut y[row..row + MR]);
+                    rows_of_product(v, w, b, nonzero.of(p).iter().map(|&i| i as usize), x, y);
+                }
             }
         }
+    }
+}
+
+/// y = W x + b for MR rows of W and the terms that are given.
+#[inline(always)]
+fn rows_of_product<V: Vectors, const MR: usize>(
+    v: V,
+    w: [&[f32]; MR],
+    b: &[f32],
+    terms: impl Iterator<Item = usize>,
+    x: &Values,
+    y: &mut Values,
+) {
+    let a = |i: usize| std::array::from_fn(|m| w[m][i]);
+    let sums: [V::Line; MR] = std::array::from_fn(|m| v.load(&[b[m]; LANES]));
+    for (sum, y) in accumulate(v, terms, a, x, sums).iter().zip(y) {
+        v.store(*sum, &mut y.0);
     }
 }
 
