@@ -1,12 +1,9 @@
-//! The posteriors of images as they lie in a data set.
+//! The posteriors of the images of a data set.
 
-use ndarray::{Array2, ArrayView2, Axis};
-use rayon::prelude::*;
+use ndarray::{Array2, ArrayView2, s};
 use vae_core::{Posterior, Vae};
-use vae_data::gather;
 
-/// Images that a thread converts and encodes together.
-const BLOCK: usize = 512;
+use crate::blocks::{all, for_each_block};
 
 /// q(z|x) of every image, in order.
 ///
@@ -17,18 +14,12 @@ const BLOCK: usize = 512;
 /// If D is not the model's number of inputs.
 pub fn encode(vae: &Vae, images: ArrayView2<'_, u8>) -> Posterior {
     assert_eq!(images.ncols(), vae.input(), "columns of the images");
-    let room = || Array2::zeros((images.nrows(), vae.latent()));
-    let (mut mean, mut log_var) = (room(), room());
-    let blocks = images.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
-    let means = mean.axis_chunks_iter_mut(Axis(0), BLOCK);
-    let log_vars = log_var.axis_chunks_iter_mut(Axis(0), BLOCK);
-    blocks.zip(means).zip(log_vars).for_each(|((images, mut mean), mut log_var)| {
-        let indices: Vec<u32> = (0..images.nrows() as u32).collect();
-        let mut x = Array2::zeros(images.dim());
-        gather(images, &indices, x.view_mut());
-        let posterior = vae.encode(x.view());
-        mean.assign(&posterior.mean);
-        log_var.assign(&posterior.log_var);
+    let zeroed = || Array2::zeros((images.nrows(), vae.latent()));
+    let (mut mean, mut log_var) = (zeroed(), zeroed());
+    for_each_block(images, &all(images), |x, range| {
+        let posterior = vae.encode(x);
+        mean.slice_mut(s![range.clone(), ..]).assign(&posterior.mean);
+        log_var.slice_mut(s![range, ..]).assign(&posterior.log_var);
     });
     Posterior { mean, log_var }
 }
@@ -42,7 +33,7 @@ mod tests {
 
     #[test]
     fn blocks_give_what_all_images_at_once_give() {
-        let data = digits::generate(BLOCK + 40, 3, Split::Test);
+        let data = digits::generate(1040, 3, Split::Test);
         let config = VaeConfig { hidden: vec![8], latent: 3, ..VaeConfig::default() };
         let vae = Vae::new(config, 1).unwrap();
         let x = data.images().mapv(|byte| f32::from(byte) / 255.0);

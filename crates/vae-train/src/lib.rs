@@ -52,6 +52,7 @@ mod schedule;
 mod observer;
 
 mod batch;
+mod blocks;
 mod encode;
 mod evaluate;
 mod trainer;

@@ -1,36 +1,31 @@
-//! Which −ELBO is usual: the measure for whether an image is of the kind that a model learned.
+//! The usual range of −ELBO: an image outside of it is probably not of the kind that the model learned.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
-use vae_core::{
-    Vae,
-    noise::{Purpose, standard_normal, stream},
-};
-use vae_data::gather;
+use vae_core::Vae;
 
-/// Images that are converted and evaluated together.
-const BLOCK: usize = 1000;
+use crate::blocks::{all, for_each_block_with_noise};
 
 /// How −ELBO is distributed over the test images of a data set, in nats an image, with one draw of z each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NegElboRange {
-    /// Which data: `mnist`, `digits` or a directory's name.
+    /// The data's name: `mnist`, `digits` or a directory's name.
     pub data: String,
     /// Number of images.
     pub images: usize,
-    /// The least of all.
+    /// The smallest value.
     pub least: f64,
     /// The 0.5 % quantile.
     pub low: f64,
     /// The 99.5 % quantile.
     pub high: f64,
-    /// The largest of all.
+    /// The largest value.
     pub most: f64,
 }
 
 impl NegElboRange {
-    /// From the images of `data`; none of no images.
+    /// Measures the images of `data`. None if there are no images.
     ///
     /// # Shapes
     /// `images` (N, D) u8
@@ -41,26 +36,26 @@ impl NegElboRange {
         let mut sorted = neg_elbos(vae, images);
         sorted.sort_by(f64::total_cmp);
         let (&least, &most) = (sorted.first()?, sorted.last()?);
-        // The nearest rank: a value that some image has.
-        let quantile = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        // The nearest rank, which is the value of an image.
+        let quantile = |fraction: f64| sorted[((sorted.len() - 1) as f64 * fraction).round() as usize];
         let (low, high) = (quantile(0.005), quantile(0.995));
         Some(Self { data: data.to_owned(), images: sorted.len(), least, low, high, most })
     }
 
-    /// Whether an image of this −ELBO is as likely as 99 % of the test images are.
+    /// Whether a −ELBO lies within the range of 99 % of the test images.
     pub fn contains(&self, neg_elbo: f64) -> bool {
         (self.low..=self.high).contains(&neg_elbo)
     }
 
-    /// Checks what came from a file.
+    /// Whether the values are finite and in ascending order.
     pub(crate) fn is_ordered(&self) -> bool {
         let Self { least, low, high, most, .. } = *self;
         least.is_finite() && most.is_finite() && least <= low && low <= high && high <= most
     }
 }
 
-/// −ELBO of each image in nats, with one draw of z each. The noise depends on an image's place alone, so that an image
-/// alone is measured like the first of many.
+/// −ELBO of each image in nats, with one draw of z each. The noise depends on an image's place alone, so that a single
+/// image has the same −ELBO as the first of many.
 ///
 /// # Shapes
 /// `images` (N, D) u8
@@ -68,19 +63,12 @@ impl NegElboRange {
 /// # Panics
 /// If D is not the model's number of inputs.
 pub fn neg_elbos(vae: &Vae, images: ArrayView2<'_, u8>) -> Vec<f64> {
-    let indices: Vec<u32> = (0..images.nrows() as u32).collect();
-    let rows = indices.len().min(BLOCK);
-    let (mut x, mut eps) = (Array2::zeros((rows, images.ncols())), Array2::zeros((rows, vae.latent())));
-    let mut values = Vec::with_capacity(indices.len());
-    for (block, indices) in (0..).zip(indices.chunks(BLOCK)) {
-        let mut x = x.slice_mut(s![..indices.len(), ..]);
-        let mut eps = eps.slice_mut(s![..indices.len(), ..]);
-        gather(images, indices, x.view_mut());
-        standard_normal(&mut stream(0, Purpose::Evaluation, 0, block), eps.view_mut());
-        let terms = vae.elbo_terms(x.view(), eps.view());
+    let mut values = Vec::with_capacity(images.nrows());
+    for_each_block_with_noise(images, &all(images), vae.latent(), 0, |x, eps| {
+        let terms = vae.elbo_terms(x, eps);
         let pairs = terms.reconstruction.iter().zip(&terms.kl);
         values.extend(pairs.map(|(&reconstruction, &kl)| f64::from(reconstruction) + f64::from(kl)));
-    }
+    });
     values
 }
 
