@@ -1,4 +1,4 @@
-//! What a step works on, and what that is made of.
+//! The batches of training: images, augmented or not, and noise.
 
 use ndarray::{Array2, s};
 use vae_core::noise::{self, Purpose};
@@ -6,11 +6,11 @@ use vae_data::{Augmenter, Dataset, gather};
 
 use crate::{TrainConfig, TrainError};
 
-/// What batches of training images are made of.
+/// The images that batches are made of, and the seed of their noise.
 #[derive(Debug)]
 pub(crate) struct Source<'d> {
     pub(crate) data: &'d Dataset,
-    /// None where images are learned as they are.
+    /// None if the images are used as they are.
     augmenter: Option<Augmenter>,
     seed: u64,
 }
@@ -26,7 +26,7 @@ impl<'d> Source<'d> {
     }
 }
 
-/// What a step works on.
+/// The input of a training step.
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// (B, D), images.
@@ -36,12 +36,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Room for `rows` images of `pixels` pixels, and the noise of as many times `latent` dimensions.
-    pub(crate) fn room(rows: usize, pixels: usize, latent: usize) -> Self {
-        Self { x: Array2::zeros((rows, pixels)), eps: Array2::zeros((rows, latent)) }
+    /// Zeroed buffers for `images` images of `pixels` pixels, and for noise of `latent` dimensions an image.
+    pub(crate) fn zeroed(images: usize, pixels: usize, latent: usize) -> Self {
+        Self { x: Array2::zeros((images, pixels)), eps: Array2::zeros((images, latent)) }
     }
 
-    /// The images at `indices`, and the noise of batch number `batch` of `epoch`.
+    /// Fills the first rows with the images at `indices`, and with the noise of batch number `batch` of `epoch`.
     pub(crate) fn prepare(&mut self, source: &Source<'_>, indices: &[u32], epoch: u64, batch: u64) {
         let Source { data, augmenter, seed } = source;
         let x = self.x.slice_mut(s![..indices.len(), ..]);

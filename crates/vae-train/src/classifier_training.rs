@@ -1,4 +1,4 @@
-//! Training of a classifier: in memory, in seconds, once.
+//! Training of a classifier, and its accuracy. It takes seconds, in memory, and leaves no checkpoints.
 
 use std::ops::ControlFlow;
 
@@ -6,10 +6,11 @@ use ndarray::{Array2, s};
 use vae_core::{Adam, Classifier, ClassifierConfig, Method, Optimizer, VaeError};
 use vae_data::{Dataset, gather, shuffled};
 
-use crate::{TrainError, schedule::Course};
-
-/// Images that are converted and classified together.
-const BLOCK: usize = 1000;
+use crate::{
+    TrainError,
+    blocks::{all, for_each_block},
+    schedule::StepSizes,
+};
 
 /// How a classifier is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,11 +19,11 @@ pub struct ClassifierTraining {
     pub hidden: Vec<usize>,
     /// Passes over the training images. Default 10.
     pub epochs: u64,
-    /// Images of a step. Default 100. What is left over at the end of an epoch is a smaller batch.
+    /// Images of a step. Default 100. The last batch of an epoch may be smaller.
     pub batch: usize,
-    /// Adam's step size at the beginning, from where half a cosine leads to 0. Default 0.002.
+    /// Adam's step size at the beginning; it falls to 0 along half a cosine. Default 0.002.
     pub learning_rate: f32,
-    /// From which weights and order follow. Default 0.
+    /// Random seed of the initial weights and of the order of the images. Default 0.
     pub seed: u64,
 }
 
@@ -32,8 +33,8 @@ impl Default for ClassifierTraining {
     }
 }
 
-/// Learns the labels of `data`, which is called `name`. `observe` is told of every epoch, counted from 1, with its
-/// average cross-entropy in nats; to break is to ask for an early end.
+/// Trains a classifier on the labels of `data`, whose name is `name`. Calls `observe` after every epoch with the
+/// number of the epoch, from 1, and its average cross-entropy in nats; if `observe` breaks, the training ends early.
 ///
 /// # Errors
 /// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::Model`] for sizes or a step size out of range, and
@@ -59,7 +60,7 @@ pub fn train_classifier(
     let mut optimizer = Optimizer::new(method, classifier.parameters().len());
     let batch = batch.clamp(1, data.len());
     let steps_per_epoch = data.len().div_ceil(batch) as u64;
-    let course = Course::cosine(epochs * steps_per_epoch);
+    let step_sizes = StepSizes::cosine(epochs * steps_per_epoch);
     let (mut x, mut y) = (Array2::zeros((batch, data.pixels())), Vec::new());
     for epoch in 0..epochs {
         let mut sum = 0.0;
@@ -74,8 +75,8 @@ pub fn train_classifier(
                 }
                 other => TrainError::Model(other),
             })?;
-            let share = course.share(epoch * steps_per_epoch + step);
-            optimizer.set_learning_rate(learning_rate * share as f32);
+            let factor = step_sizes.factor(epoch * steps_per_epoch + step);
+            optimizer.set_learning_rate(learning_rate * factor as f32);
             optimizer.step(classifier.parameters_mut(), &mut gradient);
             sum += loss * indices.len() as f64;
         }
@@ -86,21 +87,17 @@ pub fn train_classifier(
     Ok(classifier)
 }
 
-/// The share of images whose class is their label; none of a set without images or labels.
+/// The fraction of images that are classified as their label. None for a set without images or without labels.
 ///
 /// # Panics
-/// If the images are not of the size that the classifier takes.
+/// If the images are of another size than the classifier takes.
 pub fn accuracy(classifier: &Classifier, data: &Dataset) -> Option<f64> {
     let labels = data.labels().filter(|labels| !labels.is_empty())?;
-    let indices: Vec<u32> = (0..data.len() as u32).collect();
-    let mut x = Array2::zeros((data.len().min(BLOCK), data.pixels()));
     let mut right = 0;
-    for (indices, labels) in indices.chunks(BLOCK).zip(labels.chunks(BLOCK)) {
-        let mut x = x.slice_mut(s![..indices.len(), ..]);
-        gather(data.images(), indices, x.view_mut());
-        right +=
-            classifier.classify(x.view()).iter().zip(labels).filter(|(found, label)| found == label).count();
-    }
+    for_each_block(data.images(), &all(data.images()), |x, range| {
+        let found = classifier.classify(x);
+        right += found.iter().zip(&labels[range]).filter(|(found, label)| found == label).count();
+    });
     Some(right as f64 / data.len() as f64)
 }
 

@@ -1,11 +1,12 @@
-//! How the step size changes over a run: a function of the step alone, so that a resumed run needs no memory of it.
+//! How the step size changes over a run. It is a function of the number of the step alone, so that a checkpoint need
+//! not hold it.
 
 use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-/// The step size over a run, as a share of the configured one: at step t of T, with γ and its number of steps G as
-/// configured. What comes before it is a [warm-up](crate::OptimizerConfig::warmup_epochs).
+/// The factor by which the configured step size is multiplied at step t of T; γ and its number of steps G are
+/// configured. A warm-up may come before the schedule; its steps are not counted in t and T.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
@@ -17,7 +18,7 @@ pub enum Schedule {
     Cosine,
     /// γ^⌊t / G⌋: down by the factor γ every G steps.
     Step,
-    /// γ^(t / G): the same on average, smoothly.
+    /// γ^(t / G): down by the factor γ over G steps, a little with each.
     Exponential,
 }
 
@@ -41,27 +42,28 @@ impl Schedule {
     }
 }
 
-/// The course that the step size takes over a run, in steps.
+/// The step sizes of a run, as factors of the configured one; durations in steps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Course {
+pub(crate) struct StepSizes {
     pub(crate) schedule: Schedule,
-    /// Steps before the schedule begins: in the first of them the share is 1 / warmup, in the last it is 1.
+    /// Steps before the schedule begins: the factor is 1 / warmup in the first of them and 1 in the last.
     pub(crate) warmup: u64,
+    /// γ
     pub(crate) gamma: f64,
     /// G
     pub(crate) gamma_steps: u64,
-    /// All steps of the run, those of the warm-up among them.
+    /// All steps of the run, including those of the warm-up.
     pub(crate) steps: u64,
 }
 
-impl Course {
+impl StepSizes {
     /// Half a cosine over `steps` steps.
     pub(crate) fn cosine(steps: u64) -> Self {
         Self { schedule: Schedule::Cosine, warmup: 0, gamma: 1.0, gamma_steps: 1, steps }
     }
 
-    /// The share at step `t`, from 0.
-    pub(crate) fn share(&self, t: u64) -> f64 {
+    /// The factor at step `t`, from 0.
+    pub(crate) fn factor(&self, t: u64) -> f64 {
         let Some(t) = t.checked_sub(self.warmup) else {
             return (t + 1) as f64 / self.warmup as f64;
         };
@@ -81,36 +83,36 @@ impl Course {
 mod tests {
     use super::*;
 
-    fn course(schedule: Schedule, warmup: u64) -> Course {
-        Course { schedule, warmup, gamma: 0.5, gamma_steps: 20, steps: 100 + warmup }
+    fn step_sizes(schedule: Schedule, warmup: u64) -> StepSizes {
+        StepSizes { schedule, warmup, gamma: 0.5, gamma_steps: 20, steps: 100 + warmup }
     }
 
-    fn shares<const N: usize>(schedule: Schedule, at: [u64; N]) -> [f64; N] {
-        at.map(|t| course(schedule, 0).share(t))
+    fn factors<const N: usize>(schedule: Schedule, at: [u64; N]) -> [f64; N] {
+        at.map(|t| step_sizes(schedule, 0).factor(t))
     }
 
     #[test]
     fn a_constant_stays() {
-        assert_eq!(shares(Schedule::Constant, [0, 7, 99]), [1.0; 3]);
+        assert_eq!(factors(Schedule::Constant, [0, 7, 99]), [1.0; 3]);
     }
 
     #[test]
     fn a_cosine_falls_from_one_by_half_to_almost_zero() {
-        let shares = shares(Schedule::Cosine, [0, 50, 99]);
-        assert_eq!(shares[0], 1.0);
-        assert!((shares[1] - 0.5).abs() < 1e-12);
-        assert!(shares[2] > 0.0 && shares[2] < 1e-3);
+        let factors = factors(Schedule::Cosine, [0, 50, 99]);
+        assert_eq!(factors[0], 1.0);
+        assert!((factors[1] - 0.5).abs() < 1e-12);
+        assert!(factors[2] > 0.0 && factors[2] < 1e-3);
     }
 
     #[test]
     fn steps_fall_by_the_factor_at_once() {
-        assert_eq!(shares(Schedule::Step, [0, 19, 20, 39, 40]), [1.0, 1.0, 0.5, 0.5, 0.25]);
+        assert_eq!(factors(Schedule::Step, [0, 19, 20, 39, 40]), [1.0, 1.0, 0.5, 0.5, 0.25]);
     }
 
     #[test]
     fn an_exponential_falls_by_the_factor_smoothly() {
-        let shares = shares(Schedule::Exponential, [0, 10, 20, 40]);
-        for (found, expected) in shares.into_iter().zip([1.0, 0.5f64.sqrt(), 0.5, 0.25]) {
+        let factors = factors(Schedule::Exponential, [0, 10, 20, 40]);
+        for (found, expected) in factors.into_iter().zip([1.0, 0.5f64.sqrt(), 0.5, 0.25]) {
             assert!((found - expected).abs() < 1e-12);
         }
     }
@@ -118,10 +120,10 @@ mod tests {
     #[test]
     fn a_warm_up_grows_in_a_straight_line_and_the_schedule_begins_after_it() {
         for schedule in Schedule::ALL {
-            let course = course(schedule, 4);
-            assert_eq!([0, 1, 2, 3, 4].map(|t| course.share(t)), [0.25, 0.5, 0.75, 1.0, 1.0]);
-            let later = Course { warmup: 0, steps: 100, ..course };
-            assert_eq!(course.share(57), later.share(53));
+            let step_sizes = step_sizes(schedule, 4);
+            assert_eq!([0, 1, 2, 3, 4].map(|t| step_sizes.factor(t)), [0.25, 0.5, 0.75, 1.0, 1.0]);
+            let later = StepSizes { warmup: 0, steps: 100, ..step_sizes };
+            assert_eq!(step_sizes.factor(57), later.factor(53));
         }
     }
 

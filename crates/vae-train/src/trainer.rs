@@ -1,4 +1,4 @@
-//! Training in memory: batches, noise and steps, and the whole of its state as a value that can be saved.
+//! Training in memory: batches, noise and steps.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use vae_core::{Backprop, Elbo, ElboSum, Optimizer, Vae, VaeError};
 use vae_data::{Dataset, Holdout, shuffle};
 
 use crate::{
-    Observer, OptimizerConfig, StepReport, TrainConfig, TrainError,
+    Observer, StepReport, TrainConfig, TrainError,
     batch::{Batch, Source},
     evaluate,
 };
 
 /// A model in training.
 ///
-/// Nothing of what follows from here depends on what happened before but for the model, the optimizer and
-/// [`Progress`]: order and noise of a batch are functions of (seed, epoch, batch), as is what becomes of its images. So
-/// a checkpoint is these three.
+/// The model, the optimizer and [`Progress`] are its whole state, and a checkpoint holds these three: everything else
+/// follows from the configuration, as the order and the noise of a batch are functions of (seed, epoch, batch) and the
+/// augmentation of an image is a function of (seed, epoch, image).
 #[derive(Debug)]
 pub struct Trainer<'d> {
     config: TrainConfig,
@@ -27,22 +27,22 @@ pub struct Trainer<'d> {
     pub(crate) optimizer: Optimizer,
     pub(crate) progress: Progress,
     backprop: Backprop,
-    /// The batch of this step, and room for that of the next.
+    /// The batch of this step, and buffers for that of the next.
     batches: [Batch; 2],
 }
 
-/// How far training has come.
+/// The progress of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Whole epochs done.
     pub epochs: u64,
-    /// Batches done of the epoch after them.
+    /// Batches done of the current epoch.
     pub batches: u64,
     /// Sum of −log p(x|z) over the images of these batches, nats.
     reconstruction: f64,
     /// Sum of KL over the images of these batches, nats.
     kl: f64,
-    /// Images of these batches.
+    /// Number of images of these batches.
     images: u64,
     /// Seconds spent on these batches.
     seconds: f64,
@@ -53,9 +53,9 @@ pub struct Progress {
 /// How one call to [`Trainer::train_epoch`] ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EpochEnd {
-    /// The epoch is complete: its average as its batches were met, and the seconds it took.
+    /// The epoch is complete.
     Complete {
-        /// Averages over the epoch's training images.
+        /// Averages over the epoch's training images; each is measured in the step that used it.
         train: Elbo,
         /// Seconds spent on its steps.
         seconds: f64,
@@ -65,10 +65,10 @@ pub enum EpochEnd {
 }
 
 impl<'d> Trainer<'d> {
-    /// A fresh model, to learn from `data`.
+    /// A new model, to be trained on `data`.
     ///
     /// # Errors
-    /// For a configuration that is not valid, or asks for more held-out images than there are.
+    /// For a configuration that is not valid, or that leaves no image to train on.
     pub fn new(config: TrainConfig, data: &'d Dataset) -> Result<Self, TrainError> {
         config.validate()?;
         let architecture = config.vae(data.pixels())?;
@@ -98,8 +98,8 @@ impl<'d> Trainer<'d> {
         let holdout = Holdout::new(data.len(), config.data.validation, config.training.seed)?;
         let rows = config.training.batch.min(holdout.train.len());
         let backprop = Backprop::new(&vae, rows);
-        let room = || Batch::room(rows, data.pixels(), vae.latent());
-        let batches = [room(), room()];
+        let zeroed = || Batch::zeroed(rows, data.pixels(), vae.latent());
+        let batches = [zeroed(), zeroed()];
         optimizer.clip_norm = config.optimizer.clip_norm();
         let source = Source::new(&config, data)?;
         Ok(Self { config, source, holdout, vae, optimizer, progress, backprop, batches })
@@ -120,7 +120,7 @@ impl<'d> Trainer<'d> {
         &self.vae
     }
 
-    /// How far training has come.
+    /// The progress of training.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -130,17 +130,17 @@ impl<'d> Trainer<'d> {
         self.holdout.train.len()
     }
 
-    /// Images of a batch but the last of an epoch.
+    /// Number of images of a batch; the last of an epoch may be smaller.
     fn batch_size(&self) -> usize {
         self.batches[0].x.nrows()
     }
 
-    /// Steps of an epoch.
+    /// Number of steps of an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.images().div_ceil(self.batch_size()) as u64
     }
 
-    /// The rest of the current epoch.
+    /// Trains for the rest of the current epoch.
     ///
     /// # Errors
     /// [`TrainError::NotFinite`]; the model and the optimizer are then those of the step before.
@@ -166,9 +166,9 @@ impl<'d> Trainer<'d> {
                 batch: elbo,
                 epoch_so_far: self.progress.sum().mean().unwrap_or(elbo),
             };
-            let (answer, elsewhere) = timed(|| observer.step(&report));
-            clock.since += elsewhere;
-            // At the epoch's end there is nothing to interrupt any more.
+            let (answer, observing) = timed(|| observer.step(&report));
+            clock.since += observing;
+            // After its last step an epoch is complete and cannot be interrupted any more.
             if answer.is_break() && self.progress.batches < self.steps_per_epoch() {
                 return Ok(EpochEnd::Interrupted);
             }
@@ -181,9 +181,8 @@ impl<'d> Trainer<'d> {
 
     /// The step size of step `t` of the run, from 0.
     fn learning_rate(&self, t: u64) -> f64 {
-        let OptimizerConfig { learning_rate, .. } = self.config.optimizer;
-        learning_rate
-            * self.config.optimizer.course(self.config.training.epochs, self.steps_per_epoch()).share(t)
+        let TrainConfig { optimizer, training, .. } = &self.config;
+        optimizer.learning_rate * optimizer.step_sizes(training.epochs, self.steps_per_epoch()).factor(t)
     }
 
     /// The step size of the last step taken.
@@ -191,7 +190,7 @@ impl<'d> Trainer<'d> {
         self.learning_rate(self.optimizer.steps().saturating_sub(1))
     }
 
-    /// The ELBO of the held-out images, or none where none are held out.
+    /// The ELBO of the held-out images. None if no images are held out.
     pub fn validate(&self) -> Option<Elbo> {
         evaluate(&self.vae, self.data().images(), &self.holdout.validation, self.config.training.seed)
     }
@@ -233,7 +232,7 @@ impl Progress {
     }
 }
 
-/// Seconds spent on an epoch's steps, also across a stop and a resume.
+/// Counts the seconds spent on an epoch's steps, also if the run is stopped and resumed within it.
 struct Clock {
     before: f64,
     since: Instant,
@@ -321,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn augmented_images_are_others_to_learn_from() {
+    fn augmented_images_lead_to_other_parameters() {
         let data = digits::generate(300, 1, Split::Train);
         let learned = |config| {
             let mut trainer = Trainer::new(config, &data).unwrap();
@@ -355,10 +354,10 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_no_number_stops_the_run_before_the_step() {
+    fn a_weight_that_is_not_finite_stops_the_run_before_the_step() {
         let data = digits::generate(300, 1, Split::Train);
         let mut trainer = Trainer::new(config(), &data).unwrap();
-        // Of a pixel in the middle: one of a corner, always black, would take part in no sum.
+        // The weight of a pixel in the middle: that of a corner, which is always black, would take part in no sum.
         trainer.vae.parameters_mut()[14 * 28 + 14] = f32::INFINITY;
         let before: Vec<u32> = trainer.vae().parameters().iter().map(|p| p.to_bits()).collect();
         let error = trainer.train_epoch(&mut ()).unwrap_err().to_string();
@@ -369,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_whose_activations_fill_the_memory_is_refused() {
+    fn a_batch_whose_activations_would_fill_the_memory_is_refused() {
         let data = digits::generate(30, 1, Split::Train);
         let mut config = config();
         (config.model.hidden, config.training.batch) = (vec![100_000], 60_000);
