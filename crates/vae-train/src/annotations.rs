@@ -1,48 +1,50 @@
-//! What data say about a model once it is trained, and the model's file keeps: so that a digit can be asked for, and a
-//! picture be judged, where the data is not at hand.
+//! Measurements of a model that its file holds beside the weights, so that a digit can be asked for and an image be
+//! judged without the data that the model learned.
 //!
-//! As text in the file's metadata and not as tensors, so that the tensors stay those of a PyTorch module.
-
-use std::path::Path;
+//! They are text in the file's metadata and not tensors, so that the tensors stay those of a PyTorch module.
 
 use serde::{Serialize, de::DeserializeOwned};
 use vae_core::{Vae, VaeError, weights::Facts};
-use vae_data::{Dataset, Splits};
+use vae_data::Splits;
 
-use crate::{ClassPosteriors, ModelFile, NegElboRange, TrainError, encode, write_atomically};
+use crate::{
+    NegElboRange, TrainError,
+    class_posteriors::{ClassPosteriors, class_posteriors},
+    image_size::check_image_size,
+};
 
-/// Names in the metadata.
+/// Keys in the metadata.
 const CLASSES: &str = "class_posteriors";
 const RANGE: &str = "test_neg_elbo";
 
-/// What a model's file says beyond the model.
+/// Measurements of a model on a data set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Annotations {
-    /// q(z|c) of the classes of the training images. None where these have no labels, and before anyone looked.
+    /// q(z|c) of the classes of the training images. None if these have no labels, or if nothing was measured yet.
     pub classes: Option<ClassPosteriors>,
-    /// How likely test images are. None where there are none, and before anyone looked.
+    /// The distribution of −ELBO over the test images. None if there are none, or if nothing was measured yet.
     pub neg_elbo: Option<NegElboRange>,
 }
 
 impl Annotations {
-    /// What the images of `data` say about the model.
+    /// Measures the model on the images of `data`.
     ///
     /// # Errors
     /// [`TrainError::ImageSize`] for images of another size than the model's, [`TrainError::Model`] for posteriors that
     /// are not finite.
     pub fn measure(vae: &Vae, splits: &Splits, data: &str) -> Result<Self, TrainError> {
         let Splits { train, test } = splits;
-        check_size(vae, test)?;
+        check_image_size(vae, test)?;
         let classes = match class_posteriors(vae, train, data) {
             Err(TrainError::NoLabels { .. } | TrainError::NoImages { .. }) => None,
             other => Some(other?),
         };
         let neg_elbo = NegElboRange::measure(data, vae, test.images());
-        // What is infinite can be told by no text.
+        // JSON has no text for an infinite number.
         Ok(Self { classes, neg_elbo: neg_elbo.filter(NegElboRange::is_ordered) })
     }
 
-    /// Puts them among a file's facts.
+    /// Adds them to the facts of a file.
     pub(crate) fn write(&self, facts: &mut Facts) {
         fn text(value: &impl Serialize) -> String {
             serde_json::to_string(value).expect("annotations always have a text")
@@ -74,48 +76,11 @@ impl Annotations {
     }
 }
 
-/// q(z|c) of each class of a data set.
-///
-/// # Errors
-/// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::ImageSize`], or [`TrainError::Model`] for
-/// posteriors that are not finite.
-pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<ClassPosteriors, TrainError> {
-    check_size(vae, images)?;
-    let labels = images.labels().ok_or_else(|| TrainError::NoLabels { data: data.to_owned() })?;
-    if images.is_empty() {
-        return Err(TrainError::NoImages { what: "the training set" });
-    }
-    ClassPosteriors::fit(data, &encode(vae, images.images()), labels)
-}
-
-/// Measures the model, whose file is at `path`, on the images of `data`, and writes the file anew. The weights stay as
-/// they are, to the bit; the same data makes the same file. Of images without labels nothing can be said of classes: what
-/// the file knew of them stays.
-///
-/// # Errors
-/// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
-pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
-    let mut found = Annotations::measure(&model.vae, splits, data)?;
-    found.classes = found.classes.or_else(|| model.annotations.classes.take());
-    model.annotations = found;
-    write_atomically(path, &model.to_bytes())
-}
-
-fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
-    if images.pixels() == vae.input() {
-        return Ok(());
-    }
-    let (expected, found) = (vae.input(), images.pixels());
-    Err(TrainError::ImageSize { expected, found, height: images.height(), width: images.width() })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use ndarray::Array2;
     use vae_core::VaeConfig;
-    use vae_data::{Split, digits};
+    use vae_data::{Dataset, Split, digits};
 
     use super::*;
 
@@ -123,75 +88,29 @@ mod tests {
         Splits { train: digits::generate(200, 1, Split::Train), test: digits::generate(50, 1, Split::Test) }
     }
 
-    fn model() -> ModelFile {
-        let config = VaeConfig { hidden: vec![16], latent: 3, ..VaeConfig::default() };
-        let vae = Vae::new(config, 1).unwrap();
-        ModelFile {
-            vae,
-            data: None,
-            height: 28,
-            width: 28,
-            seed: None,
-            epoch: None,
-            annotations: Annotations::default(),
-        }
-    }
-
-    #[test]
-    fn a_file_keeps_what_was_measured_and_its_weights() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("model.safetensors");
-        let mut annotated = model();
-        annotate(&path, &mut annotated, &splits(), "digits").unwrap();
-        let read = ModelFile::read(&path, None).unwrap();
-        assert_eq!(read.annotations, annotated.annotations);
-        assert_eq!(read.vae.parameters(), model().vae.parameters());
-        let classes: Vec<u8> = read.annotations.classes.unwrap().classes.into_keys().collect();
-        assert_eq!(classes, (0..10).collect::<Vec<u8>>());
-        assert_eq!(read.annotations.neg_elbo.unwrap().images, 50);
-    }
-
-    #[test]
-    fn a_second_time_gives_the_same_bytes() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("model.safetensors");
-        annotate(&path, &mut model(), &splits(), "digits").unwrap();
-        let once = fs::read(&path).unwrap();
-        annotate(&path, &mut ModelFile::read(&path, None).unwrap(), &splits(), "digits").unwrap();
-        assert!(fs::read(&path).unwrap() == once);
-    }
-
-    #[test]
-    fn no_tensor_is_added() {
-        let mut annotated = model();
-        annotated.annotations = Annotations::measure(&annotated.vae, &splits(), "digits").unwrap();
-        let names = |model: &ModelFile| -> Vec<String> {
-            let bytes = model.to_bytes();
-            let (tensors, _) = vae_core::weights::from_safetensors(&bytes).unwrap();
-            tensors.keys().cloned().collect()
-        };
-        assert_eq!(names(&annotated), names(&model()));
+    fn vae() -> Vae {
+        Vae::new(VaeConfig { hidden: vec![16], latent: 3, ..VaeConfig::default() }, 1).unwrap()
     }
 
     #[test]
     fn images_without_labels_have_no_classes() {
         let Splits { train, test } = splits();
         let train = Dataset::new(train.images().to_owned(), None, 28, 28).unwrap();
-        let annotations = Annotations::measure(&model().vae, &Splits { train, test }, "x").unwrap();
+        let annotations = Annotations::measure(&vae(), &Splits { train, test }, "x").unwrap();
         assert!(annotations.classes.is_none() && annotations.neg_elbo.is_some());
     }
 
     #[test]
     fn images_of_another_size_are_refused() {
         let small = || Dataset::new(Array2::zeros((5, 12)), None, 3, 4).unwrap();
-        let error = Annotations::measure(&model().vae, &Splits { train: small(), test: small() }, "x");
+        let error = Annotations::measure(&vae(), &Splits { train: small(), test: small() }, "x");
         assert!(matches!(error, Err(TrainError::ImageSize { expected: 784, found: 12, .. })));
     }
 
     #[test]
     fn annotations_that_make_no_sense_are_refused() {
         let mut good = Facts::new();
-        Annotations::measure(&model().vae, &splits(), "digits").unwrap().write(&mut good);
+        Annotations::measure(&vae(), &splits(), "digits").unwrap().write(&mut good);
         assert!(Annotations::read(&good, 3).is_ok());
         let refused = |key: &str, text: &str, latent: usize| {
             let mut facts = good.clone();
