@@ -48,10 +48,10 @@ impl ModuleArgs {
             Err(error) => error,
         };
         let advice = match &error {
-            TrainError::ModelFile { reason: VaeError::MissingFact { key: "activation" }, .. } => {
+            TrainError::ModelFile { source: VaeError::MissingFact { key: "activation" }, .. } => {
                 "tensors do not tell an activation: name it with --activation"
             }
-            TrainError::ModelFile { reason: VaeError::MissingTensor { name }, .. }
+            TrainError::ModelFile { source: VaeError::MissingTensor { name }, .. }
                 if name == "encoder.fc1.weight" =>
             {
                 "expected the names encoder.fc1.weight, ..., or fc1, fc21, fc22, fc3, fc4 of PyTorch's example"

@@ -37,7 +37,8 @@ impl Judge {
             return Err(format!("it reads handwritten digits, and the model is of {data}"));
         }
         let path = paths::shipped_classifier();
-        let file = ClassifierFile::read(&path).map_err(|error| error.to_string())?;
+        let file =
+            ClassifierFile::read(&path).map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
         let config = file.classifier.config();
         if (config.input, config.classes) != (SIDE * SIDE, 10) {
             return Err(format!("{} is no classifier of digits but {config}", path.display()));
