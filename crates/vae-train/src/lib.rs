@@ -98,3 +98,8 @@ pub use preset::Preset;
 pub use run::{RunDir, RunLock};
 pub use schedule::Schedule;
 pub use trainer::{EpochEnd, Progress, Trainer};
+
+/// The example in the README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
