@@ -1,21 +1,21 @@
-//! A finished model is measured on its data, and its file says what came of it.
+//! Adds annotations to the file of a finished model.
 
 use std::path::Path;
 
 use vae_data::Splits;
 
-use crate::{Annotations, ModelFile, TrainError, write_atomically};
+use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
 
 /// Measures the model, whose file is at `path`, on the images of `data`, and writes the file anew. The weights stay as
-/// they are, to the bit; the same data makes the same file. Images without labels have no classes: those that the file
-/// had stay.
+/// they are, to the bit; the same data makes the same file. Images without labels leave the annotations of classes that
+/// the file has as they are.
 ///
 /// # Errors
 /// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
 pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
-    let mut found = Annotations::measure(&model.vae, splits, data)?;
-    found.classes = found.classes.or_else(|| model.annotations.classes.take());
-    model.annotations = found;
+    let mut measured = Annotations::measure(&model.vae, splits, data)?;
+    measured.classes = measured.classes.or_else(|| model.annotations.classes.take());
+    model.annotations = measured;
     write_atomically(path, &model.to_bytes())
 }
 

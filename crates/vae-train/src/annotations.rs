@@ -1,24 +1,28 @@
-//! What a finished model's file keeps of the data: what each class looks like, and the reference range of −ELBO. With
-//! them a digit can be asked for, and a picture be judged, where the data is not at hand.
+//! Measurements of a model that its file holds beside the weights, so that a digit can be asked for and an image be
+//! judged without the data that the model learned.
 //!
 //! They are text in the file's metadata and not tensors, so that the tensors stay those of a PyTorch module.
 
 use serde::{Serialize, de::DeserializeOwned};
 use vae_core::{Vae, VaeError, weights::Facts};
-use vae_data::{Dataset, Splits};
+use vae_data::Splits;
 
-use crate::{ClassPosteriors, NegElboRange, TrainError, encode};
+use crate::{
+    NegElboRange, TrainError,
+    class_posteriors::{ClassPosteriors, class_posteriors},
+    image_size::check_image_size,
+};
 
-/// Names in the metadata.
+/// Keys in the metadata.
 const CLASSES: &str = "class_posteriors";
 const RANGE: &str = "test_neg_elbo";
 
-/// What a model's file keeps beside the model.
+/// Measurements of a model on a data set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Annotations {
-    /// q(z|c) of the classes of the training images. None where these have no labels, and before they are measured.
+    /// q(z|c) of the classes of the training images. None if these have no labels, or if nothing was measured yet.
     pub classes: Option<ClassPosteriors>,
-    /// How likely test images are. None where there are none, and before they are measured.
+    /// The distribution of −ELBO over the test images. None if there are none, or if nothing was measured yet.
     pub neg_elbo: Option<NegElboRange>,
 }
 
@@ -30,17 +34,17 @@ impl Annotations {
     /// are not finite.
     pub fn measure(vae: &Vae, splits: &Splits, data: &str) -> Result<Self, TrainError> {
         let Splits { train, test } = splits;
-        check_size(vae, test)?;
+        check_image_size(vae, test)?;
         let classes = match class_posteriors(vae, train, data) {
             Err(TrainError::NoLabels { .. } | TrainError::NoImages { .. }) => None,
             other => Some(other?),
         };
         let neg_elbo = NegElboRange::measure(data, vae, test.images())?;
-        // JSON has no text for what is infinite.
+        // JSON has no text for an infinite number.
         Ok(Self { classes, neg_elbo: neg_elbo.filter(NegElboRange::is_ordered) })
     }
 
-    /// Puts them among a file's facts.
+    /// Adds them to the facts of a file.
     pub(crate) fn write(&self, facts: &mut Facts) {
         fn text(value: &impl Serialize) -> String {
             serde_json::to_string(value).expect("annotations always have a text")
@@ -72,33 +76,11 @@ impl Annotations {
     }
 }
 
-/// q(z|c) of each class of a data set.
-///
-/// # Errors
-/// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::ImageSize`], or [`TrainError::Model`] for
-/// posteriors that are not finite.
-pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<ClassPosteriors, TrainError> {
-    check_size(vae, images)?;
-    let labels = images.labels().ok_or_else(|| TrainError::NoLabels { data: data.to_owned() })?;
-    if images.is_empty() {
-        return Err(TrainError::NoImages { what: "the training set" });
-    }
-    ClassPosteriors::fit(data, &encode(vae, images.images()), labels)
-}
-
-fn check_size(vae: &Vae, images: &Dataset) -> Result<(), TrainError> {
-    if images.pixels() == vae.input() {
-        return Ok(());
-    }
-    let (expected, found) = (vae.input(), images.pixels());
-    Err(TrainError::ImageSize { expected, found, height: images.height(), width: images.width() })
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;
     use vae_core::VaeConfig;
-    use vae_data::{Split, digits};
+    use vae_data::{Dataset, Split, digits};
 
     use super::*;
 

@@ -1,16 +1,19 @@
-//! The buffers of a batch, and the images and noise that they are filled with.
+//! The batches of training: images, augmented or not, and noise.
 
 use ndarray::{Array2, s};
-use vae_core::noise::{self, Purpose};
+use vae_core::{
+    Batch,
+    noise::{self, Purpose},
+};
 use vae_data::{Augmenter, Dataset, gather};
 
 use crate::{TrainConfig, TrainError};
 
-/// The training images, and how they are varied.
+/// The images that batches are made of, and the seed of their noise.
 #[derive(Debug)]
 pub(crate) struct Source<'d> {
     pub(crate) data: &'d Dataset,
-    /// None where images are learned as they are.
+    /// None if the images are used as they are.
     augmenter: Option<Augmenter>,
     seed: u64,
 }
@@ -26,7 +29,7 @@ impl<'d> Source<'d> {
     }
 }
 
-/// A batch's images and noise.
+/// The memory of a batch: the images and the noise of a training step.
 #[derive(Debug)]
 pub(crate) struct Buffers {
     /// (B, D), images.
@@ -36,12 +39,17 @@ pub(crate) struct Buffers {
 }
 
 impl Buffers {
-    /// Zeros for `rows` images of `pixels` pixels, with the noise of `latent` dimensions each.
-    pub(crate) fn zeroed(rows: usize, pixels: usize, latent: usize) -> Self {
-        Self { x: Array2::zeros((rows, pixels)), eps: Array2::zeros((rows, latent)) }
+    /// Zeroed buffers for `images` images of `pixels` pixels, and for noise of `latent` dimensions an image.
+    pub(crate) fn zeroed(images: usize, pixels: usize, latent: usize) -> Self {
+        Self { x: Array2::zeros((images, pixels)), eps: Array2::zeros((images, latent)) }
     }
 
-    /// Takes the images at `indices`, and draws the noise of batch number `batch` of `epoch`.
+    /// The first `rows` images with their noise.
+    pub(crate) fn batch(&self, rows: usize) -> Batch<'_> {
+        Batch::new(self.x.slice(s![..rows, ..]), self.eps.slice(s![..rows, ..]))
+    }
+
+    /// Fills the first rows with the images at `indices`, and with the noise of batch number `batch` of `epoch`.
     pub(crate) fn prepare(&mut self, source: &Source<'_>, indices: &[u32], epoch: u64, batch: u64) {
         let Source { data, augmenter, seed } = source;
         let x = self.x.slice_mut(s![..indices.len(), ..]);

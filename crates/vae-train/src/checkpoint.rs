@@ -1,6 +1,7 @@
-//! Everything needed to go on, bit for bit: weights, moments, and how far training has come.
+//! Checkpoints: the weights, the moments of the optimizer and the progress of training, from which a run is resumed bit
+//! for bit.
 
-use std::path::Path;
+use std::{error::Error, path::Path};
 
 use serde::{Deserialize, Serialize};
 use vae_core::{
@@ -9,11 +10,12 @@ use vae_core::{
 };
 use vae_data::Dataset;
 
-use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded};
+use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded, image_size::check_image_size};
 
+/// The largest file read as a checkpoint: the largest model possible with two moments, and the header.
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 12 + (100 << 20);
 
-/// What a checkpoint holds beside its tensors.
+/// The contents of a checkpoint beside its tensors.
 #[derive(Serialize, Deserialize)]
 struct State {
     config: TrainConfig,
@@ -24,8 +26,8 @@ struct State {
 }
 
 impl Trainer<'_> {
-    /// The state of training as a safetensors file: each parameter, and under prefixes such as `adam.first_moment.` what
-    /// the optimizer remembers of it. `data` is the training set's fingerprint.
+    /// The state of training as a safetensors file: the parameters, and the optimizer's buffers under prefixes such as
+    /// `adam.first_moment.`. `data` is the training set's fingerprint.
     pub fn checkpoint(&self, data: &str) -> Vec<u8> {
         let state = State {
             config: self.config().clone(),
@@ -37,21 +39,21 @@ impl Trainer<'_> {
         let (parameters, optimizer) = (self.vae().parameters(), &self.training.optimizer);
         let (layout, method) = (parameters.layout(), optimizer.method().kind());
         let weights = parameters.iter().map(|(name, s, v)| (name.to_owned(), s, v));
-        let remembered = optimizer.state().flat_map(|(buffer, values)| {
+        let buffers = optimizer.state().flat_map(|(buffer, values)| {
             layout.iter(values).map(move |(name, s, v)| (format!("{method}.{buffer}.{name}"), s, v))
         });
-        to_safetensors(weights.chain(remembered), Facts::from([("state".to_owned(), state)]))
+        to_safetensors(weights.chain(buffers), Facts::from([("state".to_owned(), state)]))
     }
 }
 
-/// A checkpoint read from a file, whose data has not been looked at yet.
+/// A checkpoint read from a file, not yet compared with the data that the run is to go on with.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// The configuration that the run was started with.
     pub config: TrainConfig,
-    /// [`Dataset::fingerprint`] of the data that it was started on.
+    /// [`Dataset::fingerprint`] of the training set that the run was started on.
     pub data: String,
-    /// How far it came.
+    /// The progress of the run.
     pub progress: Progress,
     vae: Vae,
     optimizer: Optimizer,
@@ -61,22 +63,20 @@ impl Checkpoint {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::Checkpoint`], all with the path.
+    /// [`TrainError::File`], [`TrainError::Content`] or [`TrainError::Malformed`], all with the path.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let bytes = read_bounded(path, MAX_BYTES)?;
-        let not_a_checkpoint =
-            |source| TrainError::Checkpoint { path: path.to_owned(), source: Box::new(source) };
-        Self::from_bytes(&bytes).map_err(not_a_checkpoint)
+        Self::from_bytes(&bytes).map_err(|source| TrainError::Malformed {
+            path: path.to_owned(),
+            problem: "not a checkpoint".to_owned(),
+            source,
+        })
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let (tensors, facts) = from_safetensors(bytes)?;
         let state = facts.get("state").ok_or(VaeError::MissingFact { key: "state" })?;
-        let state: State = serde_json::from_str(state).map_err(|error| TrainError::Field {
-            field: "state",
-            expected: "a run's state".to_owned(),
-            found: error.to_string(),
-        })?;
+        let state: State = serde_json::from_str(state)?;
         state.config.validate()?;
         let first_layer = "encoder.fc1.weight";
         let input = tensors.shape(first_layer).and_then(|shape| shape.get(1).copied()).unwrap_or(0);
@@ -97,12 +97,12 @@ impl Checkpoint {
         Ok(Self { config: state.config, data: state.data, progress: state.progress, vae, optimizer })
     }
 
-    /// The trainer that goes on from here, on `data` whose fingerprint is `fingerprint`, under `config`, which may
-    /// ask for another number of epochs and nothing else.
+    /// The trainer that resumes the run on `data`, whose fingerprint is `fingerprint`. `config` may differ from the
+    /// run's configuration in the source of the data, and in the number of epochs unless the schedule is a cosine.
     ///
     /// # Errors
-    /// [`TrainError::ResumeConfig`], [`TrainError::ResumeData`] and [`TrainError::ImageSize`] for what is not as it was,
-    /// [`TrainError::FewerEpochs`] for a run that is further already.
+    /// [`TrainError::ResumeConfig`] for another configuration, [`TrainError::ResumeData`] or [`TrainError::ImageSize`]
+    /// for other images, [`TrainError::FewerEpochs`] for fewer epochs than the run has done.
     pub fn into_trainer<'d>(
         self,
         config: TrainConfig,
@@ -123,11 +123,7 @@ impl Checkpoint {
                 found: shorten(fingerprint),
             });
         }
-        if self.vae.input() != data.pixels() {
-            let (expected, found) = (self.vae.input(), data.pixels());
-            let (height, width) = (data.height(), data.width());
-            return Err(TrainError::ImageSize { expected, found, height, width });
-        }
+        check_image_size(&self.vae, data)?;
         Trainer::resume(config, data, self.vae, self.optimizer, self.progress)
     }
 }

@@ -1,4 +1,5 @@
-//! What is kept of each class of the training images, so that new images of it can be drawn without them.
+//! The posteriors of the images of a class, kept as a mixture of Gaussians: new images of the class can be drawn from
+//! it, without the images.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,14 @@ use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use vae_core::{
-    GaussianMixture, MixtureConfig, Posterior, VaeError,
+    GaussianMixture, MixtureConfig, Posterior, Vae, VaeError,
     noise::{Purpose, standard_normal, stream, uniform},
 };
+use vae_data::Dataset;
 
-use crate::TrainError;
+use crate::{TrainError, encode::encode, image_size::check_image_size};
 
-/// About how many numbers all classes together may take: 1 MB of text.
+/// About the largest number of values that all classes together may take: 1 MB of text.
 const MAX_NUMBERS: usize = 100_000;
 
 /// q(z|c) of every class c of a labelled data set.
@@ -21,53 +23,53 @@ const MAX_NUMBERS: usize = 100_000;
 pub struct ClassPosteriors {
     /// Which data: `mnist`, `digits` or a directory's name.
     pub data: String,
-    /// For each class that has images, the mixture that stands for their posteriors.
+    /// A mixture for each class that has images, fitted to the posteriors of these.
     pub classes: BTreeMap<u8, GaussianMixture>,
 }
 
 impl ClassPosteriors {
-    /// Fits a mixture a class to the posteriors of the images of `data`.
+    /// Fits a mixture to each class, from the posteriors of the images of `data` and their labels.
     ///
     /// # Errors
     /// [`VaeError::NotFinite`] for posteriors that are not finite.
     ///
     /// # Panics
-    /// If there are no labels, or not as many as posteriors.
+    /// If there are no labels, or another number of them than of posteriors.
     pub fn fit(data: &str, posterior: &Posterior, labels: &[u8]) -> Result<Self, TrainError> {
         assert_eq!(posterior.mean.nrows(), labels.len(), "a label for each image");
-        assert!(!labels.is_empty(), "classes of nothing");
+        assert!(!labels.is_empty(), "at least one image");
         let mut images: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
         for (image, &label) in labels.iter().enumerate() {
             images.entry(label).or_default().push(image);
         }
         let config = mixture_config(images.len(), posterior.mean.ncols());
-        // A class is one thread's, so that no sum depends on how many there are.
+        // One thread fits a class, so that no sum depends on the number of threads.
         let fit = |(class, images): (u8, Vec<usize>)| {
-            let of_class = |values: &Array2<f32>| values.select(Axis(0), &images);
-            let (means, log_vars) = (of_class(&posterior.mean), of_class(&posterior.log_var));
+            let select = |values: &Array2<f32>| values.select(Axis(0), &images);
+            let (means, log_vars) = (select(&posterior.mean), select(&posterior.log_var));
             Ok((class, GaussianMixture::fit(means.view(), log_vars.view(), &config)?))
         };
         let classes: Result<_, VaeError> = images.into_par_iter().map(fit).collect();
         Ok(Self { data: data.to_owned(), classes: classes? })
     }
 
-    /// `count` draws of z from q(z|class). The first of many are the same as a few.
+    /// Draws z from q(z|class), `count` times. A smaller count gives the first of these draws.
     ///
     /// # Errors
-    /// [`TrainError::UnknownClass`] names the classes there are.
+    /// [`TrainError::UnknownClass`], which names the classes that exist.
     pub fn sample(&self, class: u8, count: usize, seed: u64) -> Result<Array2<f32>, TrainError> {
         let Some(mixture) = self.classes.get(&class) else {
             return Err(TrainError::UnknownClass { found: class, expected: self.names() });
         };
         let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, mixture.latent())));
-        // Number 0 belongs to the samples from the prior.
+        // Epoch 0 is the key of the samples from the prior.
         let epoch = 1 + u64::from(class);
         standard_normal(&mut stream(seed, Purpose::SAMPLES, epoch, 0), eps.view_mut());
         uniform(&mut stream(seed, Purpose::SAMPLES, epoch, 1), choices.view_mut());
         Ok(mixture.sample(choices.view(), eps.view()))
     }
 
-    /// The classes, for people: `0 to 9`, or `0, 1, 3`.
+    /// The classes as text for a message: `0 to 9`, or `0, 1, 3`.
     pub fn names(&self) -> String {
         let classes: Vec<u8> = self.classes.keys().copied().collect();
         match classes[..] {
@@ -78,10 +80,10 @@ impl ClassPosteriors {
         }
     }
 
-    /// Checks what came from a file against the model that it belongs to.
+    /// Checks classes read from a file against the number of latents of its model.
     pub(crate) fn validate(&self, latent: usize) -> Result<(), VaeError> {
         if self.classes.is_empty() {
-            return Err(VaeError::Mixture { expected: "a class", found: "none".to_owned() });
+            return Err(VaeError::Mixture { expected: "at least one class", found: "none".to_owned() });
         }
         for mixture in self.classes.values() {
             mixture.validate()?;
@@ -94,11 +96,25 @@ impl ClassPosteriors {
     }
 }
 
-/// As many components as the numbers allow: with many latents, or many classes, one Gaussian each.
+/// As many components as [`MAX_NUMBERS`] allows: with many latents or many classes, one Gaussian a class.
 fn mixture_config(classes: usize, latent: usize) -> MixtureConfig {
     let config = MixtureConfig::default();
     let numbers = 1 + latent + latent * (latent + 1) / 2;
     MixtureConfig { components: (MAX_NUMBERS / (classes * numbers)).clamp(1, config.components), ..config }
+}
+
+/// q(z|c) of each class of a data set.
+///
+/// # Errors
+/// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::ImageSize`], or [`TrainError::Model`] for
+/// posteriors that are not finite.
+pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<ClassPosteriors, TrainError> {
+    check_image_size(vae, images)?;
+    let labels = images.labels().ok_or_else(|| TrainError::NoLabels { data: data.to_owned() })?;
+    if images.is_empty() {
+        return Err(TrainError::NoImages { what: "the training set" });
+    }
+    ClassPosteriors::fit(data, &encode(vae, images.images()), labels)
 }
 
 #[cfg(test)]

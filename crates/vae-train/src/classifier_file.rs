@@ -1,4 +1,4 @@
-//! A trained classifier with its accuracy.
+//! The file of a trained classifier, with its accuracy.
 
 use std::path::Path;
 
@@ -16,9 +16,9 @@ const ACCURACY: &str = "test_accuracy";
 pub struct ClassifierFile {
     /// The classifier.
     pub classifier: Classifier,
-    /// Which data made it, and measured it: `mnist`, `digits` or a directory's name.
+    /// The data it was trained and measured on: `mnist`, `digits` or a directory's name.
     pub data: String,
-    /// The share of that data's test images that it reads as what they are.
+    /// The fraction of that data's test images that it classifies correctly.
     pub accuracy: f64,
     /// The seed of its training.
     pub seed: u64,
@@ -39,7 +39,8 @@ impl ClassifierFile {
     /// The classifier in the bytes of a file.
     ///
     /// # Errors
-    /// Those of [`Classifier::from_safetensors`], and of [`VaeError`] for a fact that is missing or makes no sense.
+    /// Those of [`Classifier::from_safetensors`], [`VaeError::MissingFact`], and [`VaeError::UnknownFact`] for a fact
+    /// that makes no sense.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaeError> {
         let (classifier, facts) = Classifier::from_safetensors(bytes)?;
         let fact = |key| facts.get(key).cloned().ok_or(VaeError::MissingFact { key });
@@ -49,11 +50,11 @@ impl ClassifierFile {
             expected: expected.to_owned(),
             found: found.clone(),
         };
-        let share = accuracy.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+        let fraction = accuracy.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction));
         Ok(Self {
             classifier,
             data,
-            accuracy: share.ok_or_else(|| unknown(ACCURACY, "a share between 0 and 1", &accuracy))?,
+            accuracy: fraction.ok_or_else(|| unknown(ACCURACY, "a number between 0 and 1", &accuracy))?,
             seed: seed.parse().map_err(|_| unknown("seed", "a whole number", &seed))?,
         })
     }
@@ -89,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn an_accuracy_beyond_certainty_is_refused() {
+    fn an_accuracy_above_one_is_refused() {
         let bytes = ClassifierFile { accuracy: 1.5, ..file() }.to_bytes();
         let error = ClassifierFile::from_bytes(&bytes).unwrap_err().to_string();
         assert!(error.contains("test_accuracy") && error.contains("1.5"), "{error}");
     }
 
     #[test]
-    fn a_classifier_without_its_accuracy_is_refused() {
+    fn a_classifier_without_data_and_accuracy_is_refused() {
         let bytes = file().classifier.to_safetensors(&Facts::new());
         let error = ClassifierFile::from_bytes(&bytes).unwrap_err();
         assert!(matches!(error, VaeError::MissingFact { key: "data" }), "{error}");

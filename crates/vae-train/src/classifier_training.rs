@@ -1,4 +1,4 @@
-//! Training of a classifier: in memory, in seconds, once.
+//! Training of a classifier, and its accuracy. It takes seconds, in memory, and leaves no checkpoints.
 
 use std::{convert::Infallible, ops::ControlFlow};
 
@@ -19,11 +19,11 @@ pub struct ClassifierTraining {
     pub hidden: Vec<usize>,
     /// Passes over the training images. Default 10.
     pub epochs: u64,
-    /// Images of a step. Default 100. What is left over at the end of an epoch is a smaller batch.
+    /// Images of a step. Default 100. The last batch of an epoch may be smaller.
     pub batch: usize,
-    /// Adam's step size at the beginning, from where half a cosine leads to 0. Default 0.002.
+    /// Adam's step size at the beginning; it falls to 0 along half a cosine. Default 0.002.
     pub learning_rate: f32,
-    /// Random seed of weights and order. Default 0.
+    /// Random seed of the initial weights and of the order of the images. Default 0.
     pub seed: u64,
 }
 
@@ -33,8 +33,8 @@ impl Default for ClassifierTraining {
     }
 }
 
-/// Learns the labels of `data`, which is called `name`. `observe` is called after every epoch, counted from 1, with its
-/// average cross-entropy in nats; to break is to ask for an early end.
+/// Trains a classifier on the labels of `data`, whose name is `name`. Calls `observe` after every epoch with the
+/// number of the epoch, from 1, and its average cross-entropy in nats; if `observe` breaks, the training ends early.
 ///
 /// # Errors
 /// [`TrainError::NoLabels`], [`TrainError::NoImages`], [`TrainError::Model`] for sizes or a step size out of range, and
@@ -87,17 +87,16 @@ pub fn train_classifier(
     Ok(classifier)
 }
 
-/// The share of images whose class is their label; none of a set without images or labels.
+/// The fraction of images that are classified as their label. None for a set without images or without labels.
 ///
 /// # Panics
-/// If the images are not of the size that the classifier takes.
+/// If the images are of another size than the classifier takes.
 pub fn accuracy(classifier: &Classifier, data: &Dataset) -> Option<f64> {
     let labels = data.labels().filter(|labels| !labels.is_empty())?;
-    let (mut right, mut rest) = (0, labels);
-    let Ok(()) = for_each_block(data.images(), &all(data.images()), |x| {
-        let (labels, after) = rest.split_at(x.nrows());
-        right += classifier.classify(x).iter().zip(labels).filter(|(found, label)| found == label).count();
-        rest = after;
+    let mut right = 0;
+    let Ok(()) = for_each_block(data.images(), &all(data.images()), |x, range| {
+        let found = classifier.classify(x);
+        right += found.iter().zip(&labels[range]).filter(|(found, label)| found == label).count();
         Ok::<_, Infallible>(())
     });
     Some(right as f64 / data.len() as f64)

@@ -1,48 +1,46 @@
-//! Everything a run needs to be repeated: what `config.toml` holds.
+//! The configuration of a run, the content of `config.toml`: with the same data it repeats the run.
 
-mod limits;
 mod optimizer;
 
 use serde::{Deserialize, Serialize};
 use vae_core::{Activation, Likelihood, VaeConfig};
 use vae_data::Augmentation;
 
-pub use optimizer::OptimizerConfig;
-
 use crate::{Schedule, TrainError};
 
-/// The configuration of a run, in five parts.
+pub use optimizer::OptimizerConfig;
+
+/// The configuration of a run, in five sections.
 ///
-/// A file need not be complete: it is laid over a preset by [`overlay`](Self::overlay). Keys that do not exist are
-/// refused, as a mistyped one would otherwise be a default in disguise.
+/// A file need not be complete: [`overlay`](Self::overlay) lays it over a preset. Unknown keys are refused, because a
+/// mistyped key would otherwise leave its default in place unnoticed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// What to learn from.
+    /// The images to learn from.
     pub data: DataConfig,
-    /// How far the images learned from may be from those of the data. Default: not at all. Held-out and test images
-    /// are never changed.
+    /// How the training images are varied. Default: not at all. Held-out and test images are never varied.
     pub augmentation: Augmentation,
-    /// What learns.
+    /// The architecture of the model.
     pub model: ModelConfig,
-    /// How the gradient becomes a step.
+    /// The optimizer and its step size.
     pub optimizer: OptimizerConfig,
-    /// How long, in which pieces, from which seed.
+    /// Epochs, batches, the loss and the seed.
     pub training: TrainingConfig,
 }
 
-/// What to learn from.
+/// The images to learn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files or
-    /// pictures, or several of these with commas between them. Default `auto`; a run records what it came to.
+    /// pictures, or several of these with commas between them. Default `auto`; a run records the data that it found.
     pub source: String,
-    /// Images held out of the training set to choose the best weights by. Default 1000. 0: none, the last weights
-    /// are kept.
+    /// Number of training images held out to choose the best weights by. Default 1000. With 0 the last weights are
+    /// kept.
     pub validation: usize,
-    /// How many digits to draw for training where the source is `digits`; a sixth as many are drawn to test with.
-    /// Default 60 000.
+    /// Number of training images to draw if the source is `digits`; a sixth as many test images are drawn. Default
+    /// 60 000.
     pub digits: usize,
 }
 
@@ -60,9 +58,9 @@ pub struct ModelConfig {
     pub hidden: Vec<usize>,
     /// Latent dimensions, L. Default 64.
     pub latent: usize,
-    /// The nonlinearity between the layers. Default `relu`.
+    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
     pub activation: Activation,
-    /// p(x|z). Default `bernoulli`.
+    /// `bernoulli`, `continuous_bernoulli`, `gaussian` or `gaussian:SIGMA`. Default `bernoulli`.
     pub likelihood: Likelihood,
 }
 
@@ -73,17 +71,18 @@ impl Default for ModelConfig {
     }
 }
 
-/// How long, in which pieces, from which seed.
+/// Epochs, batches, the loss and the seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Passes over the training images. Default 20.
     pub epochs: u64,
-    /// Images of a step, B. Default 64. What is left over at the end of an epoch is a smaller batch.
+    /// Images of a step, B. Default 64. The last batch of an epoch may be smaller.
     pub batch: usize,
     /// β, the weight of the KL term. Default 1, the ELBO.
     pub beta: f64,
-    /// Random seed of weights, noise, order and held-out images. Default 0.
+    /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out.
+    /// Default 0.
     pub seed: u64,
     /// Which weights the model file holds. Default `best`.
     pub keep: Keep,
@@ -114,26 +113,26 @@ impl TrainConfig {
     /// The largest product of the batch and the widths of all layers: about 2.5 GiB of buffers.
     pub const MAX_ACTIVATIONS: usize = 1 << 28;
     /// The largest number of epochs.
-    pub const MAX_EPOCHS: u64 = limits::MAX_EPOCHS;
+    pub const MAX_EPOCHS: u64 = 1_000_000;
     /// The most digits that can be asked for.
     pub const MAX_DIGITS: usize = 1_000_000;
 
-    /// This configuration, with what the TOML text says in place of what it said.
+    /// This configuration with the values that the TOML text gives in place of its own.
     ///
     /// # Errors
-    /// [`TrainError::Toml`] for text that is not TOML, a key that does not exist, or a value of another type.
+    /// [`TrainError::Toml`] for text that is not TOML, an unknown key, or a value of another type.
     pub fn overlay(&self, toml: &str) -> Result<Self, TrainError> {
         let parse_error =
             |error: toml::de::Error| TrainError::Toml { reason: toml_error_in_a_line(&error, toml) };
-        // The text is read by itself first: its errors then point at its lines.
+        // The text is parsed by itself first, so that errors give its lines.
         toml::from_str::<Self>(toml).map_err(parse_error)?;
         self.overlay_table(toml::from_str(toml).map_err(parse_error)?)
     }
 
-    /// This configuration, with what a table of sections says in place of what it said.
+    /// This configuration with the values that a table of sections gives in place of its own.
     ///
     /// # Errors
-    /// [`TrainError::Toml`], in one line, for a key that does not exist, or a value of another type.
+    /// [`TrainError::Toml`], in one line, for an unknown key or a value of another type.
     pub fn overlay_table(&self, over: toml::Table) -> Result<Self, TrainError> {
         let mut merged = toml::Table::try_from(self).expect("a configuration is always a table");
         for (section, values) in over {
@@ -156,7 +155,7 @@ impl TrainConfig {
     /// Checks every field that can be checked without the data.
     ///
     /// # Errors
-    /// One [`TrainError`] for the first field that is wrong.
+    /// A [`TrainError`] for the first field that is out of its range.
     pub fn validate(&self) -> Result<(), TrainError> {
         let check = |field, ok: bool, expected: &str, found: String| {
             if ok { Ok(()) } else { Err(TrainError::Field { field, expected: expected.to_owned(), found }) }
@@ -184,16 +183,17 @@ impl TrainConfig {
         VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood }
     }
 
-    /// The first field in which a run that goes on would differ from `self`: its name, our value, theirs.
+    /// The first field in which `other` differs from `self` and a resumed run may not: its name, its value in `self`,
+    /// its value in `other`.
     ///
-    /// The number of epochs may differ, unless the step size follows it, and the place that the data lies in.
+    /// The source of the data may differ, and so may the number of epochs, unless the step size depends on it.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, String, String)> {
         let tables =
             |config: &Self| toml::Table::try_from(config).expect("a configuration is always a table");
         let (ours, theirs) = (tables(self), tables(other));
         let may_differ = |section: &str, key: &str| match (section, key) {
             ("training", "epochs") => self.optimizer.schedule != Schedule::Cosine,
-            // A directory may move; whether the data is the same, its fingerprint tells.
+            // A directory may be moved; the fingerprint of the data is compared instead.
             ("data", "source") => true,
             _ => false,
         };
@@ -210,7 +210,7 @@ impl TrainConfig {
     }
 }
 
-/// The parser's message, after the line and column of `text` that it is about.
+/// The parser's message in one line, after the line and column of `text` that it is about.
 pub fn toml_error_in_a_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().replace('\n', ", ");
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_table_is_said_in_a_line_with_key_and_section() {
+    fn an_error_in_a_table_is_one_line_with_key_and_section() {
         let table = "model.latnt = 3".parse().unwrap();
         let error = TrainConfig::default().overlay_table(table).unwrap_err().to_string();
         assert!(error.contains("unknown field `latnt`") && error.contains("model"), "{error}");

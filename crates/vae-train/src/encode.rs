@@ -1,4 +1,4 @@
-//! The posteriors of images as they lie in a data set.
+//! The posteriors of the images of a data set.
 
 use std::convert::Infallible;
 
@@ -16,14 +16,12 @@ use crate::blocks::{all, for_each_block};
 /// If D is not the model's number of inputs.
 pub fn encode(vae: &Vae, images: ArrayView2<'_, u8>) -> Posterior {
     assert_eq!(images.ncols(), vae.input(), "columns of the images");
-    let zeros = || Array2::zeros((images.nrows(), vae.latent()));
-    let (mut mean, mut log_var, mut done) = (zeros(), zeros(), 0);
-    let Ok(()) = for_each_block(images, &all(images), |x| {
+    let zeroed = || Array2::zeros((images.nrows(), vae.latent()));
+    let (mut mean, mut log_var) = (zeroed(), zeroed());
+    let Ok(()) = for_each_block(images, &all(images), |x, range| {
         let posterior = vae.encode(x);
-        let block = s![done..done + x.nrows(), ..];
-        mean.slice_mut(block).assign(&posterior.mean);
-        log_var.slice_mut(block).assign(&posterior.log_var);
-        done += x.nrows();
+        mean.slice_mut(s![range.clone(), ..]).assign(&posterior.mean);
+        log_var.slice_mut(s![range, ..]).assign(&posterior.log_var);
         Ok::<_, Infallible>(())
     });
     Posterior::new(mean, log_var)

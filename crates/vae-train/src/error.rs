@@ -1,14 +1,13 @@
-//! What can go wrong with a run. A message names what was tried; the error behind it, where there is one, is its
-//! `source()`.
+//! What can go wrong with a run. A message names the file, what was expected and what was found; an error of another
+//! kind behind it is its [`source`](std::error::Error::source) and not repeated in its text.
 
-use std::path::PathBuf;
+use std::{error::Error, io, path::PathBuf};
 
-use thiserror::Error;
 use vae_core::VaeError;
 use vae_data::DataError;
 
 /// An error of this crate.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A field of the configuration is out of its range.
@@ -16,15 +15,15 @@ pub enum TrainError {
     Field {
         /// The field, with its section.
         field: &'static str,
-        /// What would be right.
+        /// The values allowed.
         expected: String,
-        /// What is there.
+        /// The value given.
         found: String,
     },
     /// The text of a configuration cannot be read.
     #[error("{reason}")]
     Toml {
-        /// The reader's words, with line and column.
+        /// The parser's message, in one line, with the line and column of the text where it has one.
         reason: String,
     },
     /// The model or the optimizer refuses its configuration or its weights.
@@ -36,14 +35,14 @@ pub enum TrainError {
     /// A file or directory cannot be read or written.
     #[error("cannot {action} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was tried, such as `read`.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
+        /// The operating system's answer.
+        source: io::Error,
     },
-    /// The content of one of a run's files is not what it should be.
+    /// A file is too large, or is not a regular file.
     #[error("{}: {reason}", path.display())]
     Content {
         /// The file.
@@ -51,41 +50,49 @@ pub enum TrainError {
         /// What was expected and what was found.
         reason: String,
     },
-    /// A file does not hold a model that can be used.
-    #[error("cannot use {}", path.display())]
+    /// The content of one of a run's files cannot be parsed.
+    #[error("{}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What it should be and is not, such as `not a checkpoint`.
+        problem: String,
+        /// The parser's error.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A file does not hold a model or a classifier that can be used.
+    #[error("cannot load {}", path.display())]
     ModelFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with its content.
         source: VaeError,
     },
-    /// A file does not hold a checkpoint that can be used.
-    #[error("{}: not a checkpoint", path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Box<TrainError>,
-    },
-    /// A run is to begin where there is one already.
-    #[error("{} already holds a run; go on with it (--resume) or choose another directory (--run)", path.display())]
+    /// A new run was to start in a directory that already holds one.
+    #[error(
+        "{} already holds a run; go on with it (--resume) or choose another directory (--run)",
+        path.display()
+    )]
     RunExists {
         /// The run directory.
         path: PathBuf,
     },
-    /// A run is to go on that never started.
+    /// A run was to be resumed in a directory that holds none.
     #[error("{} holds no run to go on with; without --resume, a run starts there", path.display())]
     NoRun {
         /// The run directory.
         path: PathBuf,
     },
-    /// A run's checkpoint is gone, and to start anew would overwrite its model.
-    #[error("{} holds a trained model and no checkpoint to go on from; a new run needs another directory", path.display())]
+    /// A run's checkpoint is missing, and to start anew would overwrite its model.
+    #[error(
+        "{} holds a trained model and no checkpoint to go on from; a new run needs another directory",
+        path.display()
+    )]
     NoCheckpoint {
         /// The run directory.
         path: PathBuf,
     },
-    /// A run is to end before the epoch it has reached.
+    /// A run was to end before the epoch that it has reached.
     #[error("the run has done {done} epochs and cannot end after {asked}")]
     FewerEpochs {
         /// Epochs done.
@@ -99,7 +106,7 @@ pub enum TrainError {
         /// The run directory.
         path: PathBuf,
     },
-    /// A run is to go on with another configuration.
+    /// A run was to be resumed with another configuration.
     #[error("the run was started with {field} = {expected} and cannot go on with {found}")]
     ResumeConfig {
         /// The field that differs, with its section.
@@ -109,15 +116,15 @@ pub enum TrainError {
         /// The value asked for.
         found: String,
     },
-    /// A run is to go on with other images.
-    #[error("the run was started on other data (fingerprint {expected}) than there is now ({found})")]
+    /// A run was to be resumed on other images.
+    #[error("the run was started on data with fingerprint {expected}, found data with fingerprint {found}")]
     ResumeData {
         /// Beginning of the fingerprint of the run's data.
         expected: String,
-        /// Beginning of the fingerprint of the data there is.
+        /// Beginning of the fingerprint of the data given.
         found: String,
     },
-    /// The data has other images than the model was made for.
+    /// The images are of another size than the model was made for.
     #[error("the model takes images of {expected} pixels, the data has {found} ({height} x {width})")]
     ImageSize {
         /// The model's number of inputs.
@@ -135,23 +142,24 @@ pub enum TrainError {
         /// Which set is empty.
         what: &'static str,
     },
-    /// Images of each class are asked for, and the images have no labels.
+    /// A classifier or the posteriors of classes were asked for, and the training images have no labels.
     #[error("the training images of {data} have no labels")]
     NoLabels {
-        /// Which data.
+        /// The data's name.
         data: String,
     },
-    /// Images of a class are asked for that the training images lack.
+    /// Images of a class were asked for that the training images do not have.
     #[error("there is no class {found}: the training images are of the classes {expected}")]
     UnknownClass {
         /// The class asked for.
         found: u8,
-        /// The classes there are.
+        /// The classes that exist.
         expected: String,
     },
-    /// A loss or a gradient stopped being a number. The parameters are those of the step before.
+    /// A loss or a gradient is infinite or not a number. The parameters are those of the step before.
     #[error(
-        "epoch {epoch}, step {step}: {term} is not finite; the last checkpoint stays as it is. A new run with a smaller learning rate may help"
+        "epoch {epoch}, step {step}: {term} is not finite; the last checkpoint stays as it is. \
+         A new run with a smaller learning rate may help"
     )]
     NotFinite {
         /// The epoch, from 1.

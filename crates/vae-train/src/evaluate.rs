@@ -5,7 +5,7 @@ use vae_core::{Loss, LossMean, Vae, VaeError};
 
 use crate::blocks::for_each_batch;
 
-/// The loss of the images at `indices`, averaged, with one draw of z an image; none of no images.
+/// The loss of the images at `indices`, averaged, with one draw of z an image. None for no images.
 ///
 /// The noise depends on `seed` and on an image's place among the indices, so two models are compared on the same
 /// draws.

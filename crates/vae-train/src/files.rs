@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written beside their place, synced, then renamed.
+//! Files that are complete or absent: written under a temporary name beside their place, synced, then renamed.
 
 use std::{
     fs,
@@ -8,13 +8,13 @@ use std::{
 
 use crate::TrainError;
 
-/// How the name of a file begins while it is being written.
+/// Prefix of the temporary names.
 const PARTIAL: &str = ".partial-";
 
-/// Puts `bytes` under `path`. Whatever happens meanwhile, the path has its old content or the new one.
+/// Writes `bytes` to the file at `path`. Whatever happens meanwhile, the file has its old content or the new one.
 ///
 /// # Errors
-/// [`TrainError::File`]; the old content is then untouched.
+/// [`TrainError::File`]; the file then has its old content.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let error =
         |source| TrainError::File { action: "write", path: path.to_owned(), source: without_path(source) };
@@ -24,7 +24,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     };
     let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(error)?;
     file.write_all(bytes).map_err(error)?;
-    // A temporary file is readable by its owner alone; what takes its place should be readable as any other file.
+    // Only its owner can read a temporary file; the file that it becomes should have the usual permissions.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -33,25 +33,26 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     }
     file.as_file().sync_all().map_err(error)?;
     file.persist(path).map_err(|persist| error(persist.error))?;
-    // The rename itself is only certain once the directory is on the disk; not every platform can ask for that.
+    // The rename is only certain once the directory is synced, which not every platform supports.
     if let Ok(directory) = fs::File::open(directory) {
         let _ = directory.sync_all();
     }
     Ok(())
 }
 
-/// The system's words alone: `tempfile` adds the name of its own file, which means nothing to the user.
+/// The operating system's message alone: `tempfile` appends the name of its temporary file, which means nothing to a
+/// user.
 fn without_path(error: io::Error) -> io::Error {
     let text = error.to_string();
     let words = text.split(" at path ").next().unwrap_or(&text);
     io::Error::new(error.kind(), words)
 }
 
-/// Removes what a killed process left of files it was writing.
+/// Removes the temporary files that a killed process left.
 pub(crate) fn remove_partial(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-            // What cannot be removed does no harm.
+            // A file that cannot be removed does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_as_a_whole_and_nothing_else_is_left() {
+    fn a_file_is_replaced_as_a_whole_and_no_other_file_is_left() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("model");
         write_atomically(&path, b"old and long").unwrap();
@@ -96,13 +97,13 @@ mod tests {
     fn a_missing_directory_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let error = write_atomically(&directory.path().join("no/model"), b"").unwrap_err();
+        assert!(error.to_string().contains("no/model"), "{error}");
         let source = error.source().map(ToString::to_string).unwrap_or_default();
-        assert!(error.to_string().ends_with("no/model"), "{error}");
-        assert!(!source.contains(PARTIAL) && source.contains("os error 2"), "{source}");
+        assert!(source.contains("os error 2") && !source.contains(PARTIAL), "{source}");
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed() {
+    fn temporary_files_of_a_killed_process_are_removed() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(".partial-x"), "half").unwrap();
         fs::write(directory.path().join("model"), "whole").unwrap();

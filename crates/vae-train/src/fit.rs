@@ -1,5 +1,5 @@
-//! The loop that keeps a run directory true: whenever the process ends, by itself or by force, what lies there is whole,
-//! and training goes on from it to the same last bit.
+//! The loop of epochs that keeps the files of a run directory up to date: whenever the process ends, by itself or
+//! killed, the files are complete, and a resumed run reaches the same result to the last bit.
 
 use std::path::PathBuf;
 
@@ -15,23 +15,23 @@ use crate::{
 pub enum Outcome {
     /// All its epochs are done.
     Finished,
-    /// The observer asked to stop; the checkpoint holds everything done.
+    /// The observer asked to stop; the checkpoint holds all steps done.
     Interrupted,
 }
 
-/// Trains until the configured number of epochs is done or the observer asks to stop, and keeps the files of `run`
-/// true after every epoch. Call [`RunDir::lock`] first.
+/// Trains until the configured number of epochs is done or the observer asks to stop, and writes the files of `run`
+/// after every epoch. Call [`RunDir::lock`] first. `data_name` is the name of the data and `fingerprint` its
+/// [`fingerprint`](vae_data::Dataset::fingerprint).
 ///
-/// The files of an epoch are written in the order model, metrics, checkpoint. A process killed in between finds the
-/// older checkpoint, repeats the epoch, and writes the same bytes again, but for the seconds in the metrics.
+/// The files of an epoch are written in the order model, metrics, checkpoint. A run whose process was killed in between
+/// is resumed from the older checkpoint, repeats the epoch, and writes the same bytes again, except for the seconds in
+/// the metrics.
 ///
-/// The finished model is not measured here but by [`annotate`](crate::annotate).
-///
-/// `data_name` and `fingerprint` tell which data this is.
+/// The model file has no annotations yet; [`annotate`](crate::annotate) adds them to the finished model.
 ///
 /// # Errors
-/// [`TrainError::NotFinite`], and [`TrainError::File`] where a file cannot be written. Each file is then whole, its
-/// old content or the new, and the run goes on from its checkpoint.
+/// [`TrainError::NotFinite`], and [`TrainError::File`] if a file cannot be written. Each file then has its old content
+/// or the new one, and the run can be resumed from its checkpoint.
 pub fn fit(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
@@ -56,7 +56,7 @@ pub fn fit(
                 return Ok(Outcome::Interrupted);
             }
         };
-        // The last step's update may have spoilt the weights: then none of the epoch's files is written.
+        // The update of the last step may have spoilt the weights: then none of the epoch's files is written.
         let validation = trainer.validate()?;
         let saved = keep_model(trainer, run, data_name, validation)?;
         let (epoch, images) = (trainer.progress().epochs, trainer.images() as u64);
@@ -70,7 +70,7 @@ pub fn fit(
     Ok(Outcome::Finished)
 }
 
-/// Writes the model file if the weights as they are now are the ones to keep, and says so.
+/// Writes the model file and returns its path, if the current weights are the ones to keep.
 fn keep_model(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
@@ -110,7 +110,7 @@ fn write_metrics(run: &RunDir, metrics: &[EpochMetrics]) -> Result<(), TrainErro
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, ops::ControlFlow};
+    use std::{error::Error, fs, ops::ControlFlow};
 
     use vae_core::MethodKind;
     use vae_data::{Dataset, Split, digits};
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_the_last_step_spoilt_replace_no_file() {
+    fn weights_spoilt_by_the_last_step_replace_no_file() {
         let (directory, data) = (tempfile::tempdir().unwrap(), data());
         let run = RunDir::new(directory.path());
         start(&run, &data, 1, &mut ());
@@ -290,8 +290,10 @@ mod tests {
         let bytes = fs::read(run.checkpoint()).unwrap();
         for length in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
             fs::write(run.checkpoint(), &bytes[..length]).unwrap();
-            let error = run.read_checkpoint().unwrap_err().to_string();
-            assert!(error.contains("checkpoint.safetensors"), "{error}");
+            let error = run.read_checkpoint().unwrap_err();
+            let message = error.to_string();
+            assert!(message.ends_with("checkpoint.safetensors: not a checkpoint"), "{message}");
+            assert!(error.source().is_some_and(|source| !source.to_string().is_empty()), "{error:?}");
         }
     }
 

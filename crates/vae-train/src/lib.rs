@@ -1,5 +1,5 @@
-//! Training of a variational autoencoder on images: from a configuration to a run directory that survives whatever
-//! happens to the process.
+//! Training of a variational autoencoder on images: from a configuration to a run directory from which training can be
+//! resumed, whatever happens to the process.
 //!
 //! # How the pieces meet
 //! ```text
@@ -9,10 +9,10 @@
 //!                ▲         └──► Observer: every step, every epoch
 //!            Checkpoint ◄──────── RunDir
 //! ```
-//! [`Trainer`] learns in memory; [`fit`] drives it and keeps the files of a [`RunDir`] true; an [`Observer`] watches
-//! and may ask to stop. [`annotate`] measures the finished model on its data and adds to its file what each class looks
-//! like in the latent space, and the reference range of −ELBO. [`train_classifier`] makes the judge of what it draws. The
-//! crate neither prints nor draws nor chooses a path.
+//! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
+//! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
+//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]). [`train_classifier`]
+//! trains the classifier that judges drawn digits. The crate does not print, draw or choose a path.
 //!
 //! # Example
 //! ```
@@ -40,16 +40,18 @@
 //! ```
 //!
 //! # Reproducibility
-//! The same configuration and data give the same bits, with any number of threads, and across any number of stops
-//! and resumes: order and noise of a batch depend on (seed, epoch, batch) alone, what augmentation does to an image on
-//! (seed, epoch, image), and no sum is shared by threads.
+//! The same configuration and data give the same bits, with any number of threads, however often the run is stopped and
+//! resumed: the order and the noise of a batch depend on (seed, epoch, batch) alone, the augmentation of an image on
+//! (seed, epoch, image), and each sum is computed by one thread.
 
 mod error;
+mod files;
 
 mod config;
 mod preset;
 mod schedule;
 
+mod metrics;
 mod observer;
 
 mod batch;
@@ -58,25 +60,26 @@ mod encode;
 mod evaluate;
 mod trainer;
 
-mod annotate;
+mod image_size;
+
 mod annotations;
 mod class_posteriors;
-mod metrics;
-mod model_file;
 mod neg_elbo_range;
+
+mod annotate;
+mod model_file;
 
 mod classifier_file;
 mod classifier_training;
 
 mod checkpoint;
-mod files;
 mod fit;
 mod run;
 
 pub use annotate::annotate;
-pub use annotations::{Annotations, class_posteriors};
+pub use annotations::Annotations;
 pub use checkpoint::Checkpoint;
-pub use class_posteriors::ClassPosteriors;
+pub use class_posteriors::{ClassPosteriors, class_posteriors};
 pub use classifier_file::ClassifierFile;
 pub use classifier_training::{ClassifierTraining, accuracy, train_classifier};
 pub use config::{
@@ -95,3 +98,8 @@ pub use preset::Preset;
 pub use run::{RunDir, RunLock};
 pub use schedule::Schedule;
 pub use trainer::{EpochEnd, Progress, Trainer};
+
+/// The example in the README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,30 +1,30 @@
-//! The numbers of an epoch: a line of `metrics.jsonl`.
+//! The metrics of an epoch: a line of `metrics.jsonl`.
 
 use serde::{Deserialize, Serialize};
 use vae_core::Loss;
 
-/// One epoch, in nats an image.
+/// The metrics of one epoch; losses in nats an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// The epoch, from 1.
     pub epoch: u64,
-    /// −ELBO, averaged over the epoch's training batches as they were met.
+    /// −ELBO, averaged over the training images; each is measured in the step that used it.
     pub train_neg_elbo: f64,
     /// Its part −log p(x|z).
     pub train_reconstruction: f64,
     /// Its part KL(q(z|x) ‖ p(z)).
     pub train_kl: f64,
-    /// −ELBO of the held-out images after the epoch; none where none are held out.
+    /// −ELBO of the held-out images after the epoch. None if no images are held out.
     pub validation_neg_elbo: Option<f64>,
     /// Its part −log p(x|z).
     pub validation_reconstruction: Option<f64>,
     /// Its part KL(q(z|x) ‖ p(z)).
     pub validation_kl: Option<f64>,
-    /// The optimizer's step size at the end of the epoch.
+    /// The optimizer's step size in the last step of the epoch.
     pub learning_rate: f64,
-    /// Time spent in the epoch's training steps, without validation.
+    /// Seconds spent on the epoch's training steps, without validation.
     pub train_seconds: f64,
-    /// Training images a second.
+    /// Training images per second.
     pub images_per_second: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The reference range of −ELBO: the measure for whether an image is of the kind that a model learned.
+//! The usual range of −ELBO: an image outside of it is probably not of the kind that the model learned.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -10,22 +10,22 @@ use crate::blocks::{all, for_each_batch};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NegElboRange {
-    /// Which data: `mnist`, `digits` or a directory's name.
+    /// The data's name: `mnist`, `digits` or a directory's name.
     pub data: String,
     /// Number of images.
     pub images: usize,
-    /// The least of all.
+    /// The smallest value.
     pub least: f64,
     /// The 0.5 % quantile.
     pub low: f64,
     /// The 99.5 % quantile.
     pub high: f64,
-    /// The largest of all.
+    /// The largest value.
     pub most: f64,
 }
 
 impl NegElboRange {
-    /// The range over the images of `data`; none of no images.
+    /// Measures the images of `data`. None if there are no images.
     ///
     /// # Shapes
     /// `images` (N, D) u8
@@ -39,26 +39,26 @@ impl NegElboRange {
         let mut sorted = neg_elbos(vae, images)?;
         sorted.sort_by(f64::total_cmp);
         let (Some(&least), Some(&most)) = (sorted.first(), sorted.last()) else { return Ok(None) };
-        // The nearest rank: a value that some image has.
-        let quantile = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        // The nearest rank, which is the value of an image.
+        let quantile = |fraction: f64| sorted[((sorted.len() - 1) as f64 * fraction).round() as usize];
         let (low, high) = (quantile(0.005), quantile(0.995));
         Ok(Some(Self { data: data.to_owned(), images: sorted.len(), least, low, high, most }))
     }
 
-    /// Whether an image of this −ELBO is as likely as 99 % of the test images are.
+    /// Whether a −ELBO lies within the range of 99 % of the test images.
     pub fn contains(&self, neg_elbo: f64) -> bool {
         (self.low..=self.high).contains(&neg_elbo)
     }
 
-    /// Checks what came from a file.
+    /// Whether the values are finite and in ascending order.
     pub(crate) fn is_ordered(&self) -> bool {
         let Self { least, low, high, most, .. } = *self;
         least.is_finite() && most.is_finite() && least <= low && low <= high && high <= most
     }
 }
 
-/// −ELBO of each image in nats, with one draw of z each. The noise depends on an image's place alone, so that an image
-/// alone is measured like the first of many. A value may be infinite or not a number.
+/// −ELBO of each image in nats, with one draw of z each. The noise depends on an image's place alone, so that a single
+/// image has the same −ELBO as the first of many.
 ///
 /// # Shapes
 /// `images` (N, D) u8

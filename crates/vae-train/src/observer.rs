@@ -1,4 +1,4 @@
-//! How a training run reports: this crate neither draws nor prints.
+//! Reports of a training run to the caller, as this crate neither draws nor prints.
 
 use std::{ops::ControlFlow, path::Path};
 
@@ -6,14 +6,14 @@ use vae_core::Loss;
 
 use crate::EpochMetrics;
 
-/// Watches a run. `()` watches nothing.
+/// Receives the reports of a run. `()` ignores them.
 pub trait Observer {
-    /// After every step; to break is to ask for the run to end, with a checkpoint.
+    /// Called after every step. If it breaks, the run ends with a checkpoint.
     fn step(&mut self, _report: &StepReport) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// After every epoch, once its files are written.
+    /// Called after every epoch, once its files are written.
     fn epoch(&mut self, _report: &EpochReport<'_>) {}
 }
 
@@ -32,17 +32,17 @@ pub struct StepReport {
     pub steps: u64,
     /// The loss of this batch.
     pub batch: Loss,
-    /// The loss, averaged over the epoch's images so far.
+    /// The loss averaged over the images of the epoch so far.
     pub epoch_so_far: Loss,
 }
 
 /// One epoch of training.
 #[derive(Clone, Copy, Debug)]
 pub struct EpochReport<'a> {
-    /// The epoch's numbers.
+    /// The epoch's metrics.
     pub metrics: &'a EpochMetrics,
     /// Epochs of the run.
     pub epochs: u64,
-    /// The model file, if this epoch's weights are the ones it holds now.
+    /// The path of the model file, if this epoch's weights were written to it.
     pub saved: Option<&'a Path>,
 }

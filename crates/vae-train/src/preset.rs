@@ -8,16 +8,16 @@ use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, Tra
 /// A configuration with a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
-    /// A first run of less than a minute whose digits look good.
+    /// A first run of less than a minute that draws good digits.
     #[default]
     Quick,
     /// PyTorch's example: 784-400-20, batch 128, 10 epochs.
     Example,
-    /// The reference project's: 784-256-64, batch 64, 20 epochs.
+    /// The reference project's model: 784-256-64, batch 64, 20 epochs.
     Reference,
-    /// The reference project's deeper one: 784-256-256-64.
+    /// The reference project's deeper model: 784-256-256-64.
     ReferenceDeep,
-    /// Those of the reference project's suggestions that help, together: 784-512-256-32.
+    /// The reference project's suggestions that help, combined: 784-512-256-32.
     Improved,
 }
 
@@ -37,17 +37,17 @@ impl Preset {
         }
     }
 
-    /// What it is, in a line.
+    /// A description in one line.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Quick => "a first run of less than a minute whose digits look good",
+            Self::Quick => "a first run of less than a minute that draws good digits",
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
-            Self::Reference => "the reference project's: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
+            Self::Reference => "the reference project's model: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
             Self::ReferenceDeep => {
-                "the reference project's deeper one, with a second hidden layer: 784-256-256-64"
+                "the reference project's deeper model: 784-256-256-64, batch 64, 20 epochs, Adam 1e-3"
             }
             Self::Improved => {
-                "what helps in data/suggestions.md, together: 784-512-256-32, elu, warm-up and cosine"
+                "what helps in data/suggestions.md, combined: 784-512-256-32, elu, warm-up and cosine"
             }
         }
     }
@@ -67,7 +67,7 @@ impl Preset {
             Self::Improved => (&[512, 256], 32, 128, 40),
         };
         let optimizer = match self {
-            // Large steps first, small ones last: worth more than a nat in so few epochs.
+            // Large steps first and small ones last gain more than a nat in so few epochs.
             Self::Quick => OptimizerConfig {
                 learning_rate: 3e-3,
                 schedule: Schedule::Cosine,

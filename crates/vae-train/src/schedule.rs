@@ -1,11 +1,12 @@
-//! How the step size changes over a run: a function of the step alone, so that a resumed run needs no memory of it.
+//! How the step size changes over a run. It is a function of the number of the step alone, so that a checkpoint need
+//! not hold it.
 
 use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-/// The step size over a run, as a factor of the configured one: at step t of T, with γ and its number of steps G as
-/// configured. What comes before it is a [warm-up](crate::OptimizerConfig::warmup_epochs).
+/// The factor by which the configured step size is multiplied at step t of T; γ and its number of steps G are
+/// configured. A warm-up may come before the schedule; its steps are not counted in t and T.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
@@ -17,7 +18,7 @@ pub enum Schedule {
     Cosine,
     /// γ^⌊t / G⌋: down by the factor γ every G steps.
     Step,
-    /// γ^(t / G): down by the factor γ over G steps, smoothly.
+    /// γ^(t / G): down by the factor γ over G steps, a little with each.
     Exponential,
 }
 
@@ -41,16 +42,17 @@ impl Schedule {
     }
 }
 
-/// The step sizes of a run.
+/// The step sizes of a run, as factors of the configured one; durations in steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StepSizes {
     pub(crate) schedule: Schedule,
-    /// Steps before the schedule begins: in the first of them the factor is 1 / warmup, in the last it is 1.
+    /// Steps before the schedule begins: the factor is 1 / warmup in the first of them and 1 in the last.
     pub(crate) warmup: u64,
+    /// γ
     pub(crate) gamma: f64,
     /// G
     pub(crate) gamma_steps: u64,
-    /// All steps of the run, those of the warm-up among them.
+    /// All steps of the run, including those of the warm-up.
     pub(crate) steps: u64,
 }
 
@@ -60,7 +62,7 @@ impl StepSizes {
         Self { schedule: Schedule::Cosine, warmup: 0, gamma: 1.0, gamma_steps: 1, steps }
     }
 
-    /// The factor of the configured step size at step `t`, from 0.
+    /// The factor at step `t`, from 0.
     pub(crate) fn factor(&self, t: u64) -> f64 {
         let Some(t) = t.checked_sub(self.warmup) else {
             return (t + 1) as f64 / self.warmup as f64;
@@ -118,10 +120,10 @@ mod tests {
     #[test]
     fn a_warm_up_grows_in_a_straight_line_and_the_schedule_begins_after_it() {
         for schedule in Schedule::ALL {
-            let sizes = step_sizes(schedule, 4);
-            assert_eq!([0, 1, 2, 3, 4].map(|t| sizes.factor(t)), [0.25, 0.5, 0.75, 1.0, 1.0]);
-            let later = StepSizes { warmup: 0, steps: 100, ..sizes };
-            assert_eq!(sizes.factor(57), later.factor(53));
+            let step_sizes = step_sizes(schedule, 4);
+            assert_eq!([0, 1, 2, 3, 4].map(|t| step_sizes.factor(t)), [0.25, 0.5, 0.75, 1.0, 1.0]);
+            let later = StepSizes { warmup: 0, steps: 100, ..step_sizes };
+            assert_eq!(step_sizes.factor(57), later.factor(53));
         }
     }
 

@@ -1,22 +1,22 @@
-//! Training in memory: batches, noise and steps, and the whole of its state as a value that can be saved.
+//! Training in memory: batches, noise and steps.
 
 use std::time::{Duration, Instant};
 
-use ndarray::s;
 use serde::{Deserialize, Serialize};
-use vae_core::{Batch, Loss, LossMean, Optimizer, Training, Vae, VaeError};
+use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError};
 use vae_data::{Dataset, Holdout, shuffle};
 
 use crate::{
-    Observer, OptimizerConfig, StepReport, TrainConfig, TrainError,
+    Observer, StepReport, TrainConfig, TrainError,
     batch::{Buffers, Source},
     evaluate,
 };
 
 /// A model in training.
 ///
-/// What follows depends on what happened before through the model, the optimizer and [`Progress`] alone: order, noise
-/// and augmentation of a batch are functions of (seed, epoch, batch). So a checkpoint is these three.
+/// The model, the optimizer and [`Progress`] are its whole state, and a checkpoint holds these three: everything else
+/// follows from the configuration, as the order and the noise of a batch are functions of (seed, epoch, batch) and the
+/// augmentation of an image is a function of (seed, epoch, image).
 #[derive(Debug)]
 pub struct Trainer<'d> {
     config: TrainConfig,
@@ -28,18 +28,18 @@ pub struct Trainer<'d> {
     buffers: [Buffers; 2],
 }
 
-/// How far training has come.
+/// The progress of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Whole epochs done.
     pub epochs: u64,
-    /// Batches done of the epoch after them.
+    /// Batches done of the current epoch.
     pub batches: u64,
     /// Sum of −log p(x|z) over the images of these batches, nats.
     reconstruction: f64,
     /// Sum of KL over the images of these batches, nats.
     kl: f64,
-    /// Images of these batches.
+    /// Number of images of these batches.
     images: u64,
     /// Seconds spent on these batches.
     seconds: f64,
@@ -50,9 +50,9 @@ pub struct Progress {
 /// How one call to [`Trainer::train_epoch`] ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EpochEnd {
-    /// The epoch is complete: its average as its batches were met, and the seconds it took.
+    /// The epoch is complete.
     Complete {
-        /// Averages over the epoch's training images.
+        /// Averages over the epoch's training images; each is measured in the step that used it.
         train: Loss,
         /// Seconds spent on its steps.
         seconds: f64,
@@ -62,10 +62,10 @@ pub enum EpochEnd {
 }
 
 impl<'d> Trainer<'d> {
-    /// A fresh model, to learn from `data`.
+    /// A new model, to be trained on `data`.
     ///
     /// # Errors
-    /// For a configuration that is not valid, or asks for more held-out images than there are.
+    /// For a configuration that is not valid, or that leaves no image to train on.
     pub fn new(config: TrainConfig, data: &'d Dataset) -> Result<Self, TrainError> {
         config.validate()?;
         let architecture = config.vae(data.pixels());
@@ -118,7 +118,7 @@ impl<'d> Trainer<'d> {
         self.training.vae()
     }
 
-    /// How far training has come.
+    /// The progress of training.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -128,17 +128,17 @@ impl<'d> Trainer<'d> {
         self.holdout.train.len()
     }
 
-    /// Images of a batch but the last of an epoch.
+    /// Number of images of a batch; the last of an epoch may be smaller.
     fn batch_size(&self) -> usize {
         self.buffers[0].x.nrows()
     }
 
-    /// Steps of an epoch.
+    /// Number of steps of an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.images().div_ceil(self.batch_size()) as u64
     }
 
-    /// The rest of the current epoch.
+    /// Trains for the rest of the current epoch.
     ///
     /// # Errors
     /// [`TrainError::NotFinite`]; the model and the optimizer are then those of the step before.
@@ -164,9 +164,9 @@ impl<'d> Trainer<'d> {
                 batch: loss,
                 epoch_so_far: self.progress.mean().mean().unwrap_or(loss),
             };
-            let (answer, elsewhere) = timed(|| observer.step(&report));
-            clock.since += elsewhere;
-            // At the epoch's end there is nothing to interrupt any more.
+            let (answer, observing) = timed(|| observer.step(&report));
+            clock.since += observing;
+            // After its last step an epoch is complete and cannot be interrupted any more.
             if answer.is_break() && self.progress.batches < self.steps_per_epoch() {
                 return Ok(EpochEnd::Interrupted);
             }
@@ -179,9 +179,8 @@ impl<'d> Trainer<'d> {
 
     /// The step size of step `t` of the run, from 0.
     fn learning_rate(&self, t: u64) -> f64 {
-        let OptimizerConfig { learning_rate, .. } = self.config.optimizer;
-        learning_rate
-            * self.config.optimizer.step_sizes(self.config.training.epochs, self.steps_per_epoch()).factor(t)
+        let TrainConfig { optimizer, training, .. } = &self.config;
+        optimizer.learning_rate * optimizer.step_sizes(training.epochs, self.steps_per_epoch()).factor(t)
     }
 
     /// The step size of the last step taken.
@@ -189,7 +188,7 @@ impl<'d> Trainer<'d> {
         self.learning_rate(self.training.optimizer.steps().saturating_sub(1))
     }
 
-    /// The loss of the held-out images, or none where none are held out.
+    /// The loss of the held-out images. None if no images are held out.
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] for weights that the last step spoilt.
@@ -211,14 +210,13 @@ impl<'d> Trainer<'d> {
         let learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch);
         let Self { source, training, buffers: [this, other], .. } = self;
         training.optimizer.learning_rate = learning_rate as f32;
-        let (x, eps) = (this.x.slice(s![..rows, ..]), this.eps.slice(s![..rows, ..]));
         // A thread that has nothing to do in this step prepares the next.
         let prepare = || {
             if let Some((indices, batch)) = next {
                 other.prepare(source, indices, epoch, batch);
             }
         };
-        let (result, ()) = rayon::join(|| training.step(Batch::new(x, eps)), prepare);
+        let (result, ()) = rayon::join(|| training.step(this.batch(rows)), prepare);
         self.buffers.swap(0, 1);
         result.map_err(|error| match error {
             VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },
@@ -240,7 +238,7 @@ impl Progress {
     }
 }
 
-/// Seconds spent on an epoch's steps, also across a stop and a resume.
+/// Counts the seconds spent on an epoch's steps, also if the run is stopped and resumed within it.
 struct Clock {
     before: f64,
     since: Instant,
@@ -328,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn augmented_images_are_others_to_learn_from() {
+    fn augmented_images_lead_to_other_parameters() {
         let data = digits::generate(300, 1, Split::Train);
         let learned = |config| {
             let mut trainer = Trainer::new(config, &data).unwrap();
@@ -362,10 +360,10 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_infinite_stops_the_run_before_the_step() {
+    fn a_weight_that_is_not_finite_stops_the_run_before_the_step() {
         let data = digits::generate(300, 1, Split::Train);
         let mut trainer = Trainer::new(config(), &data).unwrap();
-        // The weight of a pixel in the middle: one of a corner, always black, would take part in no sum.
+        // The weight of a pixel in the middle: that of a corner, which is always black, would take part in no sum.
         trainer.training.vae_mut().parameters_mut().values_mut()[14 * 28 + 14] = f32::INFINITY;
         let before: Vec<u32> = trainer.vae().parameters().values().iter().map(|p| p.to_bits()).collect();
         let error = trainer.train_epoch(&mut ()).unwrap_err().to_string();
@@ -376,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_whose_activations_fill_the_memory_is_refused() {
+    fn a_batch_whose_activations_would_fill_the_memory_is_refused() {
         let data = digits::generate(30, 1, Split::Train);
         let mut config = config();
         (config.model.hidden, config.training.batch) = (vec![100_000], 60_000);

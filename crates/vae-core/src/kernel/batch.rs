@@ -183,12 +183,6 @@ impl<'a> Samples<'a> {
         &self.lanes[p * self.features..][..self.features]
     }
 
-    /// The columns of panel `p` that are not zero, where that is known.
-    #[inline(always)]
-    pub(crate) fn nonzero(&self, p: usize) -> Option<&'a [u32]> {
-        self.nonzero.map(|nonzero| nonzero.of(p))
-    }
-
     /// What is known of the zeros of all panels.
     pub(crate) fn zeros(&self) -> Option<&'a Nonzero> {
         self.nonzero

@@ -1,42 +1,48 @@
-//! How the gradient becomes a step, and how long a step is.
+//! The optimizer of a run and its step size.
 
 use serde::{Deserialize, Serialize};
 use vae_core::{Method, MethodKind};
 
-use super::limits::MAX_EPOCHS;
-use crate::{Schedule, TrainError, schedule::StepSizes};
+use crate::{
+    TrainError,
+    schedule::{Schedule, StepSizes},
+};
 
-/// How the gradient becomes a step. Each method uses those of these settings that it has, by the names of its
-/// [hyper-parameters](vae_core::Method::hyperparameters_mut).
+/// The largest number of epochs between two multiplications by γ.
+const MAX_GAMMA_EPOCHS: u64 = 1_000_000;
+
+/// The optimizer and its step size. Each method uses the fields that it has; [`vae_core::Method`] defines them,
+/// under the names of its [hyper-parameters](vae_core::Method::hyperparameters_mut).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
-    /// The method. Default `adam`.
+    /// `sgd`, `adam`, `adamw`, `adamax` or `rmsprop`. Default `adam`.
     pub name: MethodKind,
     /// α, the step size. Default 0.001.
     pub learning_rate: f64,
-    /// How the step size changes over the run. Default `constant`.
+    /// How the step size changes over the run: `constant`, `cosine`, `step` or `exponential`. Default `constant`.
     pub schedule: Schedule,
-    /// Epochs, or parts of one, over which the step size first grows in a straight line, before the schedule begins.
-    /// Default 0.
+    /// Epochs of the warm-up, which need not be a whole number: the step size grows in a straight line before the
+    /// schedule begins. Default 0.
     pub warmup_epochs: f64,
-    /// What the schedules `step` and `exponential` multiply the step size by. Default 0.1.
+    /// γ, by which the schedules `step` and `exponential` multiply the step size. Default 0.1.
     pub gamma: f64,
-    /// After how many epochs they have done so once. Default 10.
+    /// Number of epochs in which they do so once. Default 10.
     pub gamma_epochs: u64,
-    /// The largest norm of a gradient, over all parameters together; longer ones are made shorter. Default 0: any.
+    /// The largest norm of the gradient of all parameters together; a larger gradient is scaled down to it. Default 0:
+    /// no limit.
     pub clip_norm: f64,
-    /// β₁, the decay of the first moment, of the three Adams. Default 0.9.
+    /// β₁ of `adam`, `adamw` and `adamax`, the decay of the first moment. Default 0.9.
     pub beta1: f64,
-    /// β₂, the decay of the second moment, of the three Adams. Default 0.999.
+    /// β₂ of `adam`, `adamw` and `adamax`, the decay of the second moment. Default 0.999.
     pub beta2: f64,
-    /// ε, of all but `sgd`. Default 10⁻⁸.
+    /// ε of all methods but `sgd`. Default 10⁻⁸.
     pub epsilon: f64,
-    /// λ, by which the weights of `adamw` decay. Default 0.01.
+    /// λ of `adamw`, the decay of the weights. Default 0.01.
     pub weight_decay: f64,
-    /// μ, of `sgd`. Default 0.9.
+    /// μ of `sgd`. Default 0.9.
     pub momentum: f64,
-    /// ρ, the decay of the squares' average, of `rmsprop`; PyTorch's `alpha`. Default 0.99.
+    /// ρ of `rmsprop`, the decay of the average of squares; PyTorch's `alpha`. Default 0.99.
     pub smoothing: f64,
 }
 
@@ -72,7 +78,7 @@ impl OptimizerConfig {
         method
     }
 
-    /// The largest norm of a gradient, if there is one.
+    /// The largest norm of a gradient, if it is limited.
     pub(crate) fn clip_norm(&self) -> Option<f32> {
         (self.clip_norm > 0.0).then_some(self.clip_norm as f32)
     }
@@ -99,7 +105,8 @@ impl OptimizerConfig {
         check("optimizer.warmup_epochs", ok, range, warmup_epochs.to_string())?;
         let ok = gamma > 0.0 && gamma <= 1.0;
         check("optimizer.gamma", ok, "above 0 and at most 1", gamma.to_string())?;
-        let (ok, range) = ((1..=MAX_EPOCHS).contains(&gamma_epochs), format!("between 1 and {}", MAX_EPOCHS));
+        let range = format!("between 1 and {MAX_GAMMA_EPOCHS}");
+        let ok = (1..=MAX_GAMMA_EPOCHS).contains(&gamma_epochs);
         check("optimizer.gamma_epochs", ok, &range, gamma_epochs.to_string())?;
         let ok = clip_norm == 0.0 || (1e-6..=1e18).contains(&clip_norm);
         check("optimizer.clip_norm", ok, "0 for none, or between 1e-6 and 1e18", clip_norm.to_string())?;
