@@ -49,8 +49,8 @@
 //!
 //! # Features
 //! - `serde`: activations, likelihoods and methods are read and written by name, mixtures as lists.
-//! - `portable`: one instruction set, that of the compilation. Without it the arithmetic is compiled for several, and what
-//!   the machine has is found out at run time: no flags are needed.
+//! - `portable`: the code is compiled for the machine that the compiler targets, and for no other. Without it, it is
+//!   compiled for several kinds, and the kind at hand is found at run time: no flags are needed.
 //! - `benchmarks`: what `cargo bench -p vae-core --features benchmarks` calls.
 //!
 //! # Reading path
@@ -131,3 +131,8 @@ pub use optim::{
 pub use parameters::Parameters;
 pub use step::{backprop::Backprop, training::Training};
 pub use vae::Vae;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

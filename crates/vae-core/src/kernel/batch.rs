@@ -12,10 +12,12 @@ use rayon::prelude::*;
 
 use super::{
     blocking::{LANES, TILE},
-    lanes::{Lanes, Values, panels},
+    lanes::{Lanes, panels},
     nonzero::Nonzero,
     pack, reductions,
 };
+
+pub(crate) use super::lanes::Values;
 
 /// Up to a fixed number of samples of F features each, by sample; contiguous by construction.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ mod pointwise;
 use pointwise::{Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Softplus, Tanh};
 
 use crate::{
-    kernel::{elementwise as each, lanes::Values},
+    kernel::{batch::Values, elementwise as each},
     names::by_name,
 };
 

@@ -55,7 +55,7 @@ impl Training {
         let Self { vae, optimizer, objective, backprop } = self;
         let (loss, samples) = (backprop.pass(vae, batch, objective)?, batch.samples());
         if optimizer.clip_norm.is_none() && backprop.is_surely_finite(samples) {
-            // Each piece of the gradient meets its update while it is in the cache.
+            // Each piece of the gradient meets its update as soon as it is there.
             let update = optimizer.begin(vae.parameters_mut().values_mut());
             backprop.sum_into(samples, Sink::Update(update));
         } else {
