@@ -33,14 +33,18 @@ pub(crate) struct ModuleArgs {
     /// Activation function, for a model file that does not name it, such as a PyTorch state dict
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// Likelihood that the outputs of a PyTorch module's decoder are for: bernoulli (logits), continuous_bernoulli
-    /// (logits), gaussian (means, then raw deviations) or gaussian:SIGMA (means) [default: that in the file, else
-    /// bernoulli]
-    #[arg(long, value_name = "NAME", requires = "activation")]
+    #[arg(long, value_name = "NAME", requires = "activation", help = likelihood_help())]
     likelihood: Option<Likelihood>,
     /// Values of black and white in the images that a PyTorch module was trained on, such as -1,1 [default: 0,1]
     #[arg(long, value_name = "LOW,HIGH", requires = "activation", allow_hyphen_values = true)]
     input_range: Option<InputRange>,
+}
+
+fn likelihood_help() -> String {
+    format!(
+        "Likelihood whose numbers the decoder of a PyTorch module gives: {} [default: that of the file, else bernoulli]",
+        Likelihood::FORMS.join(", ")
+    )
 }
 
 impl ModuleArgs {

@@ -46,9 +46,7 @@ pub(crate) struct Settings {
     /// Activation function of the hidden layers
     #[arg(long, value_name = "NAME", value_parser = choice::<Activation, _>(Activation::ALL.map(Activation::name)))]
     activation: Option<Activation>,
-    /// Likelihood of the pixels: bernoulli, continuous_bernoulli, gaussian (the decoder also gives each pixel's
-    /// deviation) or gaussian:SIGMA
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = likelihood_help())]
     likelihood: Option<Likelihood>,
     /// Optimizer
     #[arg(long, value_name = "NAME", value_parser = choice::<MethodKind, _>(MethodKind::ALL.map(MethodKind::name)))]
@@ -137,6 +135,13 @@ impl Settings {
         set(&mut training.keep, self.keep.as_deref().map(keep));
         Ok(config)
     }
+}
+
+fn likelihood_help() -> String {
+    format!(
+        "Likelihood of the pixels: {}. The decoder of a gaussian without SIGMA also gives each pixel's deviation",
+        Likelihood::FORMS.join(", ")
+    )
 }
 
 /// A choice by name; the help lists the names.

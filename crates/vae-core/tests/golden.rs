@@ -132,6 +132,17 @@ fn assert_ten_adam_steps(name: &str) {
     }
 }
 
+/// The tests below name the files there are; a new one is met here before it has a test of its own.
+#[test]
+fn no_golden_file_of_a_model_is_left_out() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let names = files.filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
+    let models: Vec<String> = names.filter(|name| name.starts_with("elbo_")).collect();
+    models.iter().for_each(|name| assert_forward_and_gradients(name));
+    assert!(models.len() >= 14, "{models:?}");
+}
+
 #[test]
 fn one_hidden_layer_meets_pytorch() {
     assert_forward_and_gradients("elbo_adam");

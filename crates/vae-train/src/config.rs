@@ -60,7 +60,7 @@ pub struct ModelConfig {
     pub latent: usize,
     /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
     pub activation: Activation,
-    /// `bernoulli`, `continuous_bernoulli`, `gaussian` or `gaussian:SIGMA`. Default `bernoulli`.
+    /// p(x|z), in one of the [forms](Likelihood::FORMS) such as `gaussian:0.3`. Default `bernoulli`.
     pub likelihood: Likelihood,
 }
 

@@ -1,7 +1,8 @@
 //! The likelihood p(x|z): the one place that lists what it can be.
 //!
 //! A new one is a file with its [formulas](PerPixel), as [`bernoulli`](super::bernoulli) is one, a variant here with its
-//! name, and a line in the list; configurations, weight files and command lines know it by that name.
+//! name, and a line in the list; configurations, weight files and command lines know it by that name. CONTRIBUTING.md
+//! goes through it step by step.
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
@@ -66,6 +67,9 @@ macro_rules! with_formulas {
 impl Likelihood {
     /// What each can be written as, in the order in which help texts list them.
     pub const FORMS: [&str; 4] = ["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:SIGMA"];
+
+    /// Those that are written as a name alone.
+    const PLAIN: [Self; 3] = [Self::Bernoulli, Self::ContinuousBernoulli, Self::Gaussian { sigma: None }];
 
     /// The name without the numbers that belong to it.
     pub const fn name(self) -> &'static str {
@@ -174,15 +178,11 @@ impl FromStr for Likelihood {
             expected: Self::FORMS.join(", "),
             found: text.to_owned(),
         };
-        let likelihood = match text {
-            "bernoulli" => Self::Bernoulli,
-            "continuous_bernoulli" => Self::ContinuousBernoulli,
-            "gaussian" => Self::Gaussian { sigma: None },
-            _ => {
-                let sigma = text.strip_prefix("gaussian:").and_then(|sigma| sigma.parse().ok());
-                Self::Gaussian { sigma: Some(sigma.ok_or_else(unknown)?) }
-            }
-        };
+        if let Some(plain) = Self::PLAIN.into_iter().find(|plain| plain.name() == text) {
+            return Ok(plain);
+        }
+        let sigma = text.strip_prefix("gaussian:").and_then(|sigma| sigma.parse().ok());
+        let likelihood = Self::Gaussian { sigma: Some(sigma.ok_or_else(unknown)?) };
         likelihood.validate()?;
         Ok(likelihood)
     }
