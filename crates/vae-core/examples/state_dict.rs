@@ -4,8 +4,8 @@
 //! cargo run --release -p vae-core --example state_dict -- module.safetensors relu
 //! ```
 //! In Python, `safetensors.torch.save_file(module.state_dict(), "module.safetensors")` writes the file, and
-//! `module.load_state_dict(safetensors.torch.load_file("module.safetensors"))` reads what is written here. The activation
-//! is what no tensor tells. Without arguments the example makes such a file in memory.
+//! `module.load_state_dict(safetensors.torch.load_file("module.safetensors"))` reads what is written here. The
+//! activation is what no tensor tells. Without arguments the example makes such a file in memory.
 
 use std::{env, error::Error, fs};
 

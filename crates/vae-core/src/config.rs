@@ -54,8 +54,8 @@ impl VaeConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`VaeError::Size`], [`VaeError::Depth`], [`VaeError::TooManyParameters`] or [`VaeError::Hyperparameter`], for the
-    /// first field that is wrong.
+    /// [`VaeError::Size`], [`VaeError::Depth`], [`VaeError::TooManyParameters`] or [`VaeError::Hyperparameter`], for
+    /// the first field that is wrong.
     pub fn validate(&self) -> Result<(), VaeError> {
         let check = |field, found| match found {
             1..=Self::MAX_WIDTH => Ok(()),

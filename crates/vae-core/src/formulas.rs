@@ -3,8 +3,8 @@
 //!
 //! A likelihood, a prior, an activation or an optimizer writes down what happens to one number and implements one of
 //! these traits; the loop over all numbers is compiled once for each formula and each kind of machine. So formulas are
-//! marked `#[inline(always)]`, and they do not branch: both sides are computed and one is chosen, which a loop over many
-//! numbers does at no cost.
+//! marked `#[inline(always)]`, and they do not branch: both sides are computed and one is chosen, which a loop over
+//! many numbers does at no cost.
 
 /// A function whose derivative can be told from its value, so that its input need not be saved.
 pub(crate) trait OfValue {

@@ -7,8 +7,9 @@
 //!
 //! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`) and what of it
 //! is zero (`nonzero`), the way there and back (`pack`), the instruction sets (`simd`), functions of one number
-//! (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third of them for sparse data
-//! (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory that is kept (`scratch`).
+//! (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third of them for
+//! sparse data (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory that is kept
+//! (`scratch`).
 
 pub(crate) mod blocking;
 pub(crate) mod lanes;

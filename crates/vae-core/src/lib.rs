@@ -2,8 +2,8 @@
 //! of the paper (Kingma & Welling, *Auto-Encoding Variational Bayes*, 2014).
 //!
 //! ```text
-//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of p(x|z)
-//! loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
+//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of
+//! p(x|z) loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
 //! ```
 //! Losses are in nats, summed over pixels and latents, averaged over the batch.
 //!
@@ -64,7 +64,7 @@
 //! | `model/prior.rs`, `model/standard.rs` | p(z) and the divergence from it |
 //! | `model/likelihood.rs`, `model/bernoulli.rs` | p(x\|z) on the decoder's numbers; its siblings lie beside it |
 //! | `model/loss.rs`, `model/network.rs` | the terms of the loss; what there is between x and θ |
-//! | `layers/stack.rs`, `layers/layer.rs`, `layers/dense.rs` | layers one after the other, and one of them, there and back |
+//! | `layers/stack.rs`, `layers/layer.rs`, `layers/dense.rs` | layers one after the other, and each, there and back |
 //! | `layers/activation.rs`, `layers/activation/pointwise.rs` | nonlinearities beside their derivatives |
 //! | `formulas.rs` | what each of these formulas offers to the loops |
 //! | `step/training.rs`, `step/backprop.rs` | Algorithm 1, and the gradient of a batch |

@@ -2,8 +2,8 @@
 //! images, so that new images of that class can be drawn without the old ones.
 //!
 //! The aggregated posterior of a class c is the mean of q(z|x) over its images x (Makhzani et al., *Adversarial
-//! Autoencoders*, 2015, section 2; Hoffman & Johnson, *ELBO surgery*, 2016). Decoded draws from it look like c, also for
-//! a model that was never given any label.
+//! Autoencoders*, 2015, section 2; Hoffman & Johnson, *ELBO surgery*, 2016). Decoded draws from it look like c, also
+//! for a model that was never given any label.
 
 mod covariance;
 mod fit;

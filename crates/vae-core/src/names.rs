@@ -1,6 +1,7 @@
 //! Choices that configurations, weight files and command lines make by name.
 
-/// Reads and writes an enum with `ALL` and `name()` by these names, in text and, with the feature `serde`, in any format.
+/// Reads and writes an enum with `ALL` and `name()` by these names, in text and, with the feature `serde`, in any
+/// format.
 macro_rules! by_name {
     ($choice:ty, $what:literal) => {
         impl std::fmt::Display for $choice {

@@ -92,8 +92,8 @@ impl Vae {
         self.decode_with(z, self.input(), |theta, mean| likelihood.mean(theta, mean))
     }
 
-    /// What the decoder gives for each row of `z`: the P numbers θ of p(x|z) for each pixel, those of all pixels side by
-    /// side, then the next of all pixels. Logits for a Bernoulli likelihood.
+    /// What the decoder gives for each row of `z`: the P numbers θ of p(x|z) for each pixel, those of all pixels
+    /// side by side, then the next of all pixels. Logits for a Bernoulli likelihood.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, P·D)

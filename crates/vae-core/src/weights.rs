@@ -1,9 +1,9 @@
 //! Weights as bytes: safetensors, with the names and the layout of a PyTorch state dict.
 //!
 //! `module.load_state_dict(safetensors.torch.load_file(path))` reads what is written here into a module whose `encoder`
-//! and `decoder` have the layers `fc1`, `fc2`, …. A state dict saved from PyTorch under these names, or under those of
-//! PyTorch's own VAE example (`fc1`, `fc21`, `fc22`, `fc3`, `fc4`), is read here. The activation and whatever else the
-//! tensors do not tell stands in the file's metadata, or is given as [`ModuleFacts`].
+//! and `decoder` have the layers `fc1`, `fc2`, …. A state dict saved from PyTorch under these names, or under those
+//! of PyTorch's own VAE example (`fc1`, `fc21`, `fc22`, `fc3`, `fc4`), is read here. The activation and whatever else
+//! the tensors do not tell stands in the file's metadata, or is given as [`ModuleFacts`].
 
 mod file;
 mod module;
@@ -27,8 +27,8 @@ impl Vae {
     }
 
     /// The model in the bytes of a safetensors file, and the file's facts. The sizes of the layers follow from the
-    /// tensors' shapes. `module` is for state dicts from elsewhere, whose files do not tell how they are used; its input
-    /// range is folded into the first layer, so that the model takes images in [0, 1] as any other.
+    /// tensors' shapes. `module` is for state dicts from elsewhere, whose files do not tell how they are used; its
+    /// input range is folded into the first layer, so that the model takes images in [0, 1] as any other.
     ///
     /// # Errors
     /// A variant of [`VaeError`] for bytes that are not safetensors, tensors that are missing, unexpected, of another
@@ -60,8 +60,8 @@ impl Vae {
 }
 
 impl Parameters {
-    /// The parameters as a safetensors file: every tensor, `facts`, the `own` facts of the model that they belong to, and
-    /// the version of this crate.
+    /// The parameters as a safetensors file: every tensor, `facts`, the `own` facts of the model that they belong to,
+    /// and the version of this crate.
     pub(crate) fn to_safetensors<const N: usize>(&self, facts: &Facts, own: [(&str, String); N]) -> Vec<u8> {
         let mut facts = facts.clone();
         facts.extend(own.map(|(key, value)| (key.to_owned(), value)));
@@ -83,7 +83,8 @@ pub(crate) fn read_parameters(tensors: &StateDict<'_>, parameters: &mut Paramete
     Ok(())
 }
 
-/// The value of a fact: the file's, else the caller's, else the default. File and caller must not contradict each other.
+/// The value of a fact: the file's, else the caller's, else the default. File and caller must not contradict each
+/// other.
 pub(crate) fn fact<T: Copy + PartialEq + Display + FromStr<Err = VaeError>>(
     facts: &Facts,
     key: &'static str,

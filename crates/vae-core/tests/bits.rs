@@ -1,8 +1,8 @@
 //! The parameters after sixty steps of training, as a hash of their bits: what a change of the code must not change.
 //!
-//! The hashes were written down on the code of commit ea7a4b0, for x86-64: `fused.txt` holds where a product rounds each
-//! of its terms once (AVX2 with FMA, AVX-512), `plain.txt` where it rounds twice (SSE2, and the feature `portable`). A
-//! change of the arithmetic that is meant prints the new ones.
+//! The hashes were written down on the code of commit ea7a4b0, for x86-64: `fused.txt` holds where a product rounds
+//! each of its terms once (AVX2 with FMA, AVX-512), `plain.txt` where it rounds twice (SSE2, and the feature
+//! `portable`). A change of the arithmetic that is meant prints the new ones.
 
 #![allow(clippy::unwrap_used, reason = "a model that cannot be made fails its test")]
 

@@ -1,8 +1,8 @@
 //! Softmax and its cross-entropy with a label, forward and backward in one go.
 //!
-//! −log p(y|x) = ln Σ_c exp(g_c) − g_y, with p = softmax(g); its gradient is p − 1[c = y] (Bishop, *Pattern Recognition
-//! and Machine Learning*, 2006, equations 4.104 to 4.109). The largest logit is taken off first, so that nothing
-//! overflows.
+//! −log p(y|x) = ln Σ_c exp(g_c) − g_y, with p = softmax(g); its gradient is p − 1[c = y] (Bishop, *Pattern
+//! Recognition and Machine Learning*, 2006, equations 4.104 to 4.109). The largest logit is taken off first, so that
+//! nothing overflows.
 
 use ndarray::ArrayViewMut1;
 

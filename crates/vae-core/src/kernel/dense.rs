@@ -52,7 +52,8 @@ pub(crate) fn affine(
     }
 }
 
-/// dx = Wᵀ dy, and then `f` on each piece of dx while it is in the cache, with the piece of `saved` that belongs to it.
+/// dx = Wᵀ dy, and then `f` on each piece of dx while it is in the cache, with the piece of `saved` that belongs to
+/// it.
 ///
 /// # Shapes
 /// `w` (O, I), `dy` (B, O), `dx` and `saved` (B, I)

@@ -1,9 +1,9 @@
-//! What the gradient of a dense layer is a product of, dW = dy xᵀ: deltas and inputs of a whole batch, packed sample by
-//! sample from the micro-batches.
+//! What the gradient of a dense layer is a product of, dW = dy xᵀ: deltas and inputs of a whole batch, packed
+//! sample by sample from the micro-batches.
 //!
 //! The inputs of the first layer are the data. Where few of its numbers are not zero, they are taken one by one
-//! ([`sparse`](super::sparse)); otherwise by panels, as those of every layer, but for the samples in which a whole panel
-//! is zero. The gradient is the same to the bit.
+//! ([`sparse`](super::sparse)); otherwise by panels, as those of every layer, but for the samples in which a whole
+//! panel is zero. The gradient is the same to the bit.
 
 use super::{
     batch::{ByFeature, ByTile, Parts, Samples},

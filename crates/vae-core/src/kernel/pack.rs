@@ -29,8 +29,8 @@ pub(crate) fn rows_to_panel(x: ArrayView2<'_, f32>, panel: &mut Values) {
     }
 }
 
-/// The first F columns of a panel (≥ F) to the numbers of each of its samples, up to sixteen slices of F numbers; where
-/// the panel has fewer columns, the rest of a slice is zero.
+/// The first F columns of a panel (≥ F) to the numbers of each of its samples, up to sixteen slices of F numbers;
+/// where the panel has fewer columns, the rest of a slice is zero.
 pub(crate) fn panel_to_rows<'a>(panel: &Values, mut samples: impl Iterator<Item = &'a mut [f32]>) {
     let mut count = 0;
     let mut rows = [(); LANES].map(|()| {

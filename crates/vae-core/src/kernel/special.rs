@@ -1,5 +1,5 @@
-//! `exp`, `expm1`, `ln`, `log1p`, the logistic function, `tanh` and the tail of the normal distribution, written so that
-//! a loop over them becomes vector instructions.
+//! `exp`, `expm1`, `ln`, `log1p`, the logistic function, `tanh` and the tail of the normal distribution, written so
+//! that a loop over them becomes vector instructions.
 //!
 //! libm's scalar functions would cost more than the matrix products. These have no branch and no table, and use no
 //! fused multiply-add, so that they give the same bits at any vector width. Each is marked `inline(always)`: the

@@ -32,8 +32,8 @@ pub(crate) struct Deltas {
 }
 
 impl Stack {
-    /// Fully connected layers `{prefix}.fc1`, `{prefix}.fc2`, … between consecutive `widths`, appended to `layout`; the
-    /// last of them is linear.
+    /// Fully connected layers `{prefix}.fc1`, `{prefix}.fc2`, … between consecutive `widths`, appended to `layout`;
+    /// the last of them is linear.
     pub(crate) fn dense(layout: &mut Layout, prefix: &str, widths: &[usize], f: Activation) -> Self {
         let last = widths.len() - 1;
         let layer = |(i, io): (usize, &[usize])| {
@@ -84,8 +84,8 @@ impl Stack {
         }
     }
 
-    /// The same way home: from daₙ, the last of `deltas`, to da of every layer, and to the gradient of x where that is
-    /// wanted.
+    /// The same way home: from daₙ, the last of `deltas`, to da of every layer, and to the gradient of x where that
+    /// is wanted.
     ///
     /// # Shapes
     /// `dx` (B, I) of the first layer

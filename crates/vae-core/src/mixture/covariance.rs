@@ -150,7 +150,7 @@ impl Factor {
     }
 }
 
-/// Of as many as the shorter has. In eight sums at once: a single one would wait for each of its additions.
+/// Σ a b over the length of the shorter. In eight sums at once: a single one would wait for each of its additions.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let length = a.len().min(b.len());
     let ((a, a_rest), (b, b_rest)) = (a[..length].as_chunks::<8>(), b[..length].as_chunks::<8>());
@@ -167,7 +167,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Of C = [[4, 2, 2], [2, 5, 3], [2, 3, 6]], whose factor has whole numbers.
+    /// The factor of C = [[4, 2, 2], [2, 5, 3], [2, 3, 6]], which has whole numbers.
     fn factor() -> Factor {
         Covariance::Full(vec![4.0, 2.0, 5.0, 2.0, 3.0, 6.0]).factor(1.0)
     }

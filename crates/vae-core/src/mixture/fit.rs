@@ -1,7 +1,7 @@
 //! A mixture of few Gaussians for one of many.
 //!
-//! Expectation maximisation as usual (Dempster, Laird & Rubin 1977), but on Gaussians N(mean_n, diag(v_n)), the posteriors
-//! of the images, instead of on points. With r_nk the share that component k takes of image n:
+//! Expectation maximisation as usual (Dempster, Laird & Rubin 1977), but on Gaussians N(mean_n, diag(v_n)), the
+//! posteriors of the images, instead of on points. With r_nk the share that component k takes of image n:
 //!
 //! ```text
 //! E   ln r_nk = E_q(z|n) ln w_k N(z; μ_k, C_k) + const
@@ -9,9 +9,9 @@
 //! M   w_k = Σ_n r_nk / N,  μ_k = Σ_n r_nk mean_n / Σ_n r_nk,
 //!     C_k = Σ_n r_nk [(mean_n − μ_k)(mean_n − μ_k)ᵀ + diag(v_n)] / Σ_n r_nk
 //! ```
-//! A round never raises the bound −Σ_n Σ_k r_nk [E_q(z|n) ln w_k N(z; μ_k, C_k) − ln r_nk] of the cross-entropy between
-//! the many and the few. With one component it is the fit by moments: covariance of the means plus mean of the
-//! variances.
+//! A round never raises the bound −Σ_n Σ_k r_nk [E_q(z|n) ln w_k N(z; μ_k, C_k) − ln r_nk] of the
+//! cross-entropy between the many and the few. With one component it is the fit by moments: covariance of the means
+//! plus mean of the variances.
 
 use ndarray::ArrayView2;
 

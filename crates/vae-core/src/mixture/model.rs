@@ -35,8 +35,8 @@ impl GaussianMixture {
         self.components.first().map_or(0, |component| component.mean.len())
     }
 
-    /// Draws of z = μ_k + G_k ε: `choices`, from the uniform distribution on [0, 1), say of which Gaussian; `eps`, from
-    /// N(0, I), where in it.
+    /// Draws of z = μ_k + G_k ε: `choices`, from the uniform distribution on [0, 1), say of which Gaussian; `eps`,
+    /// from N(0, I), where in it.
     ///
     /// # Shapes
     /// `choices` (B,), `eps` (B, L) → (B, L)

@@ -1,8 +1,8 @@
 //! Pixels that are Bernoulli variables, on the decoder's logits g: p = σ(g).
 //!
-//! −log p(x|z) = Σ_D [softplus(g) − x·g], with the slope σ(g) − x (Kingma & Welling 2014, appendix C.1). The logarithm
-//! of a computed σ(g) would be infinite at |g| > 17. For grey pixels x ∈ [0, 1] it is the cross-entropy that the
-//! literature reports, and no density.
+//! −log p(x|z) = Σ_D [softplus(g) − x·g], with the slope σ(g) − x (Kingma & Welling 2014, appendix C.1). The
+//! logarithm of a computed σ(g) would be infinite at |g| > 17. For grey pixels x ∈ [0, 1] it is the cross-entropy
+//! that the literature reports, and no density.
 
 use crate::{
     formulas::PerPixel,

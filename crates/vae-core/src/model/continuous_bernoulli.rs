@@ -1,15 +1,16 @@
 //! Pixels in [0, 1] with the continuous Bernoulli density, on the decoder's logits g: λ = σ(g).
 //!
-//! p(x) = C(λ) λˣ (1 − λ)¹⁻ˣ with C(λ) = 2 artanh(1 − 2λ) / (1 − 2λ), and 2 at λ = ½ (Loaiza-Ganem & Cunningham, *The
-//! continuous Bernoulli: fixing a pervasive error in variational autoencoders*, 2019, equations 4 and 5). On logits this is
-//! the exponential distribution cut off at 1:
+//! p(x) = C(λ) λˣ (1 − λ)¹⁻ˣ with C(λ) = 2 artanh(1 − 2λ) / (1 − 2λ), and 2 at λ = ½ (Loaiza-Ganem
+//! & Cunningham, *The continuous Bernoulli: fixing a pervasive error in variational autoencoders*, 2019, equations 4
+//! and 5). On logits this is the exponential distribution cut off at 1:
 //!
 //! ```text
 //! −log p(x) = A(g) − x·g,  A(g) = log((eᵍ − 1) / g),  with the slope A′(g) − x
 //! mean of x = A′(g) = 1 / (1 − e⁻ᵍ) − 1 / g
 //! ```
-//! The normaliser, which is singular in form at λ = ½ only, is taken from its series there. A density of grey pixels in
-//! nats, which may be negative: it is not comparable with the cross-entropy of [`bernoulli`](super::bernoulli).
+//! The normaliser, which is singular in form at λ = ½ only, is taken from its series there. A density of grey
+//! pixels in nats, which may be negative: it is not comparable with the cross-entropy of
+//! [`bernoulli`](super::bernoulli).
 
 use crate::{
     formulas::PerPixel,

@@ -1,8 +1,8 @@
 //! The likelihood p(x|z): the one place that lists what it can be.
 //!
-//! A new one is a file with its [formulas](PerPixel), as [`bernoulli`](super::bernoulli) is one, a variant here with its
-//! name, and a line in the list; configurations, weight files and command lines know it by that name. CONTRIBUTING.md
-//! goes through it step by step.
+//! A new one is a file with its [formulas](PerPixel), as [`bernoulli`](super::bernoulli) is one, a variant here with
+//! its name, and a line in the list; configurations, weight files and command lines know it by that name.
+//! CONTRIBUTING.md goes through it step by step.
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 

@@ -2,8 +2,8 @@
 
 use ndarray::Array1;
 
-/// The two terms of −ELBO(x) = −E_q log p(x|z) + KL(q(z|x) ‖ p(z)), estimated with one draw of z an image: nats an
-/// image, summed over pixels and latents, averaged over images (Kingma & Welling 2014, equation 7).
+/// The two terms of −ELBO(x) = −E_q log p(x|z) + KL(q(z|x) ‖ p(z)), estimated with one draw of z an image: nats
+/// an image, summed over pixels and latents, averaged over images (Kingma & Welling 2014, equation 7).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Loss {
     /// −log p(x|z), nats an image.

@@ -5,8 +5,8 @@ use crate::{VaeError, formulas::Rule, kernel::elementwise::update_with_two};
 
 /// Adam (Kingma & Ba 2015, algorithm 1), with PyTorch's defaults and its place of ε:
 ///
-/// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², p ← p − α · m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ) and
-/// v̂ = v / (1 − β₂ᵗ).
+/// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², p ← p − α · m̂ / (√v̂ + ε), with
+/// m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
 ///
 /// No moment is a subnormal number: the gradient of a pixel that is always black is zero, its moments would decay into
 /// such numbers, and arithmetic on those is many times slower. So a first moment that is too small to be normal is

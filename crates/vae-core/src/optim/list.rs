@@ -111,7 +111,7 @@ macro_rules! methods {
 impl Method {
     /// α, the step size.
     pub fn learning_rate(&self) -> f32 {
-        // Of a copy, so that each method lists its fields once.
+        // From a copy, so that each method lists its fields once.
         let mut copy = *self;
         copy.hyperparameters_mut().first().map_or(0.0, |(_, learning_rate)| **learning_rate)
     }
