@@ -2,8 +2,8 @@
 //! of the paper (Kingma & Welling, *Auto-Encoding Variational Bayes*, 2014).
 //!
 //! ```text
-//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of
-//! p(x|z) loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
+//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of p(x|z)
+//! loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
 //! ```
 //! Losses are in nats, summed over pixels and latents, averaged over the batch.
 //!

@@ -4,7 +4,7 @@
 //! | name | counts | holds, in bytes | fits | chosen on |
 //! | --- | --- | --- | --- | --- |
 //! | [`LANES`] | numbers side by side | 64 | a cache line; a register of AVX-512, two of AVX2 | any |
-//! | [`MR_AVX2`], [`MR_AVX512`] | rows of results in registers | 384, 768 | 12 of 16, of 32 registers | Zen 3; not tuned |
+//! | [`MR_AVX2`], [`MR_AVX512`] | rows of results | 384, 768 | 12 of 16, of 32 registers | Zen 3; not tuned |
 //! | [`TILE`] | outputs of a layer computed together | 96 a term | a multiple of both `MR` | Zen 3 |
 //! | [`KC`] | terms of a sum walked along at a time | 18 K of weights, 12 K of inputs | first cache, 32 K | Zen 3 |
 //! | [`MICRO_BATCH`] | samples that go their way together | 50 K a layer 784-256 | second cache, 512 K | Zen 3 |

@@ -41,8 +41,7 @@ impl Dense {
         });
     }
 
-    /// From a = W x + b: dx = Wᵀ da; and where x = f(a′) was made by the layer before, da′ = dx · f′(a′)
-    /// instead.
+    /// From a = W x + b: dx = Wᵀ da; where x = f(a′) was made by the layer before, da′ = dx · f′(a′) instead.
     ///
     /// The layer's own gradient, dW = da xᵀ and db = Σ_B da, waits until all of the batch is there
     /// ([`GradientOperands`](crate::kernel::operands::GradientOperands)).

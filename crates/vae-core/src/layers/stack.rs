@@ -84,8 +84,8 @@ impl Stack {
         }
     }
 
-    /// The same way home: from daₙ, the last of `deltas`, to da of every layer, and to the gradient of x where that
-    /// is wanted.
+    /// The way home: from daₙ, the last of `deltas`, to da of every layer, and to the gradient of x where that is
+    /// wanted.
     ///
     /// # Shapes
     /// `dx` (B, I) of the first layer

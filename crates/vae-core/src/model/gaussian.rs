@@ -1,8 +1,8 @@
 //! Real-valued pixels with a Gaussian density around the decoder's means μ, of a fixed or a learned deviation σ.
 //!
 //! ```text
-//! −log p(x) = ½ ((x − μ) / σ)² + log σ + ½ log 2π,  slopes (μ − x) / σ² for μ and 1 − ((x − μ)
-//! / σ)² for log σ
+//! −log p(x) = ½ ((x − μ) / σ)² + log σ + ½ log 2π
+//! slopes      (μ − x) / σ² for μ, 1 − ((x − μ) / σ)² for log σ
 //! ```
 //! (Kingma & Welling 2014, appendix C.2). A learned σ is the decoder's, pixel by pixel: of the 2 D numbers of its last
 //! layer the first D are the means, and the others, r, give log σ = −6 + softplus(r + 6), which bounds σ from

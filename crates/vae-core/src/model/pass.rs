@@ -1,8 +1,8 @@
 //! A few samples on their way through the network and home: what one thread does of a step by itself.
 //!
 //! ```text
-//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of
-//! p(x|z) loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
+//! x ─► encoder ─► mean, log-variance ─► z = mean + exp(log_var / 2) · ε ─► decoder ─► θ of p(x|z)
+//! loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
 //! ```
 
 use super::{batch::Batch, network::Network, posterior};
