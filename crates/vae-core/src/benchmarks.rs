@@ -7,8 +7,9 @@ use ndarray::Array2;
 use crate::{
     Activation, Likelihood,
     kernel::{
-        batch::{ByFeature, BySample, ByTile, Data},
+        batch::{BySample, Data},
         blocking::{LANES, WORD},
+        by_feature::{ByFeature, ByTile},
         dense::{affine, outer, sparse_outer, transposed},
         lanes::{Lanes, panels},
         nonzero::Nonzero,

@@ -5,7 +5,7 @@
 //! instruction sets that a machine may have. A sum runs through its terms in order, on one thread, so the results do
 //! not depend on how the work is cut.
 //!
-//! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`) and what of it
+//! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`) and what of it
 //! is zero (`nonzero`), the way there and back (`pack`), the instruction sets (`simd`), functions of one number
 //! (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third of them for
 //! sparse data (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory that is kept
@@ -15,6 +15,7 @@ pub(crate) mod blocking;
 pub(crate) mod lanes;
 
 pub(crate) mod batch;
+pub(crate) mod by_feature;
 pub(crate) mod nonzero;
 pub(crate) mod pack;
 

@@ -8,8 +8,9 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::{
-    batch::{BySample, Features, Samples, SamplesMut, Tiles},
+    batch::{BySample, Samples, SamplesMut},
     blocking::{LANES, LINES, TILE},
+    by_feature::{Features, Tiles},
     lanes::Values,
     pack::panel_to_rows,
     products::{Outer, Product, Transposed},

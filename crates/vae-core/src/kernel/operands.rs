@@ -6,8 +6,9 @@
 //! panel is zero. The gradient is the same to the bit.
 
 use super::{
-    batch::{ByFeature, ByTile, Parts, Samples},
+    batch::{Parts, Samples},
     blocking::{LANES, WORD},
+    by_feature::{ByFeature, ByTile},
     dense::{GradientSink, outer, sparse_outer},
     lanes::panels,
     nonzero::Nonzero,

@@ -9,8 +9,9 @@
 use ndarray::ArrayView2;
 
 use super::{
-    batch::{Features, Samples, SamplesMut, Tile},
+    batch::{Samples, SamplesMut},
     blocking::{KC, LANES, TILE},
+    by_feature::{Features, Tile},
     lanes::Values,
     simd::{Kernel, Vectors},
 };
@@ -268,7 +269,8 @@ mod tests {
 
     use super::*;
     use crate::kernel::{
-        batch::{ByFeature, BySample, ByTile, Data},
+        batch::{BySample, Data},
+        by_feature::{ByFeature, ByTile},
         lanes::panels,
         nonzero::Nonzero,
         simd::{Plain, dispatch},
@@ -282,12 +284,6 @@ mod tests {
         let mut batch = BySample::zeroed(x.nrows(), x.ncols());
         batch.pack(x.view());
         batch
-    }
-
-    fn data(x: &Array2<f32>) -> Data {
-        let mut data = Data::zeroed(x.nrows(), x.ncols());
-        data.pack(x.view());
-        data
     }
 
     fn rows(batch: &BySample) -> Array2<f32> {
@@ -314,7 +310,7 @@ mod tests {
         (33, 30, 2 * KC + 3),
     ];
 
-    /// What this machine takes, and plain loops over the blocks of either size.
+    /// What this machine takes, and plain loops.
     #[derive(Clone, Copy, Debug)]
     enum Form {
         Dispatched,
@@ -389,7 +385,8 @@ mod tests {
     fn leaving_out_the_zeros_changes_no_bit() {
         let (mut x, w) = (numbers(33, 40, 0), numbers(20, 40, 5));
         x.slice_mut(s![..16, 7..30]).fill(0.0);
-        let data = data(&x);
+        let mut data = Data::zeroed(33, 40);
+        data.pack(x.view());
         let [all, some] = [data.batch().view(), data.view()].map(|x| {
             let mut y = BySample::zeroed(33, 20);
             dispatch(Product { w: w.as_slice().unwrap(), b: &[0.25; 20], x, y: y.view_mut() });

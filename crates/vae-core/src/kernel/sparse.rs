@@ -13,8 +13,9 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::{
-    batch::{Features, Parts},
+    batch::Parts,
     blocking::{LANES, LINES, SPARSE_OUTPUTS, WORD},
+    by_feature::Features,
     lanes::{Lanes, Values},
     nonzero::Nonzero,
     reductions,
@@ -134,8 +135,9 @@ mod tests {
 
     use super::*;
     use crate::kernel::{
-        batch::{ByFeature, BySample, ByTile, Data},
+        batch::{BySample, Data},
         blocking::TILE,
+        by_feature::{ByFeature, ByTile},
         lanes::panels,
         pack::panel_to_rows,
         products::Outer,
