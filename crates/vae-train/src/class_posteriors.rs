@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, Axis};
+use ndarray_rand::{
+    RandomExt,
+    rand_distr::{StandardNormal, StandardUniform},
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use vae_core::{
     GaussianMixture, MixtureConfig, Posterior, Vae, VaeError,
-    noise::{Purpose, standard_normal, stream, uniform},
+    noise::{Purpose, stream},
 };
 use vae_data::Dataset;
 
@@ -61,11 +65,11 @@ impl ClassPosteriors {
         let Some(mixture) = self.classes.get(&class) else {
             return Err(TrainError::UnknownClass { found: class, expected: self.names() });
         };
-        let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, mixture.latent())));
-        // Epoch 0 is the key of the samples from the prior.
-        let epoch = 1 + u64::from(class);
-        standard_normal(&mut stream(seed, Purpose::SAMPLES, epoch, 0), eps.view_mut());
-        uniform(&mut stream(seed, Purpose::SAMPLES, epoch, 1), choices.view_mut());
+        // Epoch 0 is the key of the samples from the prior. A purpose of its own would draw other digits for the seeds
+        // that people have noted down.
+        let stream = |which| stream(seed, Purpose::SAMPLES, 1 + u64::from(class), which);
+        let eps = Array2::random_using((count, mixture.latent()), StandardNormal, &mut stream(0));
+        let choices = Array1::random_using(count, StandardUniform, &mut stream(1));
         Ok(mixture.sample(choices.view(), eps.view()))
     }
 
