@@ -1,5 +1,6 @@
 //! One image's way through all crates: drawn, written as IDX bytes, loaded, learned from, saved with the model,
-//! sampled, laid out on a page, encoded as PNG. Each crate tests its own part; that the parts fit is only seen here.
+//! sampled, laid out on a page, encoded as PNG. Each crate tests its own part; this file tests that the parts
+//! fit together.
 #![allow(clippy::unwrap_used, reason = "a step that fails on the way fails its test")]
 
 use std::{env, fs, path::Path};
@@ -15,7 +16,7 @@ use vae_data::{
 use vae_train::{Annotations, EpochEnd, ModelFile, TrainConfig, Trainer};
 use vae_viz::{GridStyle, Picture, image_grid};
 
-/// Training and test digits, few enough to learn from in no time.
+/// Training and test digits, few enough that learning takes a moment.
 fn drawn() -> Splits {
     let [train, test] =
         [(300, Split::Train), (50, Split::Test)].map(|(n, split)| digits::generate(n, 7, split));
@@ -163,7 +164,7 @@ fn real_mnist_has_the_fingerprints_that_tell_it_from_other_data() {
     });
 }
 
-/// What an image costs, in nats, to a model that knows each pixel's mean m and nothing else: the sum of
+/// −log p(x) of an image, in nats, under independent pixels whose only parameter is their mean m: the sum of
 /// −m ln m − (1 − m) ln (1 − m) over the pixels. −log p(x) is linear in x, so this is the average over the images.
 fn cost_of_the_mean(images: ArrayView2<'_, u8>) -> f64 {
     let scale = 255.0 * images.nrows() as f64;

@@ -1,25 +1,15 @@
-//! The edges of the house: which crate may know which, and what a crate does without. Nothing else keeps them, as
-//! the compiler is content with any dependency that has no cycle.
+//! The edges of the house: which crate may depend on which, and what a crate does without. The compiler accepts any
+//! dependency that closes no circle, so they are kept here.
 //!
-//! Read from manifests and sources as they lie there, so that a forbidden edge fails here before anybody uses it.
+//! Manifests and sources are read as text, so that a forbidden dependency fails before any code uses it.
 
-#[path = "edges/manifest.rs"]
-mod manifest;
-#[path = "edges/source.rs"]
-mod source;
+use std::{collections::BTreeSet, env, path::PathBuf, process::Command};
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
+use tests::{
+    files::root,
+    manifest::{self, Manifest},
+    source::{self, Source},
 };
-
-use manifest::Manifest;
-use source::Source;
-
-/// The workspace.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a member lies in the workspace").to_owned()
-}
 
 /// The members that `package` depends on in any way.
 fn edges(package: &str) -> Vec<String> {
@@ -32,11 +22,11 @@ fn edges(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// Those of a crate's sources that say one of `words`, each with the first such word.
+/// The sources of a crate that contain one of `words`, each with the first such word.
 fn offenders(directory: &str, words: &[&str]) -> Vec<String> {
     let sources = source::below(&root().join(directory));
     assert!(!sources.is_empty(), "no sources in {directory}");
-    let found = |source: &Source| words.iter().copied().find(|word| source.says(word)).map(str::to_owned);
+    let found = |source: &Source| words.iter().copied().find(|word| source.has_word(word)).map(str::to_owned);
     sources.iter().filter_map(|s| Some(format!("{}: {}", s.path.display(), found(s)?))).collect()
 }
 
@@ -69,7 +59,7 @@ fn the_runner_may_use_all_crates() {
 }
 
 #[test]
-fn nobody_uses_the_runner_or_the_tests() {
+fn no_crate_uses_the_runner_or_the_tests() {
     for member in manifest::members(&root()) {
         let edges = edges(&member.name());
         assert!(!edges.iter().any(|name| name == "xtask" || name == "tests"), "{}: {edges:?}", member.name());
@@ -108,10 +98,39 @@ fn vae_core_has_no_file_clock_network_or_environment() {
 }
 
 #[test]
-fn vae_core_draws_no_randomness_that_nobody_gave_it() {
+fn vae_core_draws_randomness_only_from_a_given_seed() {
     let words =
         ["thread_rng", "ThreadRng", "OsRng", "from_entropy", "from_os_rng", "getrandom", "RandomState"];
     assert_eq!(offenders("crates/vae-core/src", &words), NONE);
+}
+
+/// Packages that reach for files, the network, the clock or the system's randomness.
+const SYSTEM_PACKAGES: [&str; 7] =
+    ["fastrand", "getrandom", "libc", "rustix", "tempfile", "ureq", "web-time"];
+
+#[test]
+fn vae_core_is_built_without_packages_that_reach_into_the_system() {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments =
+        ["tree", "--package", "vae-core", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let output = Command::new(cargo)
+        .args(arguments)
+        .args(["--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("names of packages are UTF-8");
+    let packages: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(packages.contains("vae-core") && packages.contains("rayon"), "{packages:?}");
+    // safetensors has libc among its dependencies on macOS, whatever its features, and calls it with `std` only.
+    let allowed = |name: &str| name == "libc" && cfg!(target_os = "macos");
+    let found: Vec<&str> =
+        SYSTEM_PACKAGES.into_iter().filter(|name| packages.contains(name) && !allowed(name)).collect();
+    assert_eq!(
+        found, [""; 0],
+        "`cargo tree -p vae-core -e normal -i PACKAGE` shows what brings a package in"
+    );
 }
 
 #[test]
@@ -126,13 +145,14 @@ fn vae_data_and_vae_viz_read_no_clock() {
 fn nothing_is_unsafe() {
     let sources = ["crates", "tests", "xtask"].into_iter().flat_map(|part| source::below(&root().join(part)));
     let paths: Vec<PathBuf> =
-        sources.filter(|source| source.says("unsafe")).map(|source| source.path).collect();
+        sources.filter(|source| source.has_word("unsafe")).map(|source| source.path).collect();
     assert_eq!(paths, Vec::<PathBuf>::new());
 }
 
 #[test]
 fn a_dependency_of_any_kind_is_an_edge() {
     let manifest = Manifest::parse(
+        "a",
         r#"
         [package]
         name = "a"
@@ -152,7 +172,7 @@ fn a_dependency_of_any_kind_is_an_edge() {
 }
 
 #[test]
-fn a_word_counts_in_code_and_not_in_comments_texts_or_tests() {
+fn a_word_counts_in_code_and_not_in_comments_literals_or_tests() {
     let text = r##"//! dbg
 use std::{
     fs::{self, File},
@@ -171,6 +191,6 @@ use std::path::Path;
 "##;
     let source = Source::parse("a.rs", text);
     assert_eq!(source.std_modules().into_iter().collect::<Vec<_>>(), ["fs", "mem", "path"]);
-    assert!(["File", "quotes", "b", "unsafe_code", "Path"].iter().all(|word| source.says(word)));
-    assert!(!["dbg", "env", "print", "unsafe", "time"].iter().any(|word| source.says(word)));
+    assert!(["File", "quotes", "b", "unsafe_code", "Path"].iter().all(|word| source.has_word(word)));
+    assert!(!["dbg", "env", "print", "unsafe", "time"].iter().any(|word| source.has_word(word)));
 }
