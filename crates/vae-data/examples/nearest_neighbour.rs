@@ -8,8 +8,7 @@
 //! `DIR` holds MNIST's four files; the default is `$VAE_DATA`. Change the digits by what the table of MNIST's training
 //! images shows; the test images are for the figure to report.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;

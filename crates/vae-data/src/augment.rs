@@ -24,12 +24,12 @@ use std::cell::RefCell;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
+use self::elastic::Elastic;
+use self::resample::Padded;
+pub use self::settings::Augmentation;
+use self::warp::Warp;
 use crate::error::DataError;
 use crate::stream::stream;
-use elastic::Elastic;
-use resample::Padded;
-pub use settings::Augmentation;
-use warp::Warp;
 
 /// What the streams of this module are for.
 const PURPOSE: &[u8; 8] = b"augment ";

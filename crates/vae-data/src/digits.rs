@@ -28,15 +28,11 @@ mod strokes;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use self::dice::Dice;
+use self::render::PIXELS;
+pub use self::render::SIDE;
 use crate::dataset::Dataset;
 use crate::splits::Split;
-use dice::Dice;
-
-/// Height and width of an image, in pixels.
-pub const SIDE: usize = 28;
-
-/// Pixels of an image.
-const PIXELS: usize = SIDE * SIDE;
 
 /// How many classes there are, and how many images in a row hold each of them once.
 const CLASSES: usize = 10;

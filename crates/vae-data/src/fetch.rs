@@ -8,18 +8,22 @@
 
 mod archive;
 mod mirror;
+mod options;
 mod part;
+mod progress;
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use self::archive::Member;
+use self::mirror::{Failure, Limits, ask};
+pub use self::options::Options;
+pub use self::progress::Progress;
+use self::progress::Report;
 use crate::error::{DataError, FormatError};
 use crate::known::{self, FileSpec, FileState, Known};
 use crate::{idx, mnist};
-use archive::Member;
-use mirror::{Failure, Limits, Mirror};
 
 /// A set to be fetched, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,56 +33,6 @@ pub struct Target {
     /// The directory for its files, which is created if need be.
     pub dir: PathBuf,
 }
-
-/// How patient and how generous a download is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Addresses to which a file's name is appended, `https://` or `http://`, asked in turn. Default: none, which means
-    /// [`Known::mirrors`] of the set.
-    pub mirrors: Option<Vec<String>>,
-    /// How long looking up a mirror's name may take, and how long connecting to it. Default: 2 s each.
-    pub connect_timeout: Duration,
-    /// How long a mirror may be silent. Default: 10 s.
-    pub read_timeout: Duration,
-    /// How long one file may take in all. Default: 10 min, enough for Fashion-MNIST at 50 kB/s.
-    pub file_timeout: Duration,
-    /// The most bytes a file may have as it arrives. Default: 64 MiB, more than MNIST's largest file unpacked.
-    pub max_file_bytes: u64,
-    /// How long an archive may take in all. Default: 2 h, enough for EMNIST at 80 kB/s.
-    pub archive_timeout: Duration,
-    /// The most bytes an archive may have, and each file that is taken out of one. Default: 1 GiB, twice EMNIST.
-    pub max_archive_bytes: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            mirrors: None,
-            connect_timeout: Duration::from_secs(2),
-            read_timeout: Duration::from_secs(10),
-            file_timeout: Duration::from_secs(600),
-            max_file_bytes: 64 << 20,
-            archive_timeout: Duration::from_secs(7200),
-            max_archive_bytes: 1 << 30,
-        }
-    }
-}
-
-/// How far the download of a file, or its way out of an archive, is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// The file's name; on its way out of an archive, the archive's and the name in it.
-    pub file: &'a str,
-    /// The mirror it comes from, as in [`Options::mirrors`].
-    pub mirror: &'a str,
-    /// Bytes that have arrived.
-    pub bytes: u64,
-    /// Bytes expected, where the mirror or the archive told.
-    pub total: Option<u64>,
-}
-
-/// What a caller says to progress.
-type Report<'a> = &'a mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;
 
 /// Makes sure that the files of each target's set lie in its directory.
 ///
@@ -153,32 +107,6 @@ fn fetch_files(
         let arrived = mirror.receive(&name, &file.checksum, dir, progress)?;
         arrived.finish(&dir.join(name)).map_err(Failure::Stop)
     })
-}
-
-/// Has each of `wanted` brought by the first mirror that can, in order. A mirror that fails is not asked again.
-fn ask<T>(
-    mirrors: &[String],
-    options: &Options,
-    limits: Limits,
-    wanted: &[T],
-    mut bring: impl FnMut(&Mirror<'_>, &T) -> Result<(), Failure>,
-) -> Result<(), DataError> {
-    let mut failures = Vec::new();
-    let mut wanted = wanted.iter().peekable();
-    for address in mirrors {
-        let mirror = Mirror::new(address, options, limits);
-        while let Some(file) = wanted.peek() {
-            match bring(&mirror, file) {
-                Ok(()) => wanted.next(),
-                Err(Failure::Stop(error)) => return Err(error),
-                Err(Failure::Mirror(line)) => {
-                    failures.push(line);
-                    break;
-                }
-            };
-        }
-    }
-    if wanted.peek().is_none() { Ok(()) } else { Err(DataError::Download { failures }) }
 }
 
 /// Whether a file is there and right. One that is there and wrong is either damaged, and then as good as absent, or in

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use self::list::{Listing, Sample};
 use crate::content::DEFAULT_MAX_BYTES;
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -24,7 +25,6 @@ use crate::order::{all, fisher_yates};
 use crate::picture;
 use crate::splits::Splits;
 use crate::stream::stream;
-use list::{Listing, Sample};
 
 /// One in so many pictures of a class is to test with where no folder says which, and at least one of two.
 const TEST_SHARE: usize = 6;

@@ -89,11 +89,11 @@ mod gather;
 
 pub mod augment;
 
-pub use augment::{Augmentation, Augmenter};
-pub use content::DEFAULT_MAX_BYTES;
-pub use dataset::Dataset;
-pub use error::{DataError, FormatError};
-pub use gather::gather;
-pub use known::Known;
-pub use order::{Holdout, shuffle, shuffled};
-pub use splits::{Split, Splits};
+pub use self::augment::{Augmentation, Augmenter};
+pub use self::content::DEFAULT_MAX_BYTES;
+pub use self::dataset::Dataset;
+pub use self::error::{DataError, FormatError};
+pub use self::gather::gather;
+pub use self::known::Known;
+pub use self::order::{Holdout, shuffle, shuffled};
+pub use self::splits::{Split, Splits};

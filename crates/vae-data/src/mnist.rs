@@ -17,9 +17,10 @@ use crate::error::DataError;
 use crate::idx::{self, IdxArray};
 use crate::splits::{Split, Splits};
 
-pub(crate) use files::{FILES, Part, find, names, stem};
-pub(crate) use survey::survey_named;
-pub use survey::{Survey, survey};
+use self::files::locate;
+pub(crate) use self::files::{FILES, Part, find, stem};
+pub(crate) use self::survey::survey_named;
+pub use self::survey::{Survey, survey};
 
 /// [`Dataset::fingerprint`] of MNIST's training set: tells whether data that is already loaded is MNIST.
 pub const TRAIN_FINGERPRINT: &str = "e7a85365ac4a5edf3c05a2a4becbfa8fc12f0a34d1c634775808dcbfb4906030";
@@ -74,30 +75,11 @@ pub(crate) fn load_named(
     assemble(images?, labels?)
 }
 
-/// Finds one of the four files.
-pub(crate) fn locate(dir: &Path, split: Split, part: Part, stem: &str) -> Result<PathBuf, DataError> {
-    find(dir, stem).ok_or_else(|| DataError::MissingFile {
-        dir: dir.to_owned(),
-        what: format!("{} {}", if split == Split::Train { "training" } else { "test" }, part.name()),
-        names: names(stem).into(),
-    })
-}
-
 /// Reads one of the four files.
 fn read(path: PathBuf, part: Part) -> Result<IdxArray, DataError> {
     let array = idx::read(&path)?;
-    check_rank(&path, part, &array.shape)?;
+    part.check_rank(&path, &array.shape)?;
     Ok(array)
-}
-
-/// Images have three dimensions, labels one.
-pub(crate) fn check_rank(path: &Path, part: Part, shape: &[usize]) -> Result<(), DataError> {
-    let (expected, found) = (part.rank(), shape.len());
-    if found == expected {
-        Ok(())
-    } else {
-        Err(DataError::Rank { path: path.to_owned(), what: part.name(), expected, found })
-    }
 }
 
 /// Images (N, height, width) and labels (N) as a data set.

@@ -30,6 +30,7 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 
+pub use self::ink::Polarity;
 use crate::error::{DataError, FormatError};
 use crate::picture;
 
@@ -47,16 +48,7 @@ pub struct Photo {
 
 impl Photo {
     /// Height and width of the image, in pixels.
-    pub const SIDE: usize = 28;
-}
-
-/// Which is darker, ink or paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Polarity {
-    /// A pen on paper.
-    DarkOnLight,
-    /// Chalk on a board, or MNIST itself.
-    LightOnDark,
+    pub const SIDE: usize = placement::SIDE;
 }
 
 /// The digit on a picture: a PNG or JPEG file of any size and colours, up to 16,384 x 16,384 pixels and 256 MiB

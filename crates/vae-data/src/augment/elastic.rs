@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-use super::Augmentation;
+use super::settings::Augmentation;
 
 /// The Gaussian is cut off at this many of its σ: one part in three hundred lies beyond.
 const CUT_SIGMAS: f64 = 3.0;

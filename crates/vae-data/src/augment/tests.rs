@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::dataset::Dataset;
+use crate::gather::gather;
 use crate::splits::Split;
-use crate::{digits, gather, hash};
+use crate::{digits, hash};
 
 /// A little of everything that suits handwriting.
 fn handwriting() -> Augmentation {

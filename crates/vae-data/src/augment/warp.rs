@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-use super::Augmentation;
+use super::settings::Augmentation;
 
 /// An affine map from a pixel (x, y) to its place in the original.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,12 @@
 use multiversion::multiversion;
 
 use super::handwriting::{Dab, Drawing};
-use super::{PIXELS, SIDE};
+
+/// Height and width of an image, in pixels.
+pub const SIDE: usize = 28;
+
+/// Pixels of an image.
+pub(super) const PIXELS: usize = SIDE * SIDE;
 
 /// Height and width of the box that the digit fills, in pixels.
 const BOX: usize = 20;

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::mirror::{Failure, Limits, Mirror};
+use super::mirror::{Failure, Limits, Mirror, ask};
+use super::options::Options;
 use super::part::PartFile;
-use super::{Options, Report, ask};
+use super::progress::Report;
 use crate::content::Content;
 use crate::error::DataError;
 use crate::idx;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 
+use super::options::Options;
 use super::part::PartFile;
-use super::{Options, Progress, Report};
+use super::progress::{Progress, Report};
 use crate::error::DataError;
 use crate::known::Checksum;
 
@@ -141,4 +142,30 @@ impl<'a> Mirror<'a> {
             ControlFlow::Break(()) => Err(Failure::Stop(DataError::Cancelled)),
         }
     }
+}
+
+/// Has each of `wanted` brought by the first mirror that can, in order. A mirror that fails is not asked again.
+pub(super) fn ask<T>(
+    mirrors: &[String],
+    options: &Options,
+    limits: Limits,
+    wanted: &[T],
+    mut bring: impl FnMut(&Mirror<'_>, &T) -> Result<(), Failure>,
+) -> Result<(), DataError> {
+    let mut failures = Vec::new();
+    let mut wanted = wanted.iter().peekable();
+    for address in mirrors {
+        let mirror = Mirror::new(address, options, limits);
+        while let Some(file) = wanted.peek() {
+            match bring(&mirror, file) {
+                Ok(()) => wanted.next(),
+                Err(Failure::Stop(error)) => return Err(error),
+                Err(Failure::Mirror(line)) => {
+                    failures.push(line);
+                    break;
+                }
+            };
+        }
+    }
+    if wanted.peek().is_none() { Ok(()) } else { Err(DataError::Download { failures }) }
 }

@@ -5,17 +5,18 @@ mod published;
 mod server;
 
 use std::io::Write;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use self::server::{Answer, Server, deaf, nobody};
 use super::*;
 use crate::hash;
 use crate::idx::IdxArray;
 use crate::known::Checksum;
-use server::{Answer, Server, deaf, nobody};
 
 /// The bytes of a small IDX file.
 fn content() -> Vec<u8> {

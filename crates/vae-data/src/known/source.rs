@@ -4,63 +4,9 @@
 //! servers. MD5 tells a damaged or a wrong file; it does not stop somebody who wants to deceive, since other content of
 //! the same MD5 can be made.
 
-use std::fmt;
-use std::fs::File;
-use std::io::Seek;
-
-use super::Known;
-use super::verify::content_sha256;
-use crate::content::Content;
-use crate::error::FormatError;
-use crate::hash;
+use super::checksum::Checksum;
+use super::set::Known;
 use crate::mnist::FILES;
-
-/// How a file is told from others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Checksum {
-    /// SHA-256 of the unpacked content, in lower-case hexadecimal: it is the same whoever packed it.
-    ContentSha256(String),
-    /// MD5 of the file as it lies on the server, in lower-case hexadecimal.
-    PackedMd5(String),
-    /// The file comes in an archive, which has a checksum; the file itself has none.
-    OfArchive,
-}
-
-impl Checksum {
-    /// What the algorithm is called.
-    pub(crate) fn algorithm(&self) -> &'static str {
-        match self {
-            Self::ContentSha256(_) => "SHA-256",
-            Self::PackedMd5(_) => "MD5",
-            Self::OfArchive => "no checksum",
-        }
-    }
-
-    /// As published; empty where nothing is.
-    pub(crate) fn published(&self) -> &str {
-        match self {
-            Self::ContentSha256(hex) | Self::PackedMd5(hex) => hex,
-            Self::OfArchive => "",
-        }
-    }
-
-    /// The same sum of another file, read from its beginning; empty where nothing is published.
-    pub(crate) fn of(&self, mut file: File) -> Result<String, FormatError> {
-        let content = Content::from_file(file.try_clone().map_err(FormatError::Io)?)?;
-        match self {
-            Self::ContentSha256(_) => content_sha256(content),
-            Self::PackedMd5(_) => file.rewind().and_then(|()| hash::md5_of(file)).map_err(FormatError::Io),
-            Self::OfArchive => Ok(String::new()),
-        }
-    }
-}
-
-/// `MD5 8d4f…`
-impl fmt::Display for Checksum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.algorithm(), self.published())
-    }
-}
 
 /// A file of known content.
 #[derive(Debug, Clone)]

@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::{Checksum, FileSpec, Known};
+use super::checksum::Checksum;
+use super::set::Known;
+use super::source::FileSpec;
 use crate::content::{Content, DEFAULT_MAX_BYTES, open_regular};
-use crate::error::{DataError, FormatError};
+use crate::error::DataError;
+use crate::idx;
 use crate::mnist::find;
-use crate::{hash, idx};
-
-/// Bytes unpacked at a time.
-const CHUNK_BYTES: u64 = 64 * 1024;
 
 /// What [`Known::verify`] found out about one of a set's files.
 #[derive(Debug)]
@@ -95,27 +93,6 @@ fn compare(path: &Path, checksum: &Checksum) -> Result<FileState, DataError> {
     Ok(if found == expected { FileState::Ok } else { FileState::Mismatch { algorithm, expected, found } })
 }
 
-/// SHA-256 of unpacked content, in hexadecimal. Memory does not grow with the content.
-pub(crate) fn content_sha256(mut content: Content) -> Result<String, FormatError> {
-    let mut hasher = Sha256::new();
-    let mut chunk = Vec::new();
-    let mut total = 0;
-    loop {
-        chunk.clear();
-        content.read_up_to(CHUNK_BYTES, &mut chunk)?;
-        if chunk.is_empty() {
-            break;
-        }
-        hasher.update(&chunk);
-        total += chunk.len() as u64;
-        if total > DEFAULT_MAX_BYTES {
-            return Err(FormatError::TooLarge { limit: DEFAULT_MAX_BYTES, found: total });
-        }
-    }
-    content.expect_end()?;
-    Ok(hash::hex(&hasher.finalize()))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -126,6 +103,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::hash;
     use crate::idx::IdxArray;
 
     /// What becomes of a file of these bytes under the name of a set's test labels.

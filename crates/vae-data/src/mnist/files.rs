@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::DataError;
 use crate::splits::Split;
 
 /// What one of the four files holds.
@@ -23,7 +24,7 @@ pub(crate) const FILES: [(Split, Part); 4] = [
 
 impl Part {
     /// What it is called in a message.
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Images => "images",
             Self::Labels => "labels",
@@ -31,10 +32,20 @@ impl Part {
     }
 
     /// How many dimensions it has.
-    pub(crate) fn rank(self) -> usize {
+    fn rank(self) -> usize {
         match self {
             Self::Images => 3,
             Self::Labels => 1,
+        }
+    }
+
+    /// Images have three dimensions, labels one.
+    pub(super) fn check_rank(self, path: &Path, shape: &[usize]) -> Result<(), DataError> {
+        let (expected, found) = (self.rank(), shape.len());
+        if found == expected {
+            Ok(())
+        } else {
+            Err(DataError::Rank { path: path.to_owned(), what: self.name(), expected, found })
         }
     }
 
@@ -54,7 +65,7 @@ pub(crate) fn stem(split: Split, part: Part) -> String {
 }
 
 /// The names under which a file is looked for, the preferred first: plain before gzip, as it loads faster.
-pub(crate) fn names(stem: &str) -> [String; 4] {
+fn names(stem: &str) -> [String; 4] {
     // Some unpackers and mirrors write a dot where the original has the second hyphen from the end.
     let dotted = stem.replace("-idx", ".idx");
     [stem.to_owned(), dotted.clone(), format!("{stem}.gz"), format!("{dotted}.gz")]
@@ -63,6 +74,15 @@ pub(crate) fn names(stem: &str) -> [String; 4] {
 /// Where a file lies, if it is there under any of its names.
 pub(crate) fn find(dir: &Path, stem: &str) -> Option<PathBuf> {
     names(stem).into_iter().map(|name| dir.join(name)).find(|path| path.exists())
+}
+
+/// Finds one of the four files.
+pub(super) fn locate(dir: &Path, split: Split, part: Part, stem: &str) -> Result<PathBuf, DataError> {
+    find(dir, stem).ok_or_else(|| DataError::MissingFile {
+        dir: dir.to_owned(),
+        what: format!("{} {}", if split == Split::Train { "training" } else { "test" }, part.name()),
+        names: names(stem).into(),
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Part, check_rank, locate, stem};
+use super::files::{Part, locate, stem};
 use crate::error::DataError;
 use crate::idx;
 use crate::splits::Split;
@@ -35,7 +35,7 @@ pub(crate) fn survey_named(dir: &Path, stem: impl Fn(Split, Part) -> String) -> 
     let shape = |split, part| {
         let path = locate(dir, split, part, &stem(split, part))?;
         let shape = idx::read_shape(&path)?;
-        check_rank(&path, part, &shape)?;
+        part.check_rank(&path, &shape)?;
         Ok(shape)
     };
     let set = |split| {

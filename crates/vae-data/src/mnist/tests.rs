@@ -6,7 +6,7 @@ use std::{env, fs};
 use tempfile::TempDir;
 
 use super::*;
-use crate::FormatError;
+use crate::error::FormatError;
 
 /// An array of ever the same byte.
 fn array(shape: &[usize], byte: u8) -> IdxArray {

@@ -2,7 +2,6 @@
 
 use ndarray::{Array2, ArrayView2, Zip};
 
-use super::Polarity;
 use super::paper::Paper;
 use super::specks;
 
@@ -11,6 +10,15 @@ const LEAST_CONTRAST: f32 = 8.0;
 
 /// Levels that brightness is sorted into to find a threshold.
 const BINS: usize = 256;
+
+/// Which is darker, ink or paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polarity {
+    /// A pen on paper.
+    DarkOnLight,
+    /// Chalk on a board, or MNIST itself.
+    LightOnDark,
+}
 
 /// The ink of a grey picture; none if the picture has none that can be told from noise.
 ///
