@@ -24,18 +24,16 @@ use std::cell::RefCell;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
-use self::elastic::Elastic;
-use self::resample::Padded;
+use self::{elastic::Elastic, resample::Padded, warp::Warp};
+use crate::{error::DataError, stream::stream};
+
 pub use self::settings::Augmentation;
-use self::warp::Warp;
-use crate::error::DataError;
-use crate::stream::stream;
 
 /// What the streams of this module are for.
 const PURPOSE: &[u8; 8] = b"augment ";
 
 /// An [`Augmentation`] made ready for images of one size.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Augmenter {
     augmentation: Augmentation,
     elastic: Option<Elastic>,

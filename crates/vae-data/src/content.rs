@@ -4,9 +4,11 @@
 //! ends, a page of HTML has the name of the file it replaced, and a gzip file of a megabyte unpacks to a gigabyte. So
 //! the content decides, and the reader says how much it is willing to take.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+};
 
 use flate2::bufread::GzDecoder;
 
@@ -113,8 +115,7 @@ fn gzip_problem(error: io::Error) -> FormatError {
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use flate2::{Compression, write::GzEncoder};
     use tempfile::TempDir;
 
     use super::*;

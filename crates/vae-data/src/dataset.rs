@@ -7,8 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::error::DataError;
-use crate::hash;
+use crate::{error::DataError, hash};
 
 /// The most images in a data set: whatever numbers them does so with a `u32`.
 const MAX_IMAGES: usize = u32::MAX as usize;
@@ -103,43 +102,36 @@ impl Dataset {
     }
 
     /// Number of images.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.images.nrows()
     }
 
     /// Whether there is no image.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The images, (N, height * width), contiguous.
-    #[must_use]
     pub fn images(&self) -> ArrayView2<'_, u8> {
         self.images.view()
     }
 
     /// One label for each image, where there are labels.
-    #[must_use]
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
     }
 
     /// Rows of an image.
-    #[must_use]
     pub fn height(&self) -> usize {
         self.height
     }
 
     /// Columns of an image.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Pixels of an image: `height * width`, the columns of [`images`](Self::images).
-    #[must_use]
     pub fn pixels(&self) -> usize {
         self.images.ncols()
     }
@@ -152,7 +144,6 @@ impl Dataset {
     /// Which data this is, whatever file or program it came from: SHA-256, in lower-case hexadecimal, of the number of
     /// images, height, width and whether there are labels (1 or 0), each as a little-endian `u64`, then of the images'
     /// bytes, then of the labels'.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
         for number in [self.len(), self.height, self.width, usize::from(self.labels.is_some())] {

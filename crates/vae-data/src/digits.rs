@@ -28,11 +28,10 @@ mod strokes;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use self::dice::Dice;
-use self::render::PIXELS;
+use self::{dice::Dice, render::PIXELS};
+use crate::{dataset::Dataset, splits::Split};
+
 pub use self::render::SIDE;
-use crate::dataset::Dataset;
-use crate::splits::Split;
 
 /// How many classes there are, and how many images in a row hold each of them once.
 const CLASSES: usize = 10;
@@ -58,7 +57,6 @@ const CLASSES: usize = 10;
 ///
 /// # Panics
 /// If `count` is more than a [`Dataset`] holds, which is `u32::MAX` images or 3 TB.
-#[must_use]
 pub fn generate(count: usize, seed: u64, split: Split) -> Dataset {
     assert!(u32::try_from(count).is_ok(), "a data set holds at most {} images, asked for {count}", u32::MAX);
     let mut pixels = vec![0; count * PIXELS];

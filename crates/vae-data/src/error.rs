@@ -5,8 +5,10 @@
 //! that parsers which only see bytes need not know a path, and readers which know one add it in one place.
 //! Messages are complete by themselves: nothing hides behind `source()`, so printing an error once says all.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]

@@ -12,21 +12,28 @@ mod options;
 mod part;
 mod progress;
 
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
-use self::archive::Member;
-use self::mirror::{Failure, Limits, ask};
-pub use self::options::Options;
-pub use self::progress::Progress;
-use self::progress::Report;
-use crate::error::{DataError, FormatError};
-use crate::known::{self, FileSpec, FileState, Known};
-use crate::{idx, mnist};
+use self::{
+    archive::Member,
+    mirror::{Failure, Limits, ask},
+    progress::Report,
+};
+use crate::{
+    error::{DataError, FormatError},
+    idx,
+    known::{self, FileSpec, FileState, Known},
+    mnist,
+};
+
+pub use self::{options::Options, progress::Progress};
 
 /// A set to be fetched, and where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The set.
     pub set: Known,

@@ -18,13 +18,15 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use self::list::{Listing, Sample};
-use crate::content::DEFAULT_MAX_BYTES;
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::order::{all, fisher_yates};
-use crate::picture;
-use crate::splits::Splits;
-use crate::stream::stream;
+use crate::{
+    content::DEFAULT_MAX_BYTES,
+    dataset::Dataset,
+    error::DataError,
+    order::{all, fisher_yates},
+    picture,
+    splits::Splits,
+    stream::stream,
+};
 
 /// One in so many pictures of a class is to test with where no folder says which, and at least one of two.
 const TEST_SHARE: usize = 6;
@@ -33,7 +35,7 @@ const TEST_SHARE: usize = 6;
 const PURPOSE: &[u8; 8] = b"datafold";
 
 /// The pictures of a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
     /// The images, labelled where there are classes.
     pub splits: Splits,
@@ -80,7 +82,6 @@ pub fn load(dir: &Path, seed: u64) -> Result<Folder, DataError> {
 
 /// Whether a directory looks like one for [`load`], and not like one of IDX files: it holds folders or pictures, as
 /// their names say, and no name with `idx` in it.
-#[must_use]
 pub fn is_folder(dir: &Path) -> bool {
     let Ok(entries) = list::entries(dir) else { return false };
     let is_idx = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("idx"));

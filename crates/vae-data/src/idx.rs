@@ -13,8 +13,10 @@
 
 use std::path::Path;
 
-use crate::content::{self, Content, DEFAULT_MAX_BYTES};
-use crate::error::{DataError, FormatError};
+use crate::{
+    content::{self, Content, DEFAULT_MAX_BYTES},
+    error::{DataError, FormatError},
+};
 
 /// The longest header: four bytes, and four for each of 255 dimensions.
 const MAX_HEADER_BYTES: u64 = 4 + 4 * 255;
@@ -26,7 +28,7 @@ const PIECE_BYTES: u64 = 64 * 1024;
 const TYPE_U8: u8 = 0x08;
 
 /// An array of bytes of any number of dimensions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdxArray {
     /// Length of each dimension: one to 255 of them, none zero.
     pub shape: Vec<usize>,
@@ -40,7 +42,6 @@ impl IdxArray {
     /// # Panics
     /// When `data` does not have as many elements as `shape` says, or `shape` is nothing that IDX can express: no
     /// dimension or more than 255, one of zero or above `u32::MAX`.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let rank = u8::try_from(self.shape.len()).expect("at most 255 dimensions");
         let mut bytes = vec![0, 0, TYPE_U8, rank];

@@ -89,11 +89,13 @@ mod gather;
 
 pub mod augment;
 
-pub use self::augment::{Augmentation, Augmenter};
-pub use self::content::DEFAULT_MAX_BYTES;
-pub use self::dataset::Dataset;
-pub use self::error::{DataError, FormatError};
-pub use self::gather::gather;
-pub use self::known::Known;
-pub use self::order::{Holdout, shuffle, shuffled};
-pub use self::splits::{Split, Splits};
+pub use self::{
+    augment::{Augmentation, Augmenter},
+    content::DEFAULT_MAX_BYTES,
+    dataset::Dataset,
+    error::{DataError, FormatError},
+    gather::gather,
+    known::Known,
+    order::{Holdout, shuffle, shuffled},
+    splits::{Split, Splits},
+};

@@ -12,15 +12,19 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::idx::{self, IdxArray};
-use crate::splits::{Split, Splits};
-
 use self::files::locate;
-pub(crate) use self::files::{FILES, Part, find, stem};
-pub(crate) use self::survey::survey_named;
+use crate::{
+    dataset::Dataset,
+    error::DataError,
+    idx::{self, IdxArray},
+    splits::{Split, Splits},
+};
+
 pub use self::survey::{Survey, survey};
+pub(crate) use self::{
+    files::{FILES, Part, find, stem},
+    survey::survey_named,
+};
 
 /// [`Dataset::fingerprint`] of MNIST's training set: tells whether data that is already loaded is MNIST.
 pub const TRAIN_FINGERPRINT: &str = "e7a85365ac4a5edf3c05a2a4becbfa8fc12f0a34d1c634775808dcbfb4906030";
@@ -51,7 +55,7 @@ pub fn load_split(dir: &Path, split: Split) -> Result<Dataset, DataError> {
 }
 
 /// Whether images without labels will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Labels {
     /// They will.
     IfThere,

@@ -3,11 +3,9 @@
 //! Both are functions of a seed and nothing else, not of threads, the platform or what was drawn before. So a resumed
 //! run sees the order that an uninterrupted one would have seen, and a result can be repeated from its seed.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
-use crate::error::DataError;
-use crate::stream::stream;
+use crate::{error::DataError, stream::stream};
 
 /// The orders of epochs.
 const EPOCH: &[u8; 8] = b"dataperm";
@@ -39,7 +37,7 @@ pub fn shuffled(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
 /// A part of the training images that is not trained on, to see when a model begins to learn by heart.
 ///
 /// Drawn at random: the last images of a directory sorted by class would be all of one class.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holdout {
     /// The images to train on, in ascending order.
     pub train: Vec<u32>,

@@ -30,15 +30,18 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 
+use crate::{
+    error::{DataError, FormatError},
+    picture,
+};
+
 pub use self::ink::Polarity;
-use crate::error::{DataError, FormatError};
-use crate::picture;
 
 /// The longest side of the picture that ink is looked for in. A stroke is several pixels wide at this size.
 const WORKING_SIDE: usize = 512;
 
 /// A digit in MNIST's format.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     /// (28 * 28), row by row: 0 is the background, 255 full ink.
     pub pixels: Vec<u8>,

@@ -3,16 +3,20 @@
 //! A PNG of a hundred kilobytes unpacks to a gigabyte if its header says so, and a picture from a telephone lies on its
 //! side with a note in its EXIF data that says which. Both are seen to here, so that everybody else gets plain pixels.
 
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::{
+    io::{Cursor, Read},
+    path::Path,
+};
 
 use image::{
     DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
 };
 use ndarray::Array2;
 
-use crate::content::{looks_like_page, open_regular};
-use crate::error::FormatError;
+use crate::{
+    content::{looks_like_page, open_regular},
+    error::FormatError,
+};
 
 /// The most bytes of a file.
 const MAX_FILE_BYTES: u64 = 64 << 20;

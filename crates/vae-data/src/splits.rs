@@ -1,10 +1,9 @@
 //! The two parts of a data set, kept apart from their loading on.
 
-use crate::dataset::Dataset;
-use crate::error::DataError;
+use crate::{dataset::Dataset, error::DataError};
 
 /// Which part of a data set: what a model learns from, or what it is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Split {
     /// The part to learn from.
     Train,
@@ -13,7 +12,7 @@ pub enum Split {
 }
 
 /// Training and test set, of the same image size.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits {
     /// The part to learn from.
     pub train: Dataset,

@@ -1,7 +1,6 @@
 //! Random numbers that can be drawn again: a stream for each thing that is drawn, known by its key.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// The stream of a seed, a purpose of eight letters, and two numbers that say which of that purpose.
 ///

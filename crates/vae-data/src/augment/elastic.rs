@@ -2,8 +2,7 @@
 //! "Best practices for convolutional neural networks applied to visual document analysis", 2003).
 
 use multiversion::multiversion;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
 use super::settings::Augmentation;
 
@@ -11,7 +10,7 @@ use super::settings::Augmentation;
 const CUT_SIGMAS: f64 = 3.0;
 
 /// Smoothed random displacements of given strength.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Elastic {
     /// (2 r + 1), the Gaussian times √α: it is applied along both axes, and together they make α.
     kernel: Vec<f32>,
@@ -119,8 +118,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::hash;
-    use crate::stream::stream;
+    use crate::{hash, stream::stream};
 
     fn elastic(alpha: f64, sigma: f64) -> Elastic {
         let augmentation =

@@ -2,8 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::elastic::Field;
-use super::warp::Warp;
+use super::{elastic::Field, warp::Warp};
 
 /// An image as numbers in [0, 1] with background around it, so that no place needs to be asked whether it is inside.
 #[derive(Default)]

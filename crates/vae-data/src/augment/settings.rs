@@ -5,7 +5,7 @@ use crate::error::DataError;
 /// How far augmented images may be from their originals. The default changes nothing.
 ///
 /// Every range is symmetric and every value in it equally likely.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields, default))]
 pub struct Augmentation {
@@ -47,7 +47,6 @@ impl Default for Augmentation {
 
 impl Augmentation {
     /// Whether images stay as they are.
-    #[must_use]
     pub fn is_none(&self) -> bool {
         let Self { elastic_sigma, .. } = *self;
         *self == Self { elastic_sigma, ..Self::default() }

@@ -4,10 +4,7 @@ use ndarray::{Array2, s};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::dataset::Dataset;
-use crate::gather::gather;
-use crate::splits::Split;
-use crate::{digits, hash};
+use crate::{dataset::Dataset, digits, gather::gather, hash, splits::Split};
 
 /// A little of everything that suits handwriting.
 fn handwriting() -> Augmentation {

@@ -1,12 +1,11 @@
 //! The affine part: where in the original the pixel of an augmented image comes from.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
 use super::settings::Augmentation;
 
 /// An affine map from a pixel (x, y) to its place in the original.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Warp {
     /// What a column further adds to (x, y).
     pub(super) column: [f32; 2],

@@ -1,8 +1,7 @@
 //! Random numbers that are the same everywhere: the draws are spelled out here, in integers and exact products, since
 //! what the distributions of a library return may change with its version.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
 use crate::stream::stream;
 

@@ -1,9 +1,11 @@
 //! What a hand makes of the copybook's digit. The same few quantities for every digit, each drawn about what is usual
 //! in MNIST, are all the variation there is beside the choice of the form.
 
-use super::curve::{self, Point};
-use super::dice::Dice;
-use super::strokes::{FORMS, Form, Knot};
+use super::{
+    curve::{self, Point},
+    dice::Dice,
+    strokes::{FORMS, Form, Knot},
+};
 
 /// A digit as written: its strokes, not yet placed on the pixels.
 pub(super) struct Drawing {
@@ -12,7 +14,7 @@ pub(super) struct Drawing {
 }
 
 /// The pen at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Dab {
     /// Where, in any unit: what counts is the shape, as the digit's size on the image is fixed.
     pub(super) at: Point,

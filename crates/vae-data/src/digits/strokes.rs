@@ -19,7 +19,7 @@
 use super::curve::Point;
 
 /// A point that the pen passes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Knot {
     /// Hundredths of the digit's height, to the right.
     pub(super) x: i8,

@@ -1,19 +1,21 @@
 //! Files that come in one zip archive: it is received and checked as a whole, what is wanted is taken out, and it goes.
 
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::{io::BufReader, path::PathBuf};
 
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{ZipArchive, result::ZipError};
 
-use super::mirror::{Failure, Limits, Mirror, ask};
-use super::options::Options;
-use super::part::PartFile;
-use super::progress::Report;
-use crate::content::Content;
-use crate::error::DataError;
-use crate::idx;
-use crate::known::{Archive, FileSpec};
+use super::{
+    mirror::{Failure, Limits, Mirror, ask},
+    options::Options,
+    part::PartFile,
+    progress::Report,
+};
+use crate::{
+    content::Content,
+    error::DataError,
+    idx,
+    known::{Archive, FileSpec},
+};
 
 /// A file that is wanted of an archive, and where it goes.
 pub(super) struct Member {

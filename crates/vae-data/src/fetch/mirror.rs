@@ -1,24 +1,27 @@
 //! One file from one mirror: ask, receive within bounds, and check.
 
-use std::fmt::Display;
-use std::io::{Read, Write};
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    fmt::Display,
+    io::{Read, Write},
+    ops::ControlFlow,
+    path::Path,
+    time::Duration,
+};
 
 use ureq::Agent;
 
-use super::options::Options;
-use super::part::PartFile;
-use super::progress::{Progress, Report};
-use crate::error::DataError;
-use crate::known::Checksum;
+use super::{
+    options::Options,
+    part::PartFile,
+    progress::{Progress, Report},
+};
+use crate::{error::DataError, known::Checksum};
 
 /// Bytes received between two reports: small enough to cancel soon, large enough to cost nothing.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// How much of its kind a file may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// From the request to the last byte.
     pub(super) timeout: Duration,

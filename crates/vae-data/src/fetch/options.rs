@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How patient and how generous a download is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Addresses to which a file's name is appended, `https://` or `http://`, asked in turn. Default: none, which means
     /// [`Known::mirrors`] of the set.

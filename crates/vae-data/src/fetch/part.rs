@@ -3,9 +3,11 @@
 //! Its name ends in `.part`, and it is locked while somebody writes it. A process that is killed leaves its part behind
 //! but not the lock, which is how [`remove_stale`] tells a leftover from another download at work.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Seek, Write};
-use std::path::Path;
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Seek, Write},
+    path::Path,
+};
 
 use tempfile::NamedTempFile;
 

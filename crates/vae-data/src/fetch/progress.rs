@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 /// How far the download of a file, or its way out of an archive, is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
     /// The file's name; on its way out of an archive, the archive's and the name in it.
     pub file: &'a str,

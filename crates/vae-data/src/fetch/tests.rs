@@ -4,19 +4,15 @@ mod archive;
 mod published;
 mod server;
 
-use std::io::Write;
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use self::server::{Answer, Server, deaf, nobody};
 use super::*;
-use crate::hash;
-use crate::idx::IdxArray;
-use crate::known::Checksum;
+use crate::{hash, idx::IdxArray, known::Checksum};
 
 /// The bytes of a small IDX file.
 fn content() -> Vec<u8> {

@@ -1,7 +1,9 @@
 //! Which files a folder of pictures is made of, and what class each is of.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::error::{DataError, FormatError};
 

@@ -1,12 +1,9 @@
 //! The module's behaviour, one fact a test: well-formed input first, then one malformed input for each error.
 
-use std::fs;
-use std::io::Write;
+use std::{fs, io::Write};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use proptest::collection::vec;
-use proptest::prelude::*;
+use flate2::{Compression, write::GzEncoder};
+use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
 use super::*;

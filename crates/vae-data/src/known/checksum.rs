@@ -1,20 +1,20 @@
 //! Checksums that publishers give, each of what it is given of: the content of a file, or the file as it is packed.
 
-use std::fmt;
-use std::fs::File;
-use std::io::Seek;
+use std::{fmt, fs::File, io::Seek};
 
 use sha2::{Digest, Sha256};
 
-use crate::content::{Content, DEFAULT_MAX_BYTES};
-use crate::error::FormatError;
-use crate::hash;
+use crate::{
+    content::{Content, DEFAULT_MAX_BYTES},
+    error::FormatError,
+    hash,
+};
 
 /// Bytes unpacked at a time.
 const CHUNK_BYTES: u64 = 64 * 1024;
 
 /// How a file is told from others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Checksum {
     /// SHA-256 of the unpacked content, in lower-case hexadecimal: it is the same whoever packed it.
     ContentSha256(String),

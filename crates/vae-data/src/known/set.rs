@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::mnist::{self, Labels, Part, Survey};
-use crate::splits::{Split, Splits};
+use crate::{
+    dataset::Dataset,
+    error::DataError,
+    mnist::{self, Labels, Part, Survey},
+    splits::{Split, Splits},
+};
 
 /// A data set that is published under a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Known {
     /// Handwritten digits.
     Mnist,
@@ -45,7 +47,6 @@ impl Known {
     ];
 
     /// The set's name in lower case, fit for a directory.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Mnist => "mnist",
@@ -61,13 +62,11 @@ impl Known {
     }
 
     /// A second name, where there is one.
-    #[must_use]
     pub fn alias(self) -> Option<&'static str> {
         (self == Self::FashionMnist).then_some("fashion")
     }
 
     /// The set of this name or alias.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|set| set.name() == name || set.alias() == Some(name))
     }
@@ -101,7 +100,6 @@ impl Known {
 
     /// Whether the published images have rows and columns exchanged: EMNIST was written by a program that counts the
     /// other way round.
-    #[must_use]
     pub fn is_transposed(self) -> bool {
         self.emnist_part().is_some()
     }

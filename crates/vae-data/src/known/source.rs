@@ -4,12 +4,11 @@
 //! servers. MD5 tells a damaged or a wrong file; it does not stop somebody who wants to deceive, since other content of
 //! the same MD5 can be made.
 
-use super::checksum::Checksum;
-use super::set::Known;
+use super::{checksum::Checksum, set::Known};
 use crate::mnist::FILES;
 
 /// A file of known content.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct FileSpec {
     /// The plain file's name.
     pub(crate) stem: String,
@@ -27,7 +26,7 @@ impl FileSpec {
 
 /// An archive that holds the files of several sets.
 #[cfg(feature = "download")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Archive {
     /// Its name on the server.
     pub(crate) name: String,
@@ -39,7 +38,6 @@ pub(crate) struct Archive {
 
 impl Known {
     /// Addresses to which a file's name is appended, to be asked in this order.
-    #[must_use]
     pub fn mirrors(self) -> &'static [&'static str] {
         match self {
             Self::Mnist => &[

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::checksum::Checksum;
-use super::set::Known;
-use super::source::FileSpec;
-use crate::content::{Content, DEFAULT_MAX_BYTES, open_regular};
-use crate::error::DataError;
-use crate::idx;
-use crate::mnist::find;
+use super::{checksum::Checksum, set::Known, source::FileSpec};
+use crate::{
+    content::{Content, DEFAULT_MAX_BYTES, open_regular},
+    error::DataError,
+    idx,
+    mnist::find,
+};
 
 /// What [`Known::verify`] found out about one of a set's files.
 #[derive(Debug)]
@@ -95,16 +95,13 @@ fn compare(path: &Path, checksum: &Checksum) -> Result<FileState, DataError> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::{env, fs};
+    use std::{env, fs, io::Write};
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use flate2::{Compression, write::GzEncoder};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::hash;
-    use crate::idx::IdxArray;
+    use crate::{hash, idx::IdxArray};
 
     /// What becomes of a file of these bytes under the name of a set's test labels.
     fn state(set: Known, suffix: &str, bytes: &[u8]) -> FileState {

@@ -14,8 +14,7 @@
 use ::mnist::Mnist;
 use ndarray::Array2;
 
-use crate::dataset::Dataset;
-use crate::splits::Splits;
+use crate::{dataset::Dataset, splits::Splits};
 
 /// The crate `mnist` reads images of this size and no other.
 const SIDE: usize = 28;
@@ -73,8 +72,7 @@ fn digits(one_hot: &[u8], count: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::{env, fs};
+    use std::{env, fs, path::Path};
 
     use ::mnist::MnistBuilder;
     use tempfile::TempDir;

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::DataError;
-use crate::splits::Split;
+use crate::{error::DataError, splits::Split};
 
 /// What one of the four files holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Images, (N, height, width).
     Images,

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use super::files::{Part, locate, stem};
-use crate::error::DataError;
-use crate::idx;
-use crate::splits::Split;
+use crate::{error::DataError, idx, splits::Split};
 
 /// What the files of a directory claim to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Survey {
     /// Images to train on.
     pub train: usize,

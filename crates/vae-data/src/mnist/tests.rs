@@ -1,7 +1,6 @@
 //! The module's behaviour, one fact a test: well-formed input first, then one malformed input for each error.
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::{env, fs, path::PathBuf};
 
 use tempfile::TempDir;
 

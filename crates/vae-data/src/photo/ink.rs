@@ -2,8 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Zip};
 
-use super::paper::Paper;
-use super::specks;
+use super::{paper::Paper, specks};
 
 /// The least contrast that counts as ink, in levels of grey.
 const LEAST_CONTRAST: f32 = 8.0;
@@ -12,7 +11,7 @@ const LEAST_CONTRAST: f32 = 8.0;
 const BINS: usize = 256;
 
 /// Which is darker, ink or paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polarity {
     /// A pen on paper.
     DarkOnLight,

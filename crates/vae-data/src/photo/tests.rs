@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
 use ndarray::{Array2, ArrayView2};
 
 use super::*;
-use crate::splits::Split;
-use crate::{digits, mnist};
+use crate::{digits, mnist, splits::Split};
 
 /// A picture of some size on which `ink` says how much ink is at (x, y), both from 0 to 1.
 fn drawn(height: usize, width: usize, paper: f32, pen: f32) -> Array2<u8> {

@@ -2,12 +2,10 @@
 
 use std::io::Cursor;
 
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::*;
-use crate::fetch::archive;
-use crate::known::Archive;
+use crate::{fetch::archive, known::Archive};
 
 /// An archive of these files.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {

@@ -1,9 +1,11 @@
 //! A web server of a few lines on this machine, which answers as told: the network's bad days, without a network.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
 
 /// How the server answers each request.
 #[derive(Clone)]
