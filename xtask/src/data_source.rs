@@ -169,7 +169,8 @@ fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
         Err(error) => {
             // Of a directory that holds nothing there is nothing to tell.
             let result = download(&[(set, directory.clone())]);
-            if paths::holds_something(&directory) { result.context(error) } else { result }?;
+            let reason = || format!("{:#}", anyhow::Error::from(error));
+            if paths::holds_something(&directory) { result.with_context(reason) } else { result }?;
             read()?
         }
     };

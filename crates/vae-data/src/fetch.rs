@@ -1,10 +1,10 @@
-//! Known data sets over the network, from where they are published, into directories.
+//! Downloads of known data sets from where they are published.
 //!
-//! What arrives is not trusted. A file gets its name only after it has the published checksum, and by one rename, so
-//! that neither a power cut nor a server's error page leaves anything that looks like data. MNIST's SHA-256 holds
-//! against anybody; the MD5 of the other sets guards against accidents only, and some of their servers speak plain
-//! HTTP. A mirror that fails is not asked again: without a network, the answer comes after one time-out a mirror and not
-//! one a file.
+//! Downloads are not trusted. A file gets its name only after its checksum was compared with the published one, and
+//! by a single rename, so that neither a power cut nor a server's error page leaves anything that looks like data.
+//! MNIST's SHA-256 also detects forgery; the MD5 of the other sets detects accidents only, and some of their servers
+//! use plain HTTP. A mirror that fails is not tried again: without a network, the error comes after one time-out for
+//! each mirror, not for each file.
 
 mod archive;
 mod mirror;
@@ -20,11 +20,11 @@ use std::{
 
 use self::{
     archive::Member,
-    mirror::{Failure, Limits, ask},
+    mirror::{Failure, Limits, try_mirrors},
     progress::Report,
 };
 use crate::{
-    error::{DataError, FormatError},
+    error::{DataError, FormatError, chain},
     idx,
     known::{self, FileSpec, FileState, Known},
     mnist,
@@ -32,7 +32,7 @@ use crate::{
 
 pub use self::{options::Options, progress::Progress};
 
-/// A set to be fetched, and where to.
+/// A set to fetch, and the directory for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The set.
@@ -41,16 +41,16 @@ pub struct Target {
     pub dir: PathBuf,
 }
 
-/// Makes sure that the files of each target's set lie in its directory.
+/// Makes sure that the files of each target's set are in its directory.
 ///
-/// Files that are there and right, under any name that loading knows, are left alone and need no network. Damaged ones
-/// are replaced. Data that is somebody's, such as another set of the same file names, is never overwritten. Sets that
-/// come in one archive, as all of EMNIST does, share one download of it; the archive is not kept.
+/// Correct files, under any name that loading accepts, are kept and need no network. Damaged ones are replaced. Other
+/// data, such as another set with the same file names, is never overwritten. Sets that come in one archive, as all of
+/// EMNIST do, share one download of it; the archive is not kept.
 ///
 /// `progress` is called before each file and whenever some of it has arrived; with `ControlFlow::Break` it stops the
-/// download, which takes at most as long as a time-out. Files that are complete by then stay.
+/// download, within a time-out at most. Files that are complete by then stay.
 ///
-/// Several downloads into one directory at once are safe.
+/// Several downloads into one directory at the same time are safe.
 ///
 /// # Errors
 /// [`DataError::Download`] with a line for each mirror, [`DataError::Cancelled`], [`DataError::InTheWay`],
@@ -85,9 +85,9 @@ fn mirrors(set: Known, options: &Options) -> Vec<String> {
     options.mirrors.clone().unwrap_or_else(published)
 }
 
-/// Those of a set's files that are not in `dir`, which is created.
+/// The files of a set that are missing in `dir`, which is created.
 fn absent(dir: &Path, files: impl IntoIterator<Item = FileSpec>) -> Result<Vec<FileSpec>, DataError> {
-    fs::create_dir_all(dir).map_err(|cause| DataError::write(dir, cause))?;
+    fs::create_dir_all(dir).map_err(|error| DataError::write(dir, error))?;
     let mut absent = Vec::new();
     for file in files {
         if !is_present(dir, &file)? {
@@ -100,7 +100,7 @@ fn absent(dir: &Path, files: impl IntoIterator<Item = FileSpec>) -> Result<Vec<F
     Ok(absent)
 }
 
-/// Brings files that servers have one by one.
+/// Downloads files that are published one by one.
 fn fetch_files(
     dir: &Path,
     files: &[FileSpec],
@@ -109,39 +109,38 @@ fn fetch_files(
     progress: Report<'_>,
 ) -> Result<(), DataError> {
     let limits = Limits { timeout: options.file_timeout, max_bytes: options.max_file_bytes };
-    ask(mirrors, options, limits, files, |mirror, file| {
+    try_mirrors(mirrors, options, limits, files, |mirror, file| {
         let name = file.packed_name();
         let arrived = mirror.receive(&name, &file.checksum, dir, progress)?;
         arrived.finish(&dir.join(name)).map_err(Failure::Stop)
     })
 }
 
-/// Whether a file is there and right. One that is there and wrong is either damaged, and then as good as absent, or in
-/// the way.
+/// Whether a file is there and correct. A file that is damaged counts as absent; one with other content is in the way.
 fn is_present(dir: &Path, file: &FileSpec) -> Result<bool, DataError> {
     let Some(path) = mnist::find(dir, &file.stem) else { return Ok(false) };
     let found = match known::check(&path, file) {
         FileState::Ok => return Ok(true),
         FileState::Missing => return Ok(false),
-        // Files of an archive have names of their own, and more than to be whole cannot be asked of them.
+        // Files from an archive have no checksums of their own, but names that no other set has.
         FileState::WellFormed { .. } if file.checksum.published().is_empty() => return Ok(true),
-        FileState::WellFormed { .. } => "an unpacked file, of which none is published".to_owned(),
+        FileState::WellFormed { .. } => "an unpacked file, which has no published checksum".to_owned(),
         FileState::Mismatch { algorithm, found, .. } => format!("{algorithm} {found}"),
-        FileState::Unreadable(DataError::File { problem, .. }) => problem.to_string(),
-        FileState::Unreadable(error) => error.to_string(),
+        FileState::Unreadable(DataError::File { source, .. }) => chain(&source),
+        FileState::Unreadable(error) => chain(&error),
     };
-    // A damaged file under another name than the download's would go on being found first.
+    // A damaged file under another name than the download's would still be found first.
     if is_damaged(&path) && path == dir.join(file.packed_name()) {
         return Ok(false);
     }
     Err(DataError::InTheWay { path, expected: file.checksum.to_string(), found })
 }
 
-/// Whether a file can be of use to nobody: readable, but no IDX file.
+/// Whether a file is of no use: readable, but not an IDX file.
 fn is_damaged(path: &Path) -> bool {
     match idx::check(path) {
-        Err(DataError::File { problem, .. }) => !matches!(
-            problem,
+        Err(DataError::File { source, .. }) => !matches!(
+            source,
             FormatError::Io(_) | FormatError::NotAFile { .. } | FormatError::TooLarge { .. }
         ),
         _ => false,

@@ -104,7 +104,9 @@ fn verify(places: &[(Known, PathBuf)]) -> anyhow::Result<()> {
                     format!("{algorithm} expected {expected}, found {found}")
                 }
                 FileState::Missing => "missing".to_owned(),
-                FileState::Unreadable(error) => error.to_string(),
+                FileState::Unreadable(error) => {
+                    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+                }
             };
             term::line(format_args!("  {}: {what}", check.name));
         }
@@ -147,6 +149,6 @@ fn describe(dir: &Path, survey: Result<mnist::Survey, DataError>) -> String {
             if labelled { "" } else { ", without labels," },
             paths::display(dir),
         ),
-        Err(error) => format!("none: {error}"),
+        Err(error) => format!("none: {:#}", anyhow::Error::from(error)),
     }
 }

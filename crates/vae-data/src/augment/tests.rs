@@ -104,7 +104,7 @@ fn each_setting_alone_changes_images() {
 }
 
 #[test]
-fn half_of_the_images_are_mirrored_and_exactly() {
+fn half_of_the_images_are_exactly_mirrored() {
     let augmentation = Augmentation { flip_horizontal: 0.5, ..Augmentation::default() };
     let (plain, flipped) =
         (augmented(&Augmentation::default(), &all(), 1, 2), augmented(&augmentation, &all(), 1, 2));
@@ -144,7 +144,7 @@ fn images_of_any_shape_are_augmented() {
 }
 
 #[test]
-#[should_panic(expected = "image 100 of 100")]
+#[should_panic(expected = "index 100 is out of range for 100 images")]
 fn an_index_out_of_range_panics() {
     augmented(&handwriting(), &[100], 1, 2);
 }

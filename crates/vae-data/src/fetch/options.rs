@@ -1,16 +1,16 @@
-//! How long a download may take and how large it may be.
+//! Limits on the time and size of a download.
 
 use std::time::Duration;
 
-/// How patient and how generous a download is.
+/// Where downloads come from, and limits on their time and size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Addresses to which a file's name is appended, `https://` or `http://`, asked in turn. Default: none, which means
-    /// [`Known::mirrors`] of the set.
+    /// Addresses to which a file's name is appended, `https://` or `http://`, tried in turn. Default: none, which means
+    /// the [`Known::mirrors`] of the set.
     pub mirrors: Option<Vec<String>>,
     /// How long looking up a mirror's name may take, and how long connecting to it. Default: 2 s each.
     pub connect_timeout: Duration,
-    /// How long a mirror may be silent. Default: 10 s.
+    /// How long a mirror may send nothing. Default: 10 s.
     pub read_timeout: Duration,
     /// How long one file may take in all. Default: 10 min, enough for Fashion-MNIST at 50 kB/s.
     pub file_timeout: Duration,
@@ -18,7 +18,7 @@ pub struct Options {
     pub max_file_bytes: u64,
     /// How long an archive may take in all. Default: 2 h, enough for EMNIST at 80 kB/s.
     pub archive_timeout: Duration,
-    /// The most bytes an archive may have, and each file that is taken out of one. Default: 1 GiB, twice EMNIST.
+    /// The most bytes an archive may have, and each file unpacked from it. Default: 1 GiB, twice EMNIST.
     pub max_archive_bytes: u64,
 }
 

@@ -1,19 +1,19 @@
-//! What a caller is told while a download goes on, and how it stops one.
+//! The progress of a download, as reported to the caller.
 
 use std::ops::ControlFlow;
 
-/// How far the download of a file, or its way out of an archive, is.
+/// The progress of one file, while it is downloaded or unpacked from an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// The file's name; on its way out of an archive, the archive's and the name in it.
+    /// The file's name; while it is unpacked, the archive's name and the name in it.
     pub file: &'a str,
     /// The mirror it comes from, as in [`Options::mirrors`].
     pub mirror: &'a str,
     /// Bytes that have arrived.
     pub bytes: u64,
-    /// Bytes expected, where the mirror or the archive told.
+    /// Bytes expected, if the mirror or the archive announces a number.
     pub total: Option<u64>,
 }
 
-/// What a caller says to progress.
+/// The caller's function, which may stop the download.
 pub(super) type Report<'a> = &'a mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;

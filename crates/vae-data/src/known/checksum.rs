@@ -1,4 +1,4 @@
-//! Checksums that publishers give, each of what it is given of: the content of a file, or the file as it is packed.
+//! Published checksums, of a file's content or of the file as it is packed.
 
 use std::{fmt, fs::File, io::Seek};
 
@@ -13,19 +13,19 @@ use crate::{
 /// Bytes unpacked at a time.
 const CHUNK_BYTES: u64 = 64 * 1024;
 
-/// How a file is told from others.
+/// A published checksum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Checksum {
-    /// SHA-256 of the unpacked content, in lower-case hexadecimal: it is the same whoever packed it.
+    /// SHA-256 of the unpacked content, in lower-case hexadecimal: it does not depend on how the file was packed.
     ContentSha256(String),
-    /// MD5 of the file as it lies on the server, in lower-case hexadecimal.
+    /// MD5 of the file as it is on the server, in lower-case hexadecimal.
     PackedMd5(String),
     /// The file comes in an archive, which has a checksum; the file itself has none.
     OfArchive,
 }
 
 impl Checksum {
-    /// What the algorithm is called.
+    /// The algorithm's name.
     pub(crate) fn algorithm(&self) -> &'static str {
         match self {
             Self::ContentSha256(_) => "SHA-256",
@@ -34,7 +34,7 @@ impl Checksum {
         }
     }
 
-    /// As published; empty where nothing is.
+    /// The published sum; empty if there is none.
     pub(crate) fn published(&self) -> &str {
         match self {
             Self::ContentSha256(hex) | Self::PackedMd5(hex) => hex,
@@ -42,7 +42,7 @@ impl Checksum {
         }
     }
 
-    /// The same sum of another file, read from its beginning; empty where nothing is published.
+    /// The sum of `file` by the same algorithm, from its beginning; empty if none is published.
     pub(crate) fn of(&self, mut file: File) -> Result<String, FormatError> {
         let content = Content::from_file(file.try_clone().map_err(FormatError::Io)?)?;
         match self {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     dataset::Dataset,
     error::DataError,
-    mnist::{self, Labels, Part, Survey},
+    mnist::{self, FileKind, Labels, Survey},
     splits::{Split, Splits},
 };
 
@@ -18,13 +18,14 @@ pub enum Known {
     FashionMnist,
     /// Cursive Japanese characters.
     Kmnist,
-    /// Digits, capitals and small letters, as frequent as they were written.
+    /// Digits, capitals and small letters: 62 classes of unequal sizes.
     EmnistByClass,
-    /// The same, small letters that look like their capital counted among them.
+    /// As [`EmnistByClass`](Self::EmnistByClass), with 15 small letters that look like their capitals merged with
+    /// them: 47 classes of unequal sizes.
     EmnistByMerge,
-    /// As many images of each of the 47 classes of [`EmnistByMerge`](Self::EmnistByMerge).
+    /// The 47 classes of [`EmnistByMerge`](Self::EmnistByMerge), with equally many images of each.
     EmnistBalanced,
-    /// Letters, capital and small together.
+    /// Letters, capital and small ones in one class.
     EmnistLetters,
     /// Digits.
     EmnistDigits,
@@ -33,7 +34,7 @@ pub enum Known {
 }
 
 impl Known {
-    /// All of them.
+    /// All sets.
     pub const ALL: [Self; 9] = [
         Self::Mnist,
         Self::FashionMnist,
@@ -61,12 +62,12 @@ impl Known {
         }
     }
 
-    /// A second name, where there is one.
+    /// A second name, if there is one.
     pub fn alias(self) -> Option<&'static str> {
         (self == Self::FashionMnist).then_some("fashion")
     }
 
-    /// The set of this name or alias.
+    /// The set with this name or alias.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|set| set.name() == name || set.alias() == Some(name))
     }
@@ -84,39 +85,38 @@ impl Known {
     /// # Errors
     /// Those of [`load`](Self::load) that concern one set.
     pub fn load_split(self, dir: &Path, split: Split) -> Result<Dataset, DataError> {
-        let set = mnist::load_named(dir, split, |split, part| self.stem(split, part), Labels::Needed)?;
+        let set = mnist::load_named(dir, split, |split, kind| self.stem(split, kind), Labels::Required)?;
         Ok(if self.is_transposed() { set.transposed() } else { set })
     }
 
-    /// What the set's files in a directory claim to hold.
+    /// The sizes of the set in a directory according to the headers of its files.
     ///
     /// # Errors
     /// Those of [`mnist::survey`].
     pub fn survey(self, dir: &Path) -> Result<Survey, DataError> {
-        let survey = mnist::survey_named(dir, |split, part| self.stem(split, part))?;
+        let survey = mnist::survey_named(dir, |split, kind| self.stem(split, kind))?;
         let Survey { height, width, .. } = survey;
         Ok(if self.is_transposed() { Survey { height: width, width: height, ..survey } } else { survey })
     }
 
-    /// Whether the published images have rows and columns exchanged: EMNIST was written by a program that counts the
-    /// other way round.
+    /// Whether the published images have rows and columns exchanged: those of EMNIST were written column by column.
     pub fn is_transposed(self) -> bool {
-        self.emnist_part().is_some()
+        self.emnist_name().is_some()
     }
 
-    /// The plain file's name of a part, as published.
-    pub(super) fn stem(self, split: Split, part: Part) -> String {
-        match self.emnist_part() {
-            None => mnist::stem(split, part),
+    /// The published name of a file, without `.gz`.
+    pub(super) fn stem(self, split: Split, kind: FileKind) -> String {
+        match self.emnist_name() {
+            None => mnist::stem(split, kind),
             Some(emnist) => {
                 let split = if split == Split::Train { "train" } else { "test" };
-                format!("emnist-{emnist}-{split}-{}", part.suffix())
+                format!("emnist-{emnist}-{split}-{}", kind.suffix())
             }
         }
     }
 
-    /// What EMNIST calls this arrangement of its images.
-    pub(super) fn emnist_part(self) -> Option<&'static str> {
+    /// EMNIST's name for this arrangement of its images.
+    pub(super) fn emnist_name(self) -> Option<&'static str> {
         self.name().strip_prefix("emnist-")
     }
 }
@@ -133,12 +133,12 @@ mod tests {
     /// A directory with the files of a set: one image of 2 x 3, labelled 255, in both splits.
     fn directory(set: Known) -> TempDir {
         let dir = TempDir::new().unwrap();
-        for (split, part) in mnist::FILES {
-            let array = match part {
-                Part::Images => IdxArray { shape: vec![1, 2, 3], data: vec![1, 2, 3, 4, 5, 6] },
-                Part::Labels => IdxArray { shape: vec![1], data: vec![255] },
+        for (split, kind) in mnist::FILES {
+            let array = match kind {
+                FileKind::Images => IdxArray { shape: vec![1, 2, 3], data: vec![1, 2, 3, 4, 5, 6] },
+                FileKind::Labels => IdxArray { shape: vec![1], data: vec![255] },
             };
-            fs::write(dir.path().join(set.stem(split, part)), array.to_bytes()).unwrap();
+            fs::write(dir.path().join(set.stem(split, kind)), array.to_bytes()).unwrap();
         }
         dir
     }
@@ -156,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_nobodys() {
+    fn other_names_are_unknown() {
         assert_eq!(["", "emnist", "MNIST", "mnist "].map(Known::from_name), [None; 4]);
     }
 
     #[test]
-    fn the_successors_of_mnist_load_as_they_lie() {
+    fn the_successors_of_mnist_load_as_they_are_stored() {
         for set in [Known::Mnist, Known::FashionMnist, Known::Kmnist] {
             let splits = set.load(directory(set).path()).unwrap();
             assert_eq!((splits.train.height(), splits.train.width()), (2, 3));
@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn labels_up_to_255_are_fine() {
+    fn labels_up_to_255_are_accepted() {
         let splits = Known::EmnistByClass.load(directory(Known::EmnistByClass).path()).unwrap();
         assert_eq!(splits.train.labels(), Some(&[255][..]));
     }
 
     #[test]
-    fn each_part_of_emnist_has_file_names_of_its_own() {
+    fn each_set_of_emnist_has_file_names_of_its_own() {
         let error = Known::EmnistDigits.load(directory(Known::EmnistLetters).path()).unwrap_err();
         assert!(error.to_string().contains("looked for emnist-digits-train-images-idx3-ubyte"), "{error}");
     }

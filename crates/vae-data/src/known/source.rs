@@ -1,8 +1,8 @@
 //! Where each known set is published, and the checksums that its publishers give.
 //!
-//! Of MNIST the SHA-256 of each file's content is known. Its successors' publishers give MD5 sums of what lies on their
-//! servers. MD5 tells a damaged or a wrong file; it does not stop somebody who wants to deceive, since other content of
-//! the same MD5 can be made.
+//! For MNIST, the SHA-256 of each file's content is known. The publishers of its successors give MD5 sums of the
+//! files on their servers. MD5 detects damaged and wrong files, but not forged ones, as other content of the same MD5
+//! can be made.
 
 use super::{checksum::Checksum, set::Known};
 use crate::mnist::FILES;
@@ -10,9 +10,9 @@ use crate::mnist::FILES;
 /// A file of known content.
 #[derive(Clone, Debug)]
 pub(crate) struct FileSpec {
-    /// The plain file's name.
+    /// The file's name without `.gz`.
     pub(crate) stem: String,
-    /// What it is compared with.
+    /// Its published checksum.
     pub(crate) checksum: Checksum,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct Archive {
     pub(crate) name: String,
     /// A [`Checksum::PackedMd5`].
     pub(crate) checksum: Checksum,
-    /// The folder in it in which the files lie, `/` at its end.
+    /// The folder in the archive that holds the files, with `/` at its end.
     pub(crate) folder: String,
 }
 
 impl Known {
-    /// Addresses to which a file's name is appended, to be asked in this order.
+    /// Addresses to which a file's name is appended, in the order in which they are tried.
     pub fn mirrors(self) -> &'static [&'static str] {
         match self {
             Self::Mnist => &[
@@ -79,16 +79,16 @@ impl Known {
             _ => [(); 4].map(|()| Checksum::OfArchive),
         }
         .into_iter();
-        FILES.map(|(split, part)| FileSpec {
-            stem: self.stem(split, part),
+        FILES.map(|(split, kind)| FileSpec {
+            stem: self.stem(split, kind),
             checksum: checksums.next().expect("a checksum for each file"),
         })
     }
 
-    /// The archive in which the files come, if they do: all of EMNIST is one.
+    /// The archive that holds the files, if they are not published one by one: all sets of EMNIST share one.
     #[cfg(feature = "download")]
     pub(crate) fn archive(self) -> Option<Archive> {
-        self.emnist_part().map(|_| Archive {
+        self.emnist_name().map(|_| Archive {
             name: "gzip.zip".to_owned(),
             checksum: Checksum::PackedMd5("58c8d27c78d21e728a6bc7b3cc06412e".to_owned()),
             folder: "gzip/".to_owned(),
@@ -123,7 +123,7 @@ mod tests {
 
     #[cfg(feature = "download")]
     #[test]
-    fn a_set_comes_in_files_or_in_an_archive_of_a_checksum() {
+    fn a_set_has_checksums_of_its_files_or_of_its_archive() {
         for set in Known::ALL {
             let has_own = set.files().iter().all(|file| file.checksum != Checksum::OfArchive);
             let archive = set.archive().map(|archive| archive.checksum.published().len());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mirror_is_an_address_to_append_to() {
+    fn every_mirror_is_an_address_that_a_name_can_be_appended_to() {
         for mirror in Known::ALL.into_iter().flat_map(Known::mirrors) {
             assert!(mirror.starts_with("http") && mirror.ends_with('/'), "{mirror}");
         }

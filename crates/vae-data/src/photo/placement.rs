@@ -49,7 +49,7 @@ pub(super) fn place(ink: ArrayView2<'_, f32>) -> Vec<u8> {
     onto_canvas(&digit)
 }
 
-/// Whole pixels, as in MNIST, so that what fills the box is not blurred by a second scaling.
+/// Places the digit by whole pixels, as in MNIST, so that it is not blurred by a second scaling.
 fn onto_canvas(digit: &Array2<f32>) -> Vec<u8> {
     let (mut mass, mut moment) = (0.0, [0.0; 2]);
     for ((y, x), &ink) in digit.indexed_iter() {
@@ -63,7 +63,7 @@ fn onto_canvas(digit: &Array2<f32>) -> Vec<u8> {
     let (top, left) = (start(moment[0], height), start(moment[1], width));
     let mut pixels = vec![0; SIDE * SIDE];
     for ((y, x), &ink) in digit.indexed_iter() {
-        // Scaling makes narrow lines grey; in MNIST some pixel of every digit has full ink.
+        // Scaling makes narrow lines grey, but every digit of MNIST has some pixel of full ink.
         pixels[(top + y) * SIDE + left + x] = (ink / most * 255.0 + 0.5) as u8;
     }
     pixels
