@@ -5,11 +5,11 @@
 //! instruction sets that a machine may have. A sum runs through its terms in order, on one thread, so the results do
 //! not depend on how the work is cut.
 //!
-//! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`) and what of it
-//! is zero (`nonzero`), the way there and back (`pack`), the instruction sets (`simd`), functions of one number
-//! (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third of them for
-//! sparse data (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory that is kept
-//! (`scratch`).
+//! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`)
+//! and what of it is zero (`nonzero`), the way there and back (`pack`), the instruction sets (`simd`), functions of
+//! one number (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third
+//! of them for sparse data (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory
+//! that is kept (`scratch`).
 
 pub(crate) mod blocking;
 pub(crate) mod lanes;

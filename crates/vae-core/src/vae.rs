@@ -80,7 +80,7 @@ impl Vae {
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
-    /// The mean of p(x|z) for each row of `z`: the decoded image. Of rows drawn from N(0, I), new images.
+    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows drawn from N(0, I) give new images.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, D)

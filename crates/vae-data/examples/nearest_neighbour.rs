@@ -8,8 +8,7 @@
 //! `DIR` holds MNIST's four files; the default is `$VAE_DATA`. Change the digits by what the table of MNIST's training
 //! images shows; the test images are for the figure to report.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
@@ -92,8 +91,8 @@ impl<'a> Neighbours<'a> {
         Some(confusion)
     }
 
-    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k + |k|², and |a|²
-    /// is the same for all.
+    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k +
+    /// |k|², and |a|² is the same for all.
     fn nearest(&self, products: ArrayView1<f32>) -> u8 {
         let distances = products.iter().zip(&self.squares).map(|(product, square)| square - 2.0 * product);
         let nearest = distances.zip(self.labels).min_by(|(a, _), (b, _)| a.total_cmp(b));

@@ -1,12 +1,14 @@
-//! The bytes of a file that comes from anywhere, plain or gzip, read as a stream of known bounds.
+//! The bytes of a file of any origin, plain or gzip, read as a stream within a limit.
 //!
-//! A name says nothing about a file: `.gz` may hold plain bytes (some servers unpack on the way), a named pipe never
-//! ends, a page of HTML has the name of the file it replaced, and a gzip file of a megabyte unpacks to a gigabyte. So
-//! the content decides, and the reader says how much it is willing to take.
+//! A file's name does not tell its content: `.gz` may hold plain bytes (some servers unpack on the way), a named pipe
+//! never ends, an HTML page may have the name of the file that it replaced, and a gzip file of a megabyte may unpack
+//! to a gigabyte. So formats are recognised by the content, and every reader sets a limit to the bytes it takes.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+};
 
 use flate2::bufread::GzDecoder;
 
@@ -24,9 +26,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// An open file whose first bytes have been looked at.
 pub(crate) enum Content {
-    /// The bytes are what they are.
+    /// The file's bytes are the content.
     Plain(BufReader<File>),
-    /// The bytes unpack to something. Boxed because the decoder's state is large.
+    /// The file's bytes unpack to the content. Boxed because the decoder's state is large.
     Gzip(Box<GzDecoder<BufReader<File>>>),
 }
 
@@ -59,17 +61,17 @@ impl Content {
     pub(crate) fn read_up_to(&mut self, count: u64, out: &mut Vec<u8>) -> Result<(), FormatError> {
         match self {
             Self::Plain(reader) => reader.take(count).read_to_end(out).map_err(FormatError::Io)?,
-            Self::Gzip(decoder) => decoder.take(count).read_to_end(out).map_err(gzip_problem)?,
+            Self::Gzip(decoder) => decoder.take(count).read_to_end(out).map_err(gzip_error)?,
         };
         Ok(())
     }
 
-    /// Confirms, once all content has been read, that nothing follows it in the file. (A plain file has nothing behind
-    /// its content; a gzip stream says itself where it ends.)
+    /// Checks, once all content has been read, that nothing follows it in the file. Only a gzip stream can end before
+    /// its file does.
     pub(crate) fn expect_end(self) -> Result<(), FormatError> {
         let Self::Gzip(decoder) = self else { return Ok(()) };
-        let mut behind = decoder.into_inner();
-        if behind.fill_buf().map_err(FormatError::Io)?.is_empty() {
+        let mut rest = decoder.into_inner();
+        if rest.fill_buf().map_err(FormatError::Io)?.is_empty() {
             Ok(())
         } else {
             Err(FormatError::GzipTrailing)
@@ -79,7 +81,7 @@ impl Content {
 
 /// Opens a regular file of at most `max_bytes` bytes on disk.
 pub(crate) fn open_regular(path: &Path, max_bytes: u64) -> Result<File, FormatError> {
-    // Asked before opening: opening a named pipe waits for somebody to write into it.
+    // Checked before opening: opening a named pipe waits until another process writes into it.
     let metadata = fs::metadata(path).map_err(FormatError::Io)?;
     if !metadata.is_file() {
         let found = if metadata.is_dir() { "a directory" } else { "a pipe or a device" };
@@ -98,12 +100,12 @@ pub(crate) fn looks_like_page(start: &[u8]) -> bool {
     [&b"<!doctype"[..], b"<html", b"<head", b"<?xml", b"<!--", b"<error"].into_iter().any(begins_with)
 }
 
-/// What a failure of the decoder says about the file.
-fn gzip_problem(error: io::Error) -> FormatError {
+/// The error of the decoder as an error of the file.
+fn gzip_error(error: io::Error) -> FormatError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => FormatError::GzipTruncated,
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            FormatError::GzipDamaged { reason: error.to_string() }
+            FormatError::GzipDamaged { source: error }
         }
         _ => FormatError::Io(error),
     }
@@ -113,8 +115,7 @@ fn gzip_problem(error: io::Error) -> FormatError {
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use flate2::{Compression, write::GzEncoder};
     use tempfile::TempDir;
 
     use super::*;
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_behind_a_gzip_stream_is_refused() {
+    fn garbage_after_a_gzip_stream_is_refused() {
         let packed = [gzip(b"packed"), b"garbage".to_vec()].concat();
         assert!(matches!(read(&packed, 100), Err(FormatError::GzipTrailing)));
     }
@@ -220,7 +221,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         let error = Content::open(&dir.path().join("none"), 100).err().unwrap();
         assert!(
-            matches!(&error, FormatError::Io(cause) if cause.kind() == io::ErrorKind::NotFound),
+            matches!(&error, FormatError::Io(error) if error.kind() == io::ErrorKind::NotFound),
             "{error}"
         );
     }

@@ -1,16 +1,15 @@
 //! What every source of images delivers and every consumer takes: labelled images of one size, as bytes.
 //!
-//! Bytes and not floats: MNIST is then 47 MB and not 188, and a batch is converted while it is gathered, at the speed
-//! of the copy that gathering is anyway.
+//! Bytes rather than floats: MNIST takes 47 MB instead of 188, and a batch is converted while it is gathered, at the
+//! speed of a copy.
 
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::error::DataError;
-use crate::hash;
+use crate::{error::DataError, hash};
 
-/// The most images in a data set: whatever numbers them does so with a `u32`.
+/// The most images in a data set: indices are `u32`.
 const MAX_IMAGES: usize = u32::MAX as usize;
 
 /// `N` labelled images of one size, as bytes: 0 is the background, 255 full ink.
@@ -18,7 +17,7 @@ const MAX_IMAGES: usize = u32::MAX as usize;
 pub struct Dataset {
     /// (N, height * width), contiguous, row after row.
     images: Array2<u8>,
-    /// (N), where there are labels.
+    /// (N), if there are labels.
     labels: Option<Vec<u8>>,
     height: usize,
     width: usize,
@@ -28,12 +27,12 @@ impl Dataset {
     /// Images with their labels.
     ///
     /// # Shapes
-    /// `images` is (N, height * width), one image a row, its pixels row by row; `labels` is (N). No images at all is a
-    /// valid data set, images without pixels are not.
+    /// `images` is (N, height * width), one image a row, its pixels row by row; `labels` is (N). N may be 0; height
+    /// and width may not.
     ///
     /// # Errors
     /// [`DataError::NoPixels`], [`DataError::PixelCount`], [`DataError::LabelCount`] and
-    /// [`DataError::TooManyImages`] for what does not fit together.
+    /// [`DataError::TooManyImages`] for arguments that do not fit together.
     pub fn new(
         images: Array2<u8>,
         labels: Option<Vec<u8>>,
@@ -56,20 +55,20 @@ impl Dataset {
         {
             return Err(DataError::LabelCount { images: count, labels: labels.len() });
         }
-        // Rows that lie one behind the other are what makes `gather` a copy; anything else is put in order once, here.
+        // `gather` is a copy only of contiguous rows; any other layout is converted once, here.
         let images =
             if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
         Ok(Self { images, labels, height, width })
     }
 
-    /// The images of all `sets`, in their order. There are labels if all of them have some.
+    /// The images of all `sets`, in their order, with labels if all sets have labels.
     ///
     /// # Errors
     /// [`DataError::JoinSizes`] for the first set whose images are of another size than those of the first,
     /// [`DataError::TooManyImages`].
     ///
     /// # Panics
-    /// Without any set, as there is then no image size.
+    /// If there are no sets, as there is then no image size.
     pub fn join(sets: impl IntoIterator<Item = Self>) -> Result<Self, DataError> {
         let mut sets = sets.into_iter();
         let Self { images, mut labels, height, width } = sets.next().expect("at least one set to join");
@@ -92,54 +91,47 @@ impl Dataset {
     pub fn transposed(mut self) -> Self {
         let (height, width) = (self.height, self.width);
         let pixels = self.images.as_slice_mut().expect("the constructor put the rows in order");
-        pixels.par_chunks_mut(height * width).for_each_init(Vec::new, |lying, image| {
-            lying.clear();
-            lying.extend_from_slice(image);
+        pixels.par_chunks_mut(height * width).for_each_init(Vec::new, |original, image| {
+            original.clear();
+            original.extend_from_slice(image);
             for (i, pixel) in image.iter_mut().enumerate() {
-                *pixel = lying[i % height * width + i / height];
+                *pixel = original[i % height * width + i / height];
             }
         });
         Self { height: width, width: height, ..self }
     }
 
     /// Number of images.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.images.nrows()
     }
 
-    /// Whether there is no image.
-    #[must_use]
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The images, (N, height * width), contiguous.
-    #[must_use]
     pub fn images(&self) -> ArrayView2<'_, u8> {
         self.images.view()
     }
 
-    /// One label for each image, where there are labels.
-    #[must_use]
+    /// One label for each image, if there are labels.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
     }
 
     /// Rows of an image.
-    #[must_use]
     pub fn height(&self) -> usize {
         self.height
     }
 
     /// Columns of an image.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Pixels of an image: `height * width`, the columns of [`images`](Self::images).
-    #[must_use]
     pub fn pixels(&self) -> usize {
         self.images.ncols()
     }
@@ -149,10 +141,9 @@ impl Dataset {
         self.images.as_slice().expect("the constructor put the rows in order")
     }
 
-    /// Which data this is, whatever file or program it came from: SHA-256, in lower-case hexadecimal, of the number of
+    /// Identifies the data, whatever file or program it came from: SHA-256, in lower-case hexadecimal, of the number of
     /// images, height, width and whether there are labels (1 or 0), each as a little-endian `u64`, then of the images'
-    /// bytes, then of the labels'.
-    #[must_use]
+    /// bytes, then of the labels.
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
         for number in [self.len(), self.height, self.width, usize::from(self.labels.is_some())] {
@@ -164,7 +155,7 @@ impl Dataset {
     }
 }
 
-/// The size and not the content: a data set in an assertion's message would be millions of numbers.
+/// Sizes only: the content would be millions of numbers in the message of an assertion.
 impl std::fmt::Debug for Dataset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dataset")
@@ -204,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pixel_count_beside_the_size_is_refused() {
+    fn a_pixel_count_that_does_not_fit_the_size_is_refused() {
         let error = Dataset::new(Array2::zeros((3, 5)), None, 2, 3).unwrap_err();
         assert!(matches!(error, DataError::PixelCount { expected: 6, found: 5, .. }), "{error}");
     }
@@ -222,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_lie_column_by_column_are_put_in_order() {
+    fn images_in_column_order_are_put_in_row_order() {
         let transposed = array![[1_u8, 3], [2, 4]].reversed_axes();
         let set = Dataset::new(transposed, None, 1, 2).unwrap();
         assert_eq!(set.images().as_slice(), Some(&[1, 2, 3, 4][..]));
@@ -248,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn joined_sets_stand_in_the_order_of_their_naming() {
+    fn sets_are_joined_in_the_order_given() {
         let other = Dataset::new(array![[20, 21, 22, 23, 24, 25]], Some(vec![255]), 2, 3).unwrap();
         let joined = Dataset::join([other, two_images()]).unwrap();
         assert_eq!((joined.len(), joined.height(), joined.width()), (3, 2, 3));
@@ -257,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_joined_with_nothing_is_itself() {
+    fn a_set_joined_alone_is_itself() {
         assert_eq!(Dataset::join([two_images()]).unwrap(), two_images());
     }
 
@@ -285,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transposed_image_has_its_columns_for_rows() {
+    fn transposing_turns_columns_into_rows() {
         let turned = two_images().transposed();
         assert_eq!((turned.height(), turned.width(), turned.labels()), (3, 2, Some(&[3, 4][..])));
         assert_eq!(turned.images(), array![[1, 4, 2, 5, 3, 6], [7, 10, 8, 11, 9, 12]]);

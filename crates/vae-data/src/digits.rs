@@ -1,23 +1,22 @@
-//! Handwritten-looking digits, drawn by the program: what there is to learn from where MNIST is not to be had.
+//! Handwritten-looking digits, drawn by the program: a data set for machines without MNIST.
 //!
-//! A data set that needs no file and no network lets a first run, a test and an offline machine do the real thing. It
-//! serves only if it is close to the real thing, so these digits imitate MNIST in content as well as in format: a
-//! nearest-neighbour classifier that has seen nothing else recognises most of MNIST's test set (the example
-//! `nearest_neighbour` measures how much).
+//! It needs no file and no network, so that a first run, a test or an offline machine can train a real model. The
+//! digits imitate MNIST in content as well as in format: a nearest-neighbour classifier that has seen only them
+//! recognises most of MNIST's test set (the example `nearest_neighbour` measures how much).
 //!
-//! A digit is made the way people make one, a module for each step:
+//! A digit is made in the steps of someone who writes it, a module for each:
 //!
 //! ```text
-//! strokes      what the digit looks like in the copybook: a few points that the pen passes
-//! handwriting  what a hand makes of it: slant, proportions, bends, wobble, pen
+//! strokes      the forms of a copybook: a few points that the pen passes
+//! handwriting  how a hand varies them: slant, proportions, bends, wobble, pen
 //! curve        the smooth line through the points
 //! render       ink on paper, then the scaling and centring that MNIST's images went through
 //! ```
 //!
-//! Each image has a stream of random numbers of its own (`dice`), keyed by seed, split and index. And the arithmetic is
-//! confined to `+ - * /` and `sqrt`, which IEEE 754 rounds in one way only, where `sin` or `exp` may differ in the last
-//! bit from one system's library to the next. So an image is the same bytes on every machine, on any number of threads,
-//! and however many images are drawn beside it.
+//! Each image has a stream of random numbers of its own (`dice`), keyed by seed, split and index. The arithmetic is
+//! limited to `+ - * /` and `sqrt`, which IEEE 754 defines to the last bit, while `sin` or `exp` may differ there
+//! between systems. So an image has the same bytes on every machine, with any number of threads, in a data set of any
+//! size.
 
 mod curve;
 mod dice;
@@ -28,17 +27,12 @@ mod strokes;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::dataset::Dataset;
-use crate::splits::Split;
-use dice::Dice;
+use self::{dice::Dice, render::PIXELS};
+use crate::{dataset::Dataset, splits::Split};
 
-/// Height and width of an image, in pixels.
-pub const SIDE: usize = 28;
+pub use self::render::SIDE;
 
-/// Pixels of an image.
-const PIXELS: usize = SIDE * SIDE;
-
-/// How many classes there are, and how many images in a row hold each of them once.
+/// Number of classes. Each block of as many images shows every class once.
 const CLASSES: usize = 10;
 
 /// Draws `count` labelled digits of 28 x 28 pixels, in MNIST's format: light ink on black, in a box of 20 x 20 pixels,
@@ -56,13 +50,12 @@ const CLASSES: usize = 10;
 ///
 /// let train = digits::generate(1_000, 7, Split::Train);
 /// assert_eq!(train.images().dim(), (1_000, 28 * 28));
-/// let labels = train.labels().expect("drawn to order, so the labels are known");
+/// let labels = train.labels().expect("the built-in digits have labels");
 /// assert_eq!(labels.iter().filter(|&&label| label == 3).count(), 100);
 /// ```
 ///
 /// # Panics
 /// If `count` is more than a [`Dataset`] holds, which is `u32::MAX` images or 3 TB.
-#[must_use]
 pub fn generate(count: usize, seed: u64, split: Split) -> Dataset {
     assert!(u32::try_from(count).is_ok(), "a data set holds at most {} images, asked for {count}", u32::MAX);
     let mut pixels = vec![0; count * PIXELS];
@@ -98,8 +91,8 @@ impl Purpose {
 
 /// The digit that image `index` shows.
 ///
-/// Shuffled in blocks of ten rather than drawn: every class has its share in any set, however small, and the order says
-/// nothing about the class.
+/// Labels are shuffled in blocks of ten and not drawn one by one: so every class has its share in any set, however
+/// small, and the index of an image does not tell its class.
 fn label_of(index: u64, seed: u64, split: Split) -> u8 {
     let mut dice = Dice::new(seed, Purpose::Label.tag(split), index / CLASSES as u64);
     let mut block: [u8; CLASSES] = std::array::from_fn(|digit| digit as u8);
@@ -115,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Enough of each class for a mean to be one.
+    /// Enough of each class for a stable mean.
     fn sample() -> Dataset {
         generate(2_000, 1, Split::Train)
     }
@@ -203,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn no_images_are_a_valid_wish() {
+    fn a_set_without_images_can_be_drawn() {
         assert!(generate(0, 1, Split::Train).is_empty());
     }
 
     #[test]
     #[cfg(target_pointer_width = "64")]
     #[should_panic(expected = "at most 4294967295 images, asked for 4294967296")]
-    fn more_images_than_a_data_set_holds_are_misuse() {
+    fn more_images_than_a_data_set_holds_panic() {
         let _ = generate(1 << 32, 1, Split::Train);
     }
 

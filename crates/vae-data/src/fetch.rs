@@ -1,28 +1,39 @@
-//! Known data sets over the network, from where they are published, into directories.
+//! Downloads of known data sets from where they are published.
 //!
-//! What arrives is not trusted. A file gets its name only after it has the published checksum, and by one rename, so
-//! that neither a power cut nor a server's error page leaves anything that looks like data. MNIST's SHA-256 holds
-//! against anybody; the MD5 of the other sets guards against accidents only, and some of their servers speak plain
-//! HTTP. A mirror that fails is not asked again: without a network, the answer comes after one time-out a mirror and not
-//! one a file.
+//! Downloads are not trusted. A file gets its name only after its checksum was compared with the published one, and
+//! by a single rename, so that neither a power cut nor a server's error page leaves anything that looks like data.
+//! MNIST's SHA-256 also detects forgery; the MD5 of the other sets detects accidents only, and some of their servers
+//! use plain HTTP. A mirror that fails is not tried again: without a network, the error comes after one time-out for
+//! each mirror, not for each file.
 
 mod archive;
 mod mirror;
+mod options;
 mod part;
+mod progress;
 
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
-use crate::error::{DataError, FormatError};
-use crate::known::{self, FileSpec, FileState, Known};
-use crate::{idx, mnist};
-use archive::Member;
-use mirror::{Failure, Limits, Mirror};
+use self::{
+    archive::Member,
+    mirror::{Failure, Limits, try_mirrors},
+    progress::Report,
+};
+use crate::{
+    error::{DataError, FormatError, chain},
+    idx,
+    known::{self, FileSpec, FileState, Known},
+    mnist,
+};
 
-/// A set to be fetched, and where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+pub use self::{options::Options, progress::Progress};
+
+/// A set to fetch, and the directory for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The set.
     pub set: Known,
@@ -30,66 +41,16 @@ pub struct Target {
     pub dir: PathBuf,
 }
 
-/// How patient and how generous a download is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Addresses to which a file's name is appended, `https://` or `http://`, asked in turn. Default: none, which means
-    /// [`Known::mirrors`] of the set.
-    pub mirrors: Option<Vec<String>>,
-    /// How long looking up a mirror's name may take, and how long connecting to it. Default: 2 s each.
-    pub connect_timeout: Duration,
-    /// How long a mirror may be silent. Default: 10 s.
-    pub read_timeout: Duration,
-    /// How long one file may take in all. Default: 10 min, enough for Fashion-MNIST at 50 kB/s.
-    pub file_timeout: Duration,
-    /// The most bytes a file may have as it arrives. Default: 64 MiB, more than MNIST's largest file unpacked.
-    pub max_file_bytes: u64,
-    /// How long an archive may take in all. Default: 2 h, enough for EMNIST at 80 kB/s.
-    pub archive_timeout: Duration,
-    /// The most bytes an archive may have, and each file that is taken out of one. Default: 1 GiB, twice EMNIST.
-    pub max_archive_bytes: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            mirrors: None,
-            connect_timeout: Duration::from_secs(2),
-            read_timeout: Duration::from_secs(10),
-            file_timeout: Duration::from_secs(600),
-            max_file_bytes: 64 << 20,
-            archive_timeout: Duration::from_secs(7200),
-            max_archive_bytes: 1 << 30,
-        }
-    }
-}
-
-/// How far the download of a file, or its way out of an archive, is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// The file's name; on its way out of an archive, the archive's and the name in it.
-    pub file: &'a str,
-    /// The mirror it comes from, as in [`Options::mirrors`].
-    pub mirror: &'a str,
-    /// Bytes that have arrived.
-    pub bytes: u64,
-    /// Bytes expected, where the mirror or the archive told.
-    pub total: Option<u64>,
-}
-
-/// What a caller says to progress.
-type Report<'a> = &'a mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;
-
-/// Makes sure that the files of each target's set lie in its directory.
+/// Makes sure that the files of each target's set are in its directory.
 ///
-/// Files that are there and right, under any name that loading knows, are left alone and need no network. Damaged ones
-/// are replaced. Data that is somebody's, such as another set of the same file names, is never overwritten. Sets that
-/// come in one archive, as all of EMNIST does, share one download of it; the archive is not kept.
+/// Correct files, under any name that loading accepts, are kept and need no network. Damaged ones are replaced. Other
+/// data, such as another set with the same file names, is never overwritten. Sets that come in one archive, as all of
+/// EMNIST do, share one download of it; the archive is not kept.
 ///
 /// `progress` is called before each file and whenever some of it has arrived; with `ControlFlow::Break` it stops the
-/// download, which takes at most as long as a time-out. Files that are complete by then stay.
+/// download, within a time-out at most. Files that are complete by then stay.
 ///
-/// Several downloads into one directory at once are safe.
+/// Several downloads into one directory at the same time are safe.
 ///
 /// # Errors
 /// [`DataError::Download`] with a line for each mirror, [`DataError::Cancelled`], [`DataError::InTheWay`],
@@ -124,9 +85,9 @@ fn mirrors(set: Known, options: &Options) -> Vec<String> {
     options.mirrors.clone().unwrap_or_else(published)
 }
 
-/// Those of a set's files that are not in `dir`, which is created.
+/// The files of a set that are missing in `dir`, which is created.
 fn absent(dir: &Path, files: impl IntoIterator<Item = FileSpec>) -> Result<Vec<FileSpec>, DataError> {
-    fs::create_dir_all(dir).map_err(|cause| DataError::write(dir, cause))?;
+    fs::create_dir_all(dir).map_err(|error| DataError::write(dir, error))?;
     let mut absent = Vec::new();
     for file in files {
         if !is_present(dir, &file)? {
@@ -139,7 +100,7 @@ fn absent(dir: &Path, files: impl IntoIterator<Item = FileSpec>) -> Result<Vec<F
     Ok(absent)
 }
 
-/// Brings files that servers have one by one.
+/// Downloads files that are published one by one.
 fn fetch_files(
     dir: &Path,
     files: &[FileSpec],
@@ -148,65 +109,38 @@ fn fetch_files(
     progress: Report<'_>,
 ) -> Result<(), DataError> {
     let limits = Limits { timeout: options.file_timeout, max_bytes: options.max_file_bytes };
-    ask(mirrors, options, limits, files, |mirror, file| {
+    try_mirrors(mirrors, options, limits, files, |mirror, file| {
         let name = file.packed_name();
         let arrived = mirror.receive(&name, &file.checksum, dir, progress)?;
         arrived.finish(&dir.join(name)).map_err(Failure::Stop)
     })
 }
 
-/// Has each of `wanted` brought by the first mirror that can, in order. A mirror that fails is not asked again.
-fn ask<T>(
-    mirrors: &[String],
-    options: &Options,
-    limits: Limits,
-    wanted: &[T],
-    mut bring: impl FnMut(&Mirror<'_>, &T) -> Result<(), Failure>,
-) -> Result<(), DataError> {
-    let mut failures = Vec::new();
-    let mut wanted = wanted.iter().peekable();
-    for address in mirrors {
-        let mirror = Mirror::new(address, options, limits);
-        while let Some(file) = wanted.peek() {
-            match bring(&mirror, file) {
-                Ok(()) => wanted.next(),
-                Err(Failure::Stop(error)) => return Err(error),
-                Err(Failure::Mirror(line)) => {
-                    failures.push(line);
-                    break;
-                }
-            };
-        }
-    }
-    if wanted.peek().is_none() { Ok(()) } else { Err(DataError::Download { failures }) }
-}
-
-/// Whether a file is there and right. One that is there and wrong is either damaged, and then as good as absent, or in
-/// the way.
+/// Whether a file is there and correct. A file that is damaged counts as absent; one with other content is in the way.
 fn is_present(dir: &Path, file: &FileSpec) -> Result<bool, DataError> {
     let Some(path) = mnist::find(dir, &file.stem) else { return Ok(false) };
     let found = match known::check(&path, file) {
         FileState::Ok => return Ok(true),
         FileState::Missing => return Ok(false),
-        // Files of an archive have names of their own, and more than to be whole cannot be asked of them.
+        // Files from an archive have no checksums of their own, but names that no other set has.
         FileState::WellFormed { .. } if file.checksum.published().is_empty() => return Ok(true),
-        FileState::WellFormed { .. } => "an unpacked file, of which none is published".to_owned(),
+        FileState::WellFormed { .. } => "an unpacked file, which has no published checksum".to_owned(),
         FileState::Mismatch { algorithm, found, .. } => format!("{algorithm} {found}"),
-        FileState::Unreadable(DataError::File { problem, .. }) => problem.to_string(),
-        FileState::Unreadable(error) => error.to_string(),
+        FileState::Unreadable(DataError::File { source, .. }) => chain(&source),
+        FileState::Unreadable(error) => chain(&error),
     };
-    // A damaged file under another name than the download's would go on being found first.
+    // A damaged file under another name than the download's would still be found first.
     if is_damaged(&path) && path == dir.join(file.packed_name()) {
         return Ok(false);
     }
     Err(DataError::InTheWay { path, expected: file.checksum.to_string(), found })
 }
 
-/// Whether a file can be of use to nobody: readable, but no IDX file.
+/// Whether a file is of no use: readable, but not an IDX file.
 fn is_damaged(path: &Path) -> bool {
     match idx::check(path) {
-        Err(DataError::File { problem, .. }) => !matches!(
-            problem,
+        Err(DataError::File { source, .. }) => !matches!(
+            source,
             FormatError::Io(_) | FormatError::NotAFile { .. } | FormatError::TooLarge { .. }
         ),
         _ => false,

@@ -1,14 +1,14 @@
-//! A folder of pictures as a data set: what most people have, who have images at all.
+//! A folder of PNG and JPEG pictures as a data set.
 //!
 //! ```text
 //! dir/a/*.png, dir/b/*.jpg            a class a subfolder; a sixth of each is set apart to test with
-//! dir/train/a/*.png, dir/test/a/*.png the same, parted already
+//! dir/train/a/*.png, dir/test/a/*.png classes, and training and test set apart already
 //! dir/*.png, dir/train/*.png          no classes, no labels
 //! ```
 //!
-//! Sorted by name, the subfolders are labels 0, 1, …. Pictures become grey bytes as they are: 0 is black, whatever was
-//! meant as ink. All must have one size. Nothing is passed over in silence: what is no picture is an error, but for
-//! names that begin with a dot, which the system puts there.
+//! The subfolders, sorted by name, are labels 0, 1, …. Pictures become grey bytes, 0 for black, without a change of
+//! contrast or polarity. All must have one size. No file is skipped silently: any that is not a picture is an error,
+//! except those whose names begin with a dot, which systems create.
 
 mod list;
 
@@ -17,48 +17,50 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::content::DEFAULT_MAX_BYTES;
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::order::{all, fisher_yates};
-use crate::picture;
-use crate::splits::Splits;
-use crate::stream::stream;
-use list::{Listing, Sample};
+use self::list::{Listing, Sample};
+use crate::{
+    content::DEFAULT_MAX_BYTES,
+    dataset::Dataset,
+    error::DataError,
+    order::{all, fisher_yates},
+    picture,
+    splits::Splits,
+    stream::stream,
+};
 
-/// One in so many pictures of a class is to test with where no folder says which, and at least one of two.
+/// One in this many pictures of a class is set apart to test with, and at least one if there are two or more.
 const TEST_SHARE: usize = 6;
 
-/// What the streams of this module are for.
+/// The purpose of this module's streams.
 const PURPOSE: &[u8; 8] = b"datafold";
 
 /// The pictures of a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
-    /// The images, labelled where there are classes.
+    /// The images, labelled if there are classes.
     pub splits: Splits,
-    /// The subfolders' names, in the order of the labels. Empty where there are none.
+    /// The names of the subfolders, in the order of the labels. Empty if there are none.
     pub classes: Vec<String>,
 }
 
-/// Loads all pictures, PNG and JPEG, below a directory: see the [module](self) for where they may lie.
+/// Loads all pictures, PNG and JPEG, below a directory: see the [module](self) for the arrangements of folders.
 ///
-/// `seed` decides which are to test with where no folder says so. Pictures come class by class in the order of their
-/// names, however many threads read them. They may have 1 GiB of pixels in all.
+/// `seed` decides which pictures are set apart to test with, unless there are folders `train` and `test`. Pictures come
+/// class by class, in the order of their names. All together they may have 1 GiB of pixels.
 ///
 /// # Errors
 /// [`DataError::NoPictures`], [`DataError::Stray`], [`DataError::TooManyClasses`], [`DataError::PictureSizes`],
-/// [`DataError::TooManyPixels`], and [`DataError::File`] for a file that is no picture or cannot be read.
+/// [`DataError::TooManyPixels`], and [`DataError::File`] for a file that is not a picture or cannot be read.
 pub fn load(dir: &Path, seed: u64) -> Result<Folder, DataError> {
-    let parts = ["train", "test"].map(|name| dir.join(name));
-    let (classes, train, test) = if parts.iter().all(|part| part.is_dir()) {
-        list::expect_only(dir, &parts)?;
-        let [train, test] = [Listing::of(&parts[0])?, Listing::of(&parts[1])?];
+    let folders = ["train", "test"].map(|name| dir.join(name));
+    let (classes, train, test) = if folders.iter().all(|folder| folder.is_dir()) {
+        list::expect_only(dir, &folders)?;
+        let [train, test] = [Listing::of(&folders[0])?, Listing::of(&folders[1])?];
         test.expect_classes_of(&train)?;
         (train.classes, train.samples, test.samples)
     } else {
         let Listing { classes, samples, .. } = Listing::of(dir)?;
-        let (train, test) = part(samples, seed);
+        let (train, test) = divide(samples, seed);
         (classes, train, test)
     };
     let Some(Sample { path, .. }) = train.first().or(test.first()) else {
@@ -78,17 +80,16 @@ pub fn load(dir: &Path, seed: u64) -> Result<Folder, DataError> {
     Ok(Folder { splits, classes })
 }
 
-/// Whether a directory looks like one for [`load`], and not like one of IDX files: it holds folders or pictures, as
-/// their names say, and no name with `idx` in it.
-#[must_use]
+/// Whether a directory looks like one for [`load`] rather than one of IDX files: it holds folders or files with the
+/// names of pictures, and no name with `idx` in it.
 pub fn is_folder(dir: &Path) -> bool {
     let Ok(entries) = list::entries(dir) else { return false };
     let is_idx = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("idx"));
     !entries.iter().any(is_idx) && entries.iter().any(|path| path.is_dir() || list::is_named_as_picture(path))
 }
 
-/// Sets a share of each class apart, both parts in the order they were in.
-fn part(samples: Vec<Sample>, seed: u64) -> (Vec<Sample>, Vec<Sample>) {
+/// Divides each class into pictures to train on and to test on, both in the order given.
+fn divide(samples: Vec<Sample>, seed: u64) -> (Vec<Sample>, Vec<Sample>) {
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for class in samples.chunk_by(|a, b| a.label == b.label) {
         let mut order = all(class.len());
@@ -103,7 +104,7 @@ fn part(samples: Vec<Sample>, seed: u64) -> (Vec<Sample>, Vec<Sample>) {
     (train, test)
 }
 
-/// The picture that all others must be as large as.
+/// The first picture, whose size all others must have.
 struct First<'p> {
     path: &'p Path,
     /// Height and width.
@@ -111,12 +112,12 @@ struct First<'p> {
 }
 
 impl First<'_> {
-    /// Reads pictures, each by one thread into its place.
+    /// Reads pictures in parallel into a data set.
     fn set(&self, samples: &[Sample], labelled: bool) -> Result<Dataset, DataError> {
         let (height, width) = self.size;
         let mut images = Array2::zeros((samples.len(), height * width));
         let rows =
-            images.as_slice_mut().expect("a new array is in order").par_chunks_exact_mut(height * width);
+            images.as_slice_mut().expect("a new array is contiguous").par_chunks_exact_mut(height * width);
         let fill = |(row, Sample { path, .. }): (&mut [u8], &Sample)| {
             let picture = read(path)?;
             if picture.dim() != self.size {
@@ -127,10 +128,10 @@ impl First<'_> {
                     found: picture.dim(),
                 });
             }
-            row.copy_from_slice(picture.as_slice().expect("a decoded picture is in order"));
+            row.copy_from_slice(picture.as_slice().expect("a decoded picture is contiguous"));
             Ok(())
         };
-        // The first error by name, not by time.
+        // The first error in the order of names, not of time.
         let error = rows.zip(samples).map(fill).find_map_first(Result::err);
         if let Some(error) = error {
             return Err(error);
@@ -141,7 +142,7 @@ impl First<'_> {
 }
 
 fn read(path: &Path) -> Result<Array2<u8>, DataError> {
-    picture::read(path).map_err(|problem| DataError::file(path, problem))
+    picture::read(path).map_err(|error| DataError::file(path, error))
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-//! Bytes become numbers: the images of a batch, picked from wherever they lie, as `f32` in [0, 1].
+//! From bytes to numbers: the images of a batch, picked by index, as `f32` in [0, 1].
 
 use multiversion::multiversion;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Fills row `i` of `out` with image `indices[i]`, byte `b` as the `f32` nearest to `b / 255`.
 ///
-/// Division, though multiplying by 1/255 looks cheaper: the product is off by a bit for some bytes, and the division
+/// Bytes are divided by 255. Multiplying by 1/255 looks cheaper, but is off by a bit for some bytes, and the division
 /// vectorises just as well. Nothing is allocated.
 ///
 /// # Shapes
 /// `images` (N, D), `indices` (B), `out` (B, D).
 ///
 /// # Panics
-/// When `out` is not (B, D), or an index is not below N.
+/// If `out` is not (B, D), or if an index is not below N.
 pub fn gather(images: ArrayView2<'_, u8>, indices: &[u32], mut out: ArrayViewMut2<'_, f32>) {
     let (count, pixels) = images.dim();
     assert_eq!(
@@ -21,26 +21,26 @@ pub fn gather(images: ArrayView2<'_, u8>, indices: &[u32], mut out: ArrayViewMut
         "out must have a row for each index and a column for each pixel"
     );
     for (&index, mut row) in indices.iter().zip(out.rows_mut()) {
-        assert!((index as usize) < count, "image {index} of {count}");
+        assert!((index as usize) < count, "index {index} is out of range for {count} images");
         let image = images.row(index as usize);
         match (image.as_slice(), row.as_slice_mut()) {
-            (Some(image), Some(row)) => units(image, row),
-            _ => row.zip_mut_with(&image, |number, &byte| *number = unit(byte)),
+            (Some(image), Some(row)) => to_units(image, row),
+            _ => row.zip_mut_with(&image, |number, &byte| *number = to_unit(byte)),
         }
     }
 }
 
-/// Two plain slices are what the compiler turns into vector instructions.
+/// [`to_unit`] of each byte, on plain slices, which the compiler turns into vector instructions.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn units(bytes: &[u8], numbers: &mut [f32]) {
+fn to_units(bytes: &[u8], numbers: &mut [f32]) {
     for (number, &byte) in numbers.iter_mut().zip(bytes) {
-        *number = unit(byte);
+        *number = to_unit(byte);
     }
 }
 
-/// 0 to 255 as 0 to 1.
+/// A byte, 0 to 255, as a number from 0 to 1.
 #[inline(always)]
-fn unit(byte: u8) -> f32 {
+fn to_unit(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "image 3 of 3")]
+    #[should_panic(expected = "index 3 is out of range for 3 images")]
     fn an_index_out_of_range_panics() {
         gather(Array2::zeros((3, 2)).view(), &[3], Array2::zeros((1, 2)).view_mut());
     }

@@ -1,4 +1,4 @@
-//! Checksums as people write them down: hexadecimal digits.
+//! Checksums in hexadecimal digits.
 
 use std::io::{self, Read};
 
@@ -12,7 +12,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// MD5 of all that there is to read, in hexadecimal.
+/// MD5 of all bytes of `reader`, in hexadecimal.
 pub(crate) fn md5_of(mut reader: impl Read) -> io::Result<String> {
     let mut hasher = Md5::new();
     let mut chunk = vec![0; CHUNK_BYTES];

@@ -8,25 +8,27 @@
 //! ...           60,000 * 28 * 28 bytes, the last dimension runs fastest
 //! ```
 //!
-//! A header is a claim. Nothing is allocated, read or unpacked on its word alone: the length it implies is computed
-//! with overflow checks, held against a limit, and must be met to the byte.
+//! A header is only a claim. The length that it implies is computed with overflow checks and compared with a limit, the
+//! buffer grows with the bytes that arrive, and their number must be exact.
 
 use std::path::Path;
 
-use crate::content::{self, Content, DEFAULT_MAX_BYTES};
-use crate::error::{DataError, FormatError};
+use crate::{
+    content::{self, Content, DEFAULT_MAX_BYTES},
+    error::{DataError, FormatError},
+};
 
 /// The longest header: four bytes, and four for each of 255 dimensions.
 const MAX_HEADER_BYTES: u64 = 4 + 4 * 255;
 
-/// Bytes unpacked at a time where none is kept.
+/// Bytes unpacked at a time by [`check`], which keeps none of them.
 const PIECE_BYTES: u64 = 64 * 1024;
 
 /// The code of the one element type read here, `u8`.
 const TYPE_U8: u8 = 0x08;
 
 /// An array of bytes of any number of dimensions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdxArray {
     /// Length of each dimension: one to 255 of them, none zero.
     pub shape: Vec<usize>,
@@ -38,9 +40,8 @@ impl IdxArray {
     /// The bytes of an IDX file with this content.
     ///
     /// # Panics
-    /// When `data` does not have as many elements as `shape` says, or `shape` is nothing that IDX can express: no
-    /// dimension or more than 255, one of zero or above `u32::MAX`.
-    #[must_use]
+    /// If `data` does not have as many elements as `shape` implies, or if IDX cannot express `shape`: no dimensions
+    /// or more than 255, or a dimension of zero or above `u32::MAX`.
     pub fn to_bytes(&self) -> Vec<u8> {
         let rank = u8::try_from(self.shape.len()).expect("at most 255 dimensions");
         let mut bytes = vec![0, 0, TYPE_U8, rank];
@@ -48,7 +49,8 @@ impl IdxArray {
             bytes.extend(u32::try_from(length).expect("dimensions of at most u32::MAX").to_be_bytes());
         }
         let header = Header::parse(&bytes).expect("a shape that IDX can express");
-        assert_eq!(header.data_bytes, self.data.len() as u64, "elements as the shape {:?} says", self.shape);
+        let found = self.data.len() as u64;
+        assert_eq!(found, header.data_bytes, "data must have as many elements as the shape {:?}", self.shape);
         bytes.extend(&self.data);
         bytes
     }
@@ -57,7 +59,7 @@ impl IdxArray {
 /// Parses a whole IDX file of bytes.
 ///
 /// # Errors
-/// The [`FormatError`] that names the first thing wrong, from the first byte to the last.
+/// The [`FormatError`] for the first violation of the format, in the order of the bytes.
 pub fn parse(bytes: &[u8]) -> Result<IdxArray, FormatError> {
     let Header { shape, header_bytes, data_bytes } = Header::parse(bytes)?;
     let data = bytes.get(header_bytes..).unwrap_or_default();
@@ -78,32 +80,31 @@ pub fn read(path: &Path) -> Result<IdxArray, DataError> {
 /// # Errors
 /// [`DataError::File`] with the path and what is wrong.
 pub fn read_at_most(path: &Path, max_bytes: u64) -> Result<IdxArray, DataError> {
-    read_content(path, max_bytes).map_err(|problem| DataError::file(path, problem))
+    read_content(path, max_bytes).map_err(|error| DataError::file(path, error))
 }
 
-/// The dimensions that the header of an IDX file of bytes, plain or gzip, claims. The elements are not looked at, so that
-/// it is quick however many there are; [`check`] looks at them.
+/// The dimensions in the header of an IDX file of bytes, plain or gzip. Quick for any number of elements, as they are
+/// not read; [`check`] reads them.
 ///
 /// # Errors
 /// [`DataError::File`] with the path and what is wrong with the header.
 pub fn read_shape(path: &Path) -> Result<Vec<usize>, DataError> {
     let opened = Content::open(path, DEFAULT_MAX_BYTES)
         .and_then(|content| Opened::new(content, DEFAULT_MAX_BYTES))
-        .map_err(|problem| DataError::file(path, problem))?;
+        .map_err(|error| DataError::file(path, error))?;
     Ok(opened.header.shape)
 }
 
-/// Whether an IDX file of bytes, plain or gzip, of at most [`DEFAULT_MAX_BYTES`] could be read, without keeping what is
-/// in it: its dimensions.
+/// Reads a whole IDX file of bytes as [`read`] does, without keeping the elements, and returns its dimensions.
 ///
 /// # Errors
 /// Those of [`read`].
 pub fn check(path: &Path) -> Result<Vec<usize>, DataError> {
     let checked = Content::open(path, DEFAULT_MAX_BYTES).and_then(check_content);
-    checked.map_err(|problem| DataError::file(path, problem))
+    checked.map_err(|error| DataError::file(path, error))
 }
 
-/// [`check`] of what is already open.
+/// [`check`] of an open file.
 pub(crate) fn check_content(content: Content) -> Result<Vec<usize>, FormatError> {
     Opened::new(content, DEFAULT_MAX_BYTES)?.check()
 }
@@ -117,7 +118,7 @@ struct Opened {
     header: Header,
     /// The first elements, which came with the header.
     start: Vec<u8>,
-    /// What follows them.
+    /// The elements that follow.
     content: Content,
 }
 
@@ -137,8 +138,8 @@ impl Opened {
     /// All elements.
     fn read(mut self) -> Result<IdxArray, FormatError> {
         let Header { shape, header_bytes, data_bytes } = self.header;
-        // One byte more than there should be shows that there is too much, and lets gzip reach and check its end. The
-        // buffer grows with what really arrives.
+        // One byte more than announced is asked for: it shows that there are too many, and lets the gzip decoder
+        // reach and check the end of its stream. The buffer grows with the bytes that arrive.
         let mut data = self.start;
         self.content.read_up_to((data_bytes + 1).saturating_sub(data.len() as u64), &mut data)?;
         check_length(header_bytes, data_bytes, data.len() as u64)?;
@@ -146,7 +147,7 @@ impl Opened {
         Ok(IdxArray { shape, data })
     }
 
-    /// As [`read`](Self::read), a piece at a time.
+    /// As [`read`](Self::read), a piece at a time, without keeping any.
     fn check(mut self) -> Result<Vec<usize>, FormatError> {
         let Header { shape, header_bytes, data_bytes } = self.header;
         let mut piece = self.start;
@@ -165,7 +166,7 @@ impl Opened {
     }
 }
 
-/// What the first bytes claim.
+/// The header of a file.
 struct Header {
     shape: Vec<usize>,
     /// Length of the header itself.
@@ -175,7 +176,7 @@ struct Header {
 }
 
 impl Header {
-    /// Parses the header at the start of `bytes`, all of a file or at least its header.
+    /// Parses the header at the start of `bytes`.
     fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
         if bytes.is_empty() {
             return Err(FormatError::Empty);
@@ -213,7 +214,8 @@ impl Header {
     }
 }
 
-/// The elements must be exactly as many as the header says; lengths are told with the header, as a file has it.
+/// Checks that there are exactly as many elements as the header announces. Errors give lengths with the header
+/// included, as files have them.
 fn check_length(header_bytes: usize, data_bytes: u64, data_found: u64) -> Result<(), FormatError> {
     let expected = data_bytes.saturating_add(header_bytes as u64);
     let found = data_found.saturating_add(header_bytes as u64);
@@ -224,7 +226,7 @@ fn check_length(header_bytes: usize, data_bytes: u64, data_found: u64) -> Result
     }
 }
 
-/// What the type codes of IDX stand for.
+/// The name of a type code of IDX.
 fn type_name(code: u8) -> &'static str {
     match code {
         TYPE_U8 => "u8",

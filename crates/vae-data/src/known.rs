@@ -1,225 +1,26 @@
-//! Data sets that people know by name: which files they consist of, where these are published, which way up they lie.
+//! Published data sets by name: their files, where these are published, and the orientation of their images.
 //!
-//! All come in MNIST's layout. A set's four files need a directory of their own, as most have the same names.
+//! All come in MNIST's layout. Each set needs a directory of its own, as most have the same file names.
 //!
-//! | name | images to train on and to test, 28 x 28 | labels |
+//! | name | images to train on and to test on, 28 x 28 | labels |
 //! | --- | --- | --- |
 //! | `mnist` | 60,000 and 10,000 digits (LeCun, Cortes, Burges) | 0 to 9 |
 //! | `fashion-mnist` | 60,000 and 10,000 pieces of clothing (Xiao, Rasul, Vollgraf 2017) | 0 to 9 |
 //! | `kmnist` | 60,000 and 10,000 cursive hiragana (Clanuwat et al. 2018) | 0 to 9 |
-//! | `emnist-…` | digits and Latin letters in six arrangements (Cohen et al. 2017) | up to 61; those of `emnist-letters` begin at 1 |
+//! | `emnist-…` | digits and Latin letters in six arrangements (Cohen et al. 2017) | up to 61; `emnist-letters` from 1 |
 
+mod checksum;
+mod set;
 mod source;
 mod verify;
 
-use std::path::Path;
-
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::mnist::{self, Labels, Part, Survey};
-use crate::splits::{Split, Splits};
-
 #[cfg(feature = "download")]
-pub(crate) use source::Archive;
-pub(crate) use source::{Checksum, FileSpec};
-#[cfg(feature = "download")]
-pub(crate) use verify::check;
-pub use verify::{FileCheck, FileState};
-
-/// A data set that is published under a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Known {
-    /// Handwritten digits.
-    Mnist,
-    /// Pieces of clothing.
-    FashionMnist,
-    /// Cursive Japanese characters.
-    Kmnist,
-    /// Digits, capitals and small letters, as frequent as they were written.
-    EmnistByClass,
-    /// The same, small letters that look like their capital counted among them.
-    EmnistByMerge,
-    /// As many images of each of the 47 classes of [`EmnistByMerge`](Self::EmnistByMerge).
-    EmnistBalanced,
-    /// Letters, capital and small together.
-    EmnistLetters,
-    /// Digits.
-    EmnistDigits,
-    /// Digits, as many as MNIST has.
-    EmnistMnist,
-}
-
-impl Known {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Mnist,
-        Self::FashionMnist,
-        Self::Kmnist,
-        Self::EmnistByClass,
-        Self::EmnistByMerge,
-        Self::EmnistBalanced,
-        Self::EmnistLetters,
-        Self::EmnistDigits,
-        Self::EmnistMnist,
-    ];
-
-    /// The set's name in lower case, fit for a directory.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mnist => "mnist",
-            Self::FashionMnist => "fashion-mnist",
-            Self::Kmnist => "kmnist",
-            Self::EmnistByClass => "emnist-byclass",
-            Self::EmnistByMerge => "emnist-bymerge",
-            Self::EmnistBalanced => "emnist-balanced",
-            Self::EmnistLetters => "emnist-letters",
-            Self::EmnistDigits => "emnist-digits",
-            Self::EmnistMnist => "emnist-mnist",
-        }
-    }
-
-    /// A second name, where there is one.
-    #[must_use]
-    pub fn alias(self) -> Option<&'static str> {
-        (self == Self::FashionMnist).then_some("fashion")
-    }
-
-    /// The set of this name or alias.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|set| set.name() == name || set.alias() == Some(name))
-    }
-
-    /// Loads training and test set from the set's four files in a directory, labels included, all images upright.
-    ///
-    /// # Errors
-    /// Those of [`mnist::load`].
-    pub fn load(self, dir: &Path) -> Result<Splits, DataError> {
-        Splits::load(|split| self.load_split(dir, split))
-    }
-
-    /// Loads the training or the test set alone.
-    ///
-    /// # Errors
-    /// Those of [`load`](Self::load) that concern one set.
-    pub fn load_split(self, dir: &Path, split: Split) -> Result<Dataset, DataError> {
-        let set = mnist::load_named(dir, split, |split, part| self.stem(split, part), Labels::Needed)?;
-        Ok(if self.is_transposed() { set.transposed() } else { set })
-    }
-
-    /// What the set's files in a directory claim to hold.
-    ///
-    /// # Errors
-    /// Those of [`mnist::survey`].
-    pub fn survey(self, dir: &Path) -> Result<Survey, DataError> {
-        let survey = mnist::survey_named(dir, |split, part| self.stem(split, part))?;
-        let Survey { height, width, .. } = survey;
-        Ok(if self.is_transposed() { Survey { height: width, width: height, ..survey } } else { survey })
-    }
-
-    /// Whether the published images have rows and columns exchanged: EMNIST was written by a program that counts the
-    /// other way round.
-    #[must_use]
-    pub fn is_transposed(self) -> bool {
-        self.emnist_part().is_some()
-    }
-
-    /// The plain file's name of a part, as published.
-    fn stem(self, split: Split, part: Part) -> String {
-        match self.emnist_part() {
-            None => mnist::stem(split, part),
-            Some(emnist) => {
-                let split = if split == Split::Train { "train" } else { "test" };
-                format!("emnist-{emnist}-{split}-{}", part.suffix())
-            }
-        }
-    }
-
-    /// What EMNIST calls this arrangement of its images.
-    fn emnist_part(self) -> Option<&'static str> {
-        self.name().strip_prefix("emnist-")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::idx::IdxArray;
-
-    /// A directory with the files of a set: one image of 2 x 3, labelled 255, in both splits.
-    fn directory(set: Known) -> TempDir {
-        let dir = TempDir::new().unwrap();
-        for (split, part) in mnist::FILES {
-            let array = match part {
-                Part::Images => IdxArray { shape: vec![1, 2, 3], data: vec![1, 2, 3, 4, 5, 6] },
-                Part::Labels => IdxArray { shape: vec![1], data: vec![255] },
-            };
-            fs::write(dir.path().join(set.stem(split, part)), array.to_bytes()).unwrap();
-        }
-        dir
-    }
-
-    #[test]
-    fn every_set_is_found_by_its_name() {
-        for set in Known::ALL {
-            assert_eq!(Known::from_name(set.name()), Some(set));
-        }
-    }
-
-    #[test]
-    fn fashion_is_short_for_fashion_mnist() {
-        assert_eq!(Known::from_name("fashion"), Some(Known::FashionMnist));
-    }
-
-    #[test]
-    fn other_names_are_nobodys() {
-        assert_eq!(["", "emnist", "MNIST", "mnist "].map(Known::from_name), [None; 4]);
-    }
-
-    #[test]
-    fn the_successors_of_mnist_load_as_they_lie() {
-        for set in [Known::Mnist, Known::FashionMnist, Known::Kmnist] {
-            let splits = set.load(directory(set).path()).unwrap();
-            assert_eq!((splits.train.height(), splits.train.width()), (2, 3));
-            assert_eq!(splits.test.images().row(0).to_vec(), [1, 2, 3, 4, 5, 6]);
-        }
-    }
-
-    #[test]
-    fn emnist_is_turned_upright() {
-        let splits = Known::EmnistLetters.load(directory(Known::EmnistLetters).path()).unwrap();
-        assert_eq!((splits.train.height(), splits.train.width()), (3, 2));
-        assert_eq!(splits.test.images().row(0).to_vec(), [1, 4, 2, 5, 3, 6]);
-    }
-
-    #[test]
-    fn labels_up_to_255_are_fine() {
-        let splits = Known::EmnistByClass.load(directory(Known::EmnistByClass).path()).unwrap();
-        assert_eq!(splits.train.labels(), Some(&[255][..]));
-    }
-
-    #[test]
-    fn each_part_of_emnist_has_file_names_of_its_own() {
-        let error = Known::EmnistDigits.load(directory(Known::EmnistLetters).path()).unwrap_err();
-        assert!(error.to_string().contains("looked for emnist-digits-train-images-idx3-ubyte"), "{error}");
-    }
-
-    #[test]
-    fn a_known_set_without_its_labels_is_incomplete() {
-        let dir = directory(Known::Kmnist);
-        fs::remove_file(dir.path().join("t10k-labels-idx1-ubyte")).unwrap();
-        let error = Known::Kmnist.load(dir.path()).unwrap_err();
-        assert!(matches!(&error, DataError::MissingFile { what, .. } if what == "test labels"), "{error}");
-    }
-
-    #[test]
-    fn a_survey_finds_the_files_that_would_be_loaded() {
-        let survey = Known::EmnistMnist.survey(directory(Known::EmnistMnist).path()).unwrap();
-        assert_eq!(survey, Survey { train: 1, test: 1, height: 3, width: 2, labelled: true });
-    }
-}
+pub(crate) use self::{
+    checksum::Checksum,
+    source::{Archive, FileSpec},
+    verify::check,
+};
+pub use self::{
+    set::Known,
+    verify::{FileCheck, FileState},
+};

@@ -1,9 +1,9 @@
 //! Images as bytes: where they come from, and how they become batches of numbers.
 //!
-//! A model takes a matrix of numbers in [0, 1]; what there is, is a download, a directory of files from somewhere, or
-//! nothing at all. This crate is what lies between, and it is all about trust: an image that reaches a model has the
-//! size it claims, belongs to its label, and can be told from other data by a [fingerprint](Dataset::fingerprint).
-//! It knows nothing of models.
+//! A model takes a matrix of numbers in [0, 1]. Images come as a download, as a directory of files, or not at all.
+//! This crate leads from one to the other, and trusts no input: every image has the size that its file announces and
+//! a label of its own, and every data set has a [fingerprint](Dataset::fingerprint) to recognise it by. There is no
+//! model in it.
 //!
 //! # How the pieces meet
 //! ```text
@@ -16,12 +16,13 @@
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
 //!                                                  └─► gather, or augment ─► batch (B, D) f32 in [0, 1]
 //!
-//! photo         a picture of one digit ─► 28 x 28 bytes, as MNIST would have it
+//! photo         a picture of one digit ─► 28 x 28 bytes in MNIST's format
 //! ```
 //! `N` images of `D = height * width` pixels, `B` of them in a batch.
 //!
 //! # Example
-//! One epoch, with a tenth of the images set apart for validation:
+//! One epoch, with a tenth of the images set apart for validation. `examples/own_data.rs` does the same with files of
+//! one's own:
 //! ```
 //! use ndarray::Array2;
 //! use vae_data::{Holdout, Split, digits, gather, shuffle};
@@ -45,15 +46,15 @@
 //!
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
-//! become ([`Dataset`]), four such files in a directory ([`mnist`]), the sets that people know by name ([`known`]), these
-//! from the network (`fetch`), digits without any file ([`digits`]), PNG and JPEG files as a data set (`folder`) and a
-//! digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their numbers ([`gather()`]) and
-//! their variations ([`augment`]).
+//! become ([`Dataset`]), four such files in a directory ([`mnist`]), published sets by name ([`known`]),
+//! these from the network (`fetch`), digits without any file ([`digits`]), PNG and JPEG files as a data set
+//! (`folder`) and a digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their
+//! numbers ([`gather()`]) and their variations ([`augment`]).
 //!
 //! # Features
-//! On by default are `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives; `mnist`:
-//! conversion from what the crate `mnist` loads; `pictures`: the modules `folder` and `photo`, which bring decoders of PNG
-//! and JPEG. `serde` makes [`Augmentation`] a part of configurations.
+//! On by default are `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives;
+//! `mnist`: conversion from what the crate `mnist` loads; `pictures`: the modules `folder` and `photo`, which bring
+//! decoders of PNG and JPEG. `serde` makes [`Augmentation`] a part of configurations.
 
 mod error;
 mod hash;
@@ -89,11 +90,13 @@ mod gather;
 
 pub mod augment;
 
-pub use augment::{Augmentation, Augmenter};
-pub use content::DEFAULT_MAX_BYTES;
-pub use dataset::Dataset;
-pub use error::{DataError, FormatError};
-pub use gather::gather;
-pub use known::Known;
-pub use order::{Holdout, shuffle, shuffled};
-pub use splits::{Split, Splits};
+pub use self::{
+    augment::{Augmentation, Augmenter},
+    content::DEFAULT_MAX_BYTES,
+    dataset::Dataset,
+    error::{DataError, FormatError},
+    gather::gather,
+    known::Known,
+    order::{Holdout, shuffle, shuffled},
+    splits::{Split, Splits},
+};

@@ -1,7 +1,7 @@
-//! MNIST's layout: images and labels in four IDX files of a directory, to train on and to test.
+//! MNIST's layout: a directory of four IDX files, with images and labels to train on and to test on.
 //!
-//! Many a private data set comes in these four files, so [`load`] takes images of any size, with labels or without.
-//! Those that are published under a name are in [`known`](crate::known), MNIST among them.
+//! Many private data sets come in these four files, so [`load`] takes images of any size, with or without labels. The
+//! published ones, MNIST among them, are in [`known`](crate::known).
 
 #[cfg(feature = "mnist")]
 mod convert;
@@ -12,16 +12,21 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
-use crate::dataset::Dataset;
-use crate::error::DataError;
-use crate::idx::{self, IdxArray};
-use crate::splits::{Split, Splits};
+use self::files::locate;
+use crate::{
+    dataset::Dataset,
+    error::DataError,
+    idx::{self, IdxArray},
+    splits::{Split, Splits},
+};
 
-pub(crate) use files::{FILES, Part, find, names, stem};
-pub(crate) use survey::survey_named;
-pub use survey::{Survey, survey};
+pub use self::survey::{Survey, survey};
+pub(crate) use self::{
+    files::{FILES, FileKind, find, stem},
+    survey::survey_named,
+};
 
-/// [`Dataset::fingerprint`] of MNIST's training set: tells whether data that is already loaded is MNIST.
+/// [`Dataset::fingerprint`] of MNIST's training set, to recognise it in any data that is loaded.
 pub const TRAIN_FINGERPRINT: &str = "e7a85365ac4a5edf3c05a2a4becbfa8fc12f0a34d1c634775808dcbfb4906030";
 
 /// [`Dataset::fingerprint`] of MNIST's test set.
@@ -29,14 +34,14 @@ pub const TEST_FINGERPRINT: &str = "6e70a09374fde91a7e29f51c7587e758589a98de83d4
 
 /// Loads training and test set from the IDX files of a directory.
 ///
-/// A file may have either of the names in use, `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, with or without
-/// `.gz`, and may be plain or gzip whatever its name; of several, the first in this order is taken, plain names first.
-/// A set whose labels are not there has none. The files are read in parallel.
+/// A file may have either of the names in use, `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, with or
+/// without `.gz`, and may be plain or gzip whatever its name; if there are several, plain names are preferred, then
+/// those with a hyphen. A set without a file of labels is unlabelled. The files are read in parallel.
 ///
 /// # Errors
 /// [`DataError::MissingFile`] with the names that were looked for; [`DataError::File`] and [`DataError::Rank`] for a
-/// file that is not what it should be; [`DataError::LabelCount`] and [`DataError::SplitSizes`] for files that do not
-/// belong together.
+/// file whose content is wrong; [`DataError::LabelCount`] and [`DataError::SplitSizes`] for files that do not belong
+/// together.
 pub fn load(dir: &Path) -> Result<Splits, DataError> {
     Splits::load(|split| load_split(dir, split))
 }
@@ -46,58 +51,39 @@ pub fn load(dir: &Path) -> Result<Splits, DataError> {
 /// # Errors
 /// Those of [`load`] that concern one set.
 pub fn load_split(dir: &Path, split: Split) -> Result<Dataset, DataError> {
-    load_named(dir, split, stem, Labels::IfThere)
+    load_named(dir, split, stem, Labels::Optional)
 }
 
-/// Whether images without labels will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether a set must have labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Labels {
-    /// They will.
-    IfThere,
-    /// They are half a data set.
-    Needed,
+    /// A set without labels is accepted.
+    Optional,
+    /// A set without labels is incomplete.
+    Required,
 }
 
-/// [`load_split`] from files of any names.
+/// [`load_split`] with the file names of `stem`.
 pub(crate) fn load_named(
     dir: &Path,
     split: Split,
-    stem: impl Fn(Split, Part) -> String + Sync,
+    stem: impl Fn(Split, FileKind) -> String + Sync,
     labels: Labels,
 ) -> Result<Dataset, DataError> {
-    let path = |part| locate(dir, split, part, &stem(split, part));
-    let read_labels = || match (path(Part::Labels), labels) {
-        (Err(DataError::MissingFile { .. }), Labels::IfThere) => Ok(None),
-        (path, _) => read(path?, Part::Labels).map(Some),
+    let path = |kind| locate(dir, split, kind, &stem(split, kind));
+    let read_labels = || match (path(FileKind::Labels), labels) {
+        (Err(DataError::MissingFile { .. }), Labels::Optional) => Ok(None),
+        (path, _) => read(path?, FileKind::Labels).map(Some),
     };
-    let (images, labels) = rayon::join(|| read(path(Part::Images)?, Part::Images), read_labels);
+    let (images, labels) = rayon::join(|| read(path(FileKind::Images)?, FileKind::Images), read_labels);
     assemble(images?, labels?)
 }
 
-/// Finds one of the four files.
-pub(crate) fn locate(dir: &Path, split: Split, part: Part, stem: &str) -> Result<PathBuf, DataError> {
-    find(dir, stem).ok_or_else(|| DataError::MissingFile {
-        dir: dir.to_owned(),
-        what: format!("{} {}", if split == Split::Train { "training" } else { "test" }, part.name()),
-        names: names(stem).into(),
-    })
-}
-
 /// Reads one of the four files.
-fn read(path: PathBuf, part: Part) -> Result<IdxArray, DataError> {
+fn read(path: PathBuf, kind: FileKind) -> Result<IdxArray, DataError> {
     let array = idx::read(&path)?;
-    check_rank(&path, part, &array.shape)?;
+    kind.check_rank(&path, &array.shape)?;
     Ok(array)
-}
-
-/// Images have three dimensions, labels one.
-pub(crate) fn check_rank(path: &Path, part: Part, shape: &[usize]) -> Result<(), DataError> {
-    let (expected, found) = (part.rank(), shape.len());
-    if found == expected {
-        Ok(())
-    } else {
-        Err(DataError::Rank { path: path.to_owned(), what: part.name(), expected, found })
-    }
 }
 
 /// Images (N, height, width) and labels (N) as a data set.

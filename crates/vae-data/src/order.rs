@@ -3,24 +3,22 @@
 //! Both are functions of a seed and nothing else, not of threads, the platform or what was drawn before. So a resumed
 //! run sees the order that an uninterrupted one would have seen, and a result can be repeated from its seed.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
-use crate::error::DataError;
-use crate::stream::stream;
+use crate::{error::DataError, stream::stream};
 
-/// The orders of epochs.
+/// The purpose of the streams for the orders of epochs.
 const EPOCH: &[u8; 8] = b"dataperm";
-/// What is held out.
+/// The purpose of the stream for what is held out.
 const HOLDOUT: &[u8; 8] = b"datahold";
 
 /// Puts `indices` into the order of an epoch: all orders are equally likely.
 ///
-/// The order depends on what is in `indices` before, so begin each epoch with the same, such as
-/// [`Holdout::train`](Holdout), and not with the order of the epoch before.
+/// The result depends on the order before, so start each epoch from the same order, such as
+/// [`Holdout::train`](Holdout), and not from that of the previous epoch.
 ///
 /// # Panics
-/// With more than `u32::MAX` indices, more than a [`Dataset`](crate::Dataset) can have.
+/// If there are more than `u32::MAX` indices, the most that a [`Dataset`](crate::Dataset) can have.
 pub fn shuffle(indices: &mut [u32], seed: u64, epoch: u64) {
     fisher_yates(indices, &mut stream(seed, EPOCH, [epoch, 0]));
 }
@@ -28,7 +26,7 @@ pub fn shuffle(indices: &mut [u32], seed: u64, epoch: u64) {
 /// The numbers 0 to `count - 1` in the order of an epoch.
 ///
 /// # Panics
-/// With a `count` above `u32::MAX`, more than a [`Dataset`](crate::Dataset) can have.
+/// If `count` is above `u32::MAX`, the most that a [`Dataset`](crate::Dataset) can have.
 #[must_use]
 pub fn shuffled(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     let mut indices = all(count);
@@ -36,10 +34,10 @@ pub fn shuffled(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     indices
 }
 
-/// A part of the training images that is not trained on, to see when a model begins to learn by heart.
+/// The training images, divided into those to train on and a validation part, which shows overfitting.
 ///
-/// Drawn at random: the last images of a directory sorted by class would be all of one class.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The validation part is drawn at random: the last images of a set sorted by class would all be of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holdout {
     /// The images to train on, in ascending order.
     pub train: Vec<u32>,
@@ -48,13 +46,13 @@ pub struct Holdout {
 }
 
 impl Holdout {
-    /// Sets `validation` of `images` images apart; none is fine.
+    /// Sets `validation` of `images` images apart, which may be 0.
     ///
     /// # Errors
-    /// [`DataError::HoldoutTooLarge`] when nothing would be left to train on.
+    /// [`DataError::HoldoutTooLarge`] if no images would be left to train on.
     ///
     /// # Panics
-    /// With more than `u32::MAX` images, more than a [`Dataset`](crate::Dataset) can have.
+    /// If there are more than `u32::MAX` images, the most that a [`Dataset`](crate::Dataset) can have.
     pub fn new(images: usize, validation: usize, seed: u64) -> Result<Self, DataError> {
         if validation >= images {
             return Err(DataError::HoldoutTooLarge { images, validation });
@@ -74,7 +72,7 @@ pub(crate) fn all(count: usize) -> Vec<u32> {
     (0..u32::try_from(count).expect("at most u32::MAX images")).collect()
 }
 
-/// From the last place down, each takes one of those not yet placed.
+/// Fisher and Yates: from the last place to the first, each takes one of the indices not yet placed.
 pub(crate) fn fisher_yates(indices: &mut [u32], random: &mut ChaCha8Rng) {
     let count = u32::try_from(indices.len()).expect("at most u32::MAX indices");
     for last in (1..count).rev() {
@@ -84,10 +82,10 @@ pub(crate) fn fisher_yates(indices: &mut [u32], random: &mut ChaCha8Rng) {
 
 /// A number below `bound`, all equally likely.
 ///
-/// The upper half of `bound` times 32 random bits (Lemire, "Fast random integer generation in an interval", 2019). Of
-/// the 2³² products, 2³² mod `bound` are too many for equal shares: those whose lower half is below that are drawn
-/// again. Written out because the streams of `rand`'s own ranges may change with its versions, and because a draw of
-/// `usize` would depend on the platform.
+/// The upper half of `bound` times 32 random bits (Lemire, "Fast random integer generation in an interval", 2019).
+/// For equal shares, 2³² mod `bound` of the 2³² products are too many: those whose lower half is below that number
+/// are drawn again. Written out because the results of `rand`'s own ranges may change with its versions, and because
+/// a draw of `usize` would depend on the platform.
 fn below(bound: u32, mut draw: impl FnMut() -> u32) -> u32 {
     let surplus = bound.wrapping_neg() % bound;
     loop {
@@ -142,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn few_images_are_ordered_too() {
+    fn no_image_and_one_image_have_one_order() {
         assert_eq!((shuffled(0, 1, 1), shuffled(1, 1, 1)), (vec![], vec![0]));
     }
 
     #[test]
     fn a_holdout_of_sorted_classes_holds_every_class() {
-        // Ten classes of 600 images, one behind the other.
+        // Ten classes of 600 images, one after the other.
         let mut classes = [0; 10];
         for image in Holdout::new(6000, 500, 3).unwrap().validation {
             classes[image as usize / 600] += 1;
@@ -176,7 +174,7 @@ mod tests {
         }
 
         #[test]
-        fn a_holdout_parts_the_images(images in 1_usize..300, part in 0.0..1.0, seed in any::<u64>()) {
+        fn a_holdout_divides_the_images(images in 1_usize..300, part in 0.0..1.0, seed in any::<u64>()) {
             let wanted = (images as f64 * part) as usize;
             let Holdout { train, validation } = Holdout::new(images, wanted, seed).unwrap();
             prop_assert_eq!(validation.len(), wanted);

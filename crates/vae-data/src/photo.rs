@@ -1,23 +1,23 @@
-//! Anyone's own digit, photographed or drawn, as MNIST would have it.
+//! A photographed or drawn digit in MNIST's format.
 //!
-//! A model of MNIST has seen digits that went through one recipe, and makes little of any others: light ink on black,
-//! the digit scaled, its proportions kept, to fit a box of 20 x 20 pixels, and the box placed so that the centre of
-//! mass is in the middle of 28 x 28 (Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits";
-//! LeCun et al., "Gradient-based learning applied to document recognition", 1998). This module gives the same treatment
-//! to a picture from anywhere:
+//! A model of MNIST has only seen digits that were prepared in one way, and reads others badly: light ink on black, the
+//! digit scaled, its proportions kept, to fit a box of 20 x 20 pixels, and the box placed so that the centre of mass is
+//! in the middle of 28 x 28 (Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits";
+//! LeCun et al., "Gradient-based learning applied to document recognition", 1998). This module prepares any picture
+//! in the same way:
 //!
 //! ```text
 //! picture     PNG or JPEG ─► grey pixels
-//! area        scaled down so far that noise averages out
+//! area        scaling down, which averages noise
 //! paper       the brightness of the paper, from the border
-//! ink         what differs from it, dark or light; its threshold
-//! specks      what hangs together, without dust
+//! ink         what differs from the paper, darker or lighter, by a threshold
+//! specks      the connected strokes, without dust
 //! pen         lines as wide as MNIST's, where they are thinner
 //! placement   the box, the centre of mass
 //! ```
 //!
-//! What it asks of the picture: one digit, and a border that is mostly paper. A table's edge, a second digit or a ruled
-//! line are ink like any other; crop the picture to the digit.
+//! The picture must show one digit, with a border that is mostly paper. The edge of a table, a second digit or a
+//! ruled line count as ink; crop the picture to the digit.
 
 mod area;
 mod ink;
@@ -30,14 +30,19 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 
-use crate::error::{DataError, FormatError};
-use crate::picture;
+use crate::{
+    error::{DataError, FormatError},
+    picture,
+};
 
-/// The longest side of the picture that ink is looked for in. A stroke is several pixels wide at this size.
+pub use self::ink::Polarity;
+
+/// The longest side, in pixels, of the scaled picture in which ink is looked for: strokes are several pixels wide
+/// there.
 const WORKING_SIDE: usize = 512;
 
 /// A digit in MNIST's format.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     /// (28 * 28), row by row: 0 is the background, 255 full ink.
     pub pixels: Vec<u8>,
@@ -47,16 +52,7 @@ pub struct Photo {
 
 impl Photo {
     /// Height and width of the image, in pixels.
-    pub const SIDE: usize = 28;
-}
-
-/// Which is darker, ink or paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Polarity {
-    /// A pen on paper.
-    DarkOnLight,
-    /// Chalk on a board, or MNIST itself.
-    LightOnDark,
+    pub const SIDE: usize = placement::SIDE;
 }
 
 /// The digit on a picture: a PNG or JPEG file of any size and colours, up to 16,384 x 16,384 pixels and 256 MiB
@@ -65,11 +61,11 @@ pub enum Polarity {
 /// Colours become grey; what is transparent is paper; EXIF's orientation is followed.
 ///
 /// # Errors
-/// [`DataError::File`] with the [`FormatError`]: a file that cannot be read, is no picture or too large, or has
+/// [`DataError::File`] with the [`FormatError`]: if it cannot be read, is not a picture or too large, or has
 /// [no ink](FormatError::NoInk).
 pub fn read(path: &Path) -> Result<Photo, DataError> {
     let image = picture::read(path);
-    image.and_then(|image| from_grey(image.view())).map_err(|problem| DataError::file(path, problem))
+    image.and_then(|image| from_grey(image.view())).map_err(|error| DataError::file(path, error))
 }
 
 /// The digit on a grey picture, dark on light or light on dark.
@@ -78,7 +74,7 @@ pub fn read(path: &Path) -> Result<Photo, DataError> {
 /// `image` (height, width), both at least 1.
 ///
 /// # Errors
-/// [`FormatError::NoInk`] where nothing stands out against the background, and for a picture without pixels.
+/// [`FormatError::NoInk`] if nothing stands out against the background, or if there are no pixels.
 pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
     let (height, width) = image.dim();
     if image.is_empty() {

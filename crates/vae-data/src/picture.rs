@@ -1,18 +1,22 @@
-//! PNG and JPEG files as grey pixels, whatever their size, colours and depth, within bounds.
+//! PNG and JPEG files as grey pixels, whatever their size, colours and depth, within limits.
 //!
-//! A PNG of a hundred kilobytes unpacks to a gigabyte if its header says so, and a picture from a telephone lies on its
-//! side with a note in its EXIF data that says which. Both are seen to here, so that everybody else gets plain pixels.
+//! A PNG of a hundred kilobytes may unpack to a gigabyte, and a picture from a telephone may lie on its side, with its
+//! orientation in its EXIF data. Both are handled here, so that all other modules get plain pixels.
 
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::{
+    io::{Cursor, Read},
+    path::Path,
+};
 
 use image::{
     DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
 };
 use ndarray::Array2;
 
-use crate::content::{looks_like_page, open_regular};
-use crate::error::FormatError;
+use crate::{
+    content::{looks_like_page, open_regular},
+    error::FormatError,
+};
 
 /// The most bytes of a file.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -20,13 +24,13 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// The most rows and the most columns.
 const MAX_SIDE: u32 = 16_384;
 
-/// The most bytes that a decoder may unpack to, beside what it works with: the picture of a good camera is 150 MB.
+/// The most bytes that a decoder may unpack to, apart from its own buffers: the picture of a good camera is 150 MB.
 const MAX_DECODED_BYTES: u64 = 256 << 20;
 
 /// The pixels of a PNG or JPEG file, (height, width), 0 black and 255 white, turned as its EXIF data asks.
 ///
-/// Colours become their luma (Rec. 709). What is transparent shows the paper below it: white, or black where what is
-/// drawn is light.
+/// Colours become their luma (Rec. 709). Transparent pixels show the paper below them: white, or black if the opaque
+/// ones are light.
 pub(crate) fn read(path: &Path) -> Result<Array2<u8>, FormatError> {
     let mut bytes = Vec::new();
     open_regular(path, MAX_FILE_BYTES)?
@@ -36,7 +40,7 @@ pub(crate) fn read(path: &Path) -> Result<Array2<u8>, FormatError> {
     decode(&bytes)
 }
 
-/// As [`read`], of the bytes of a file.
+/// [`read`] from the bytes of a file.
 fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
     if bytes.is_empty() {
         return Err(FormatError::Empty);
@@ -45,14 +49,14 @@ fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
         return Err(FormatError::Page);
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(FormatError::Io)?;
-    if reader.format() == Some(ImageFormat::Jpeg) && !ends(bytes) {
+    if reader.format() == Some(ImageFormat::Jpeg) && !is_complete(bytes) {
         return Err(FormatError::NotAPicture { reason: "a JPEG that is cut short".to_owned() });
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
-    // The decoders' own word for too many rows or columns would not say how many there are.
+    // Rows and columns are checked below, as the decoders' own error does not give their number.
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(problem)?;
+    let mut decoder = reader.into_decoder().map_err(decoder_error)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) > MAX_SIDE {
         let limit = format!("{MAX_SIDE} x {MAX_SIDE} pixels");
@@ -62,22 +66,24 @@ fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
         let limit = format!("{MAX_DECODED_BYTES} bytes unpacked");
         return Err(FormatError::PictureTooLarge { limit, found: decoder.total_bytes().to_string() });
     }
-    let orientation = decoder.orientation().map_err(problem)?;
-    let mut grey = DynamicImage::ImageLuma8(grey(DynamicImage::from_decoder(decoder).map_err(problem)?));
+    let orientation = decoder.orientation().map_err(decoder_error)?;
+    let mut grey =
+        DynamicImage::ImageLuma8(grey(DynamicImage::from_decoder(decoder).map_err(decoder_error)?));
     grey.apply_orientation(orientation);
     let (height, width) = (grey.height() as usize, grey.width() as usize);
     let pixels = grey.into_luma8().into_raw();
     Ok(Array2::from_shape_vec((height, width), pixels).expect("a byte a pixel"))
 }
 
-/// Whether there is an end-of-image marker behind the last scan of a JPEG: without it, decoders make up what is missing.
-fn ends(jpeg: &[u8]) -> bool {
+/// Whether there is an end-of-image marker after the last scan of a JPEG: without it, decoders invent the missing
+/// pixels.
+fn is_complete(jpeg: &[u8]) -> bool {
     let marker = |code: u8| move |pair: &[u8]| pair == [0xff, code];
     let scan = jpeg.windows(2).rposition(marker(0xda));
     scan.is_some_and(|scan| jpeg[scan..].windows(2).any(marker(0xd9)))
 }
 
-fn problem(error: ImageError) -> FormatError {
+fn decoder_error(error: ImageError) -> FormatError {
     match error {
         ImageError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
             FormatError::Io(error)
@@ -86,7 +92,7 @@ fn problem(error: ImageError) -> FormatError {
             limit: format!("{MAX_DECODED_BYTES} bytes unpacked"),
             found: "more".to_owned(),
         },
-        ImageError::Unsupported(_) => FormatError::NotAPicture { reason: "something else".to_owned() },
+        ImageError::Unsupported(_) => FormatError::NotAPicture { reason: "another format".to_owned() },
         damaged => {
             FormatError::NotAPicture { reason: format!("a damaged one: {}", damaged.to_string().trim_end()) }
         }
@@ -97,7 +103,7 @@ fn grey(image: DynamicImage) -> GrayImage {
     if image.color().has_alpha() { laid_on_paper(&image.into_luma_alpha8()) } else { image.into_luma8() }
 }
 
-/// Without the alpha channel.
+/// The picture on paper, without the alpha channel.
 fn laid_on_paper(image: &GrayAlphaImage) -> GrayImage {
     let (mut opacity, mut light) = (0_u64, 0_u64);
     for &image::LumaA([luma, alpha]) in image.pixels() {

@@ -1,23 +1,22 @@
-//! The two parts of a data set, kept apart from their loading on.
+//! The training and the test part of a data set, kept apart from the moment they are loaded.
 
-use crate::dataset::Dataset;
-use crate::error::DataError;
+use crate::{dataset::Dataset, error::DataError};
 
-/// Which part of a data set: what a model learns from, or what it is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// One of the two parts of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Split {
-    /// The part to learn from.
+    /// The part to train on.
     Train,
-    /// The part to measure by, never learned from.
+    /// The part to evaluate on; never trained on.
     Test,
 }
 
 /// Training and test set, of the same image size.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits {
-    /// The part to learn from.
+    /// The part to train on.
     pub train: Dataset,
-    /// The part to measure by, never learned from.
+    /// The part to evaluate on; never trained on.
     pub test: Dataset,
 }
 
@@ -25,7 +24,7 @@ impl Splits {
     /// A training and a test set that belong together.
     ///
     /// # Errors
-    /// [`DataError::SplitSizes`] when their images differ in size.
+    /// [`DataError::SplitSizes`] if their images differ in size.
     pub fn new(train: Dataset, test: Dataset) -> Result<Self, DataError> {
         let [train_size, test_size] = [&train, &test].map(|set| (set.height(), set.width()));
         if train_size != test_size {
@@ -34,26 +33,26 @@ impl Splits {
         Ok(Self { train, test })
     }
 
-    /// The training sets of all `splits`, in their order, and their test sets.
+    /// Joins the training sets of all `splits`, in their order, and their test sets.
     ///
     /// # Errors
     /// Those of [`Dataset::join`].
     ///
     /// # Panics
-    /// Without any.
+    /// If there are no splits.
     pub fn join(splits: impl IntoIterator<Item = Self>) -> Result<Self, DataError> {
         let (train, test): (Vec<_>, Vec<_>) =
             splits.into_iter().map(|Self { train, test }| (train, test)).unzip();
         Self::new(Dataset::join(train)?, Dataset::join(test)?)
     }
 
-    /// Both sets from whatever gives one of them, at the same time.
+    /// Calls `load` for both sets, at the same time.
     ///
     /// # Errors
-    /// Those of `load`, the training set's first, and those of [`new`](Self::new).
+    /// The error of `load`, that of the training set first, and those of [`new`](Self::new).
     pub fn load(load: impl Fn(Split) -> Result<Dataset, DataError> + Sync) -> Result<Self, DataError> {
         let (train, test) = rayon::join(|| load(Split::Train), || load(Split::Test));
-        // Both are there before the first error is looked for, so that the same source always gives the same error.
+        // Both calls end before a result is checked, so that the same source always gives the same error.
         Self::new(train?, test?)
     }
 }
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_are_what_one_loader_gives_for_each() {
+    fn splits_are_loaded_by_one_function() {
         let one = |split| Ok(if split == Split::Train { two_images() } else { two_images().transposed() });
         assert!(matches!(Splits::load(one), Err(DataError::SplitSizes { train: (2, 3), test: (3, 2) })));
         let splits = Splits::load(|_| Ok(two_images())).unwrap();

@@ -1,14 +1,13 @@
-//! Random numbers that can be drawn again: a stream for each thing that is drawn, known by its key.
+//! Random numbers that can be drawn again: each use has a stream of its own, given by a key.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
-/// The stream of a seed, a purpose of eight letters, and two numbers that say which of that purpose.
+/// The stream of a seed, a purpose of eight letters, and two indices within that purpose.
 ///
-/// The four are the cipher's key as they are, so different keys never share a stream.
-pub(crate) fn stream(seed: u64, purpose: &[u8; 8], which: [u64; 2]) -> ChaCha8Rng {
+/// The four words are the key of the cipher, so different arguments never share a stream.
+pub(crate) fn stream(seed: u64, purpose: &[u8; 8], indices: [u64; 2]) -> ChaCha8Rng {
     let mut key = [0; 32];
-    let words = [seed, u64::from_le_bytes(*purpose), which[0], which[1]];
+    let words = [seed, u64::from_le_bytes(*purpose), indices[0], indices[1]];
     for (bytes, word) in key.chunks_exact_mut(8).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes());
     }

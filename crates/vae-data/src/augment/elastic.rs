@@ -1,26 +1,25 @@
-//! Elastic distortion: paper that was drawn on and then pulled here and there (P. Y. Simard, D. Steinkraus, J. C. Platt,
-//! "Best practices for convolutional neural networks applied to visual document analysis", 2003).
+//! Elastic distortion: smoothed random displacements of the pixels (P. Y. Simard, D. Steinkraus, J. C. Platt, "Best
+//! practices for convolutional neural networks applied to visual document analysis", 2003).
 
 use multiversion::multiversion;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
-use super::Augmentation;
+use super::settings::Augmentation;
 
 /// The Gaussian is cut off at this many of its σ: one part in three hundred lies beyond.
 const CUT_SIGMAS: f64 = 3.0;
 
-/// Smoothed random displacements of given strength.
-#[derive(Debug, Clone)]
+/// The distortion of one strength and width.
+#[derive(Clone, Debug)]
 pub(super) struct Elastic {
-    /// (2 r + 1), the Gaussian times √α: it is applied along both axes, and together they make α.
+    /// (2 r + 1), the Gaussian times √α: applied along both axes, it gives α.
     kernel: Vec<f32>,
 }
 
 /// Displacements of an image's pixels, in pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'r> {
-    /// (height, 2 * width): of every row the displacements along x, then those along y.
+    /// (height, 2 * width): for each row, the displacements along x, then those along y.
     rows: &'r [f32],
     width: usize,
 }
@@ -32,9 +31,9 @@ impl Field<'_> {
     }
 }
 
-/// Room for the displacements of an image.
+/// Memory for the displacements of an image.
 #[derive(Default)]
-pub(super) struct Room {
+pub(super) struct Buffers {
     /// (height, 2 * width), as drawn.
     drawn: Vec<f32>,
     /// (2, width + 2 r), a row smoothed along y, with r zeros at each end.
@@ -44,7 +43,7 @@ pub(super) struct Room {
 }
 
 impl Elastic {
-    /// None where nothing is distorted.
+    /// `None` if α is 0, so that nothing is distorted.
     pub(super) fn new(augmentation: &Augmentation) -> Option<Self> {
         let Augmentation { elastic_alpha: alpha, elastic_sigma: sigma, .. } = *augmentation;
         if alpha == 0.0 {
@@ -62,9 +61,9 @@ impl Elastic {
         &self,
         (height, width): (usize, usize),
         random: &mut ChaCha8Rng,
-        room: &'r mut Room,
+        buffers: &'r mut Buffers,
     ) -> Field<'r> {
-        let Room { drawn, margined, smooth } = room;
+        let Buffers { drawn, margined, smooth } = buffers;
         let margin = self.kernel.len() / 2;
         drawn.resize(height * 2 * width, 0.0);
         smooth.resize(height * 2 * width, 0.0);
@@ -72,7 +71,7 @@ impl Elastic {
         margined.resize(2 * (width + 2 * margin), 0.0);
         for row in drawn.chunks_exact_mut(2 * width) {
             let (dx, dy) = row.split_at_mut(width);
-            // Sixteen bits for each, uniform in [−1, 1).
+            // Sixteen bits for each displacement, uniform in [−1, 1).
             for (dx, dy) in dx.iter_mut().zip(dy) {
                 let bits = random.next_u32();
                 *dx = f32::from(bits as i16) / 32_768.0;
@@ -84,10 +83,10 @@ impl Elastic {
     }
 }
 
-/// Smooths along y, then along x, row by row; beyond the image displacements are 0.
+/// Smooths along y, then along x, row by row; displacements beyond the image are 0.
 ///
-/// Each sum runs over the kernel outside and over pixels inside, so the vectors are long and the order of the terms is
-/// the same at any width of them.
+/// The outer loops run over the kernel and the inner ones over pixels: so vectors are long, and the terms of a sum
+/// have the same order at any vector width.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn convolve(kernel: &[f32], width: usize, drawn: &[f32], margined: &mut [f32], smooth: &mut [f32]) {
     let margin = kernel.len() / 2;
@@ -116,8 +115,10 @@ fn convolve(kernel: &[f32], width: usize, drawn: &[f32], margined: &mut [f32], s
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
-    use crate::stream::stream;
+    use crate::{hash, stream::stream};
 
     fn elastic(alpha: f64, sigma: f64) -> Elastic {
         let augmentation =
@@ -150,10 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn these_displacements_are_drawn_on_every_machine() {
+        // Before they are smoothed, as the Gaussian may differ in the last bit between systems.
+        let mut buffers = Buffers::default();
+        elastic(34.0, 4.0).draw((7, 5), &mut stream(1, b"elastic ", [2, 3]), &mut buffers);
+        let mut hasher = Sha256::new();
+        for displacement in &buffers.drawn {
+            hasher.update(displacement.to_bits().to_le_bytes());
+        }
+        let golden = "0759db5a5bc5c5d6328562ab6625a2b8fd98ac00113f4907516487292edb061e";
+        assert_eq!(hash::hex(&hasher.finalize()), golden);
+    }
+
+    #[test]
     fn displacements_have_the_documented_deviation() {
-        let (elastic, mut room) = (elastic(34.0, 4.0), Room::default());
+        let (elastic, mut buffers) = (elastic(34.0, 4.0), Buffers::default());
         let middle = |index| {
-            let field = elastic.draw((28, 28), &mut stream(1, b"elastic ", [0, index]), &mut room);
+            let field = elastic.draw((28, 28), &mut stream(1, b"elastic ", [0, index]), &mut buffers);
             field.row(14).0[14]
         };
         let squares: f32 = (0..2_000).map(middle).map(|dx| dx * dx).sum();
@@ -163,9 +177,9 @@ mod tests {
 
     #[test]
     fn displacements_along_the_axes_are_independent() {
-        let (elastic, mut room) = (elastic(34.0, 4.0), Room::default());
+        let (elastic, mut buffers) = (elastic(34.0, 4.0), Buffers::default());
         let product = |index| {
-            let field = elastic.draw((28, 28), &mut stream(1, b"elastic ", [1, index]), &mut room);
+            let field = elastic.draw((28, 28), &mut stream(1, b"elastic ", [1, index]), &mut buffers);
             let (dx, dy) = field.row(14);
             dx[14] * dy[14]
         };

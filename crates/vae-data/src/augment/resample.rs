@@ -1,21 +1,20 @@
-//! The value between four pixels, bilinear; beyond the image there is background.
+//! The value at a place between four pixels, bilinear. Places beyond the image are background.
 
 use multiversion::multiversion;
 
-use super::elastic::Field;
-use super::warp::Warp;
+use super::{elastic::Field, warp::Warp};
 
-/// An image as numbers in [0, 1] with background around it, so that no place needs to be asked whether it is inside.
+/// An image as numbers in [0, 1] with background around it, so that places need no check whether they are inside.
 #[derive(Default)]
 pub(super) struct Padded {
-    /// (height + 3, width + 3): a row and a column of background before, two behind.
+    /// (height + 3, width + 3): a row and a column of background before the image, two after it.
     pixels: Vec<f32>,
     height: usize,
     width: usize,
 }
 
 impl Padded {
-    /// Takes the place of the image before.
+    /// Replaces the image before.
     pub(super) fn fill(&mut self, image: &[u8], (height, width): (usize, usize)) {
         if (self.height, self.width) != (height, width) {
             self.pixels.clear();
@@ -29,18 +28,18 @@ impl Padded {
         }
     }
 
-    /// Each pixel of `out` from where `warp`, and then `bend`, say.
+    /// Fills each pixel of `out` from its place by `warp`, displaced by `bend`.
     pub(super) fn resample(&self, warp: &Warp, bend: Option<Field<'_>>, out: &mut [f32]) {
         for (y, out) in out.chunks_exact_mut(self.width).enumerate() {
             let start = [0, 1].map(|axis| warp.origin[axis] + y as f32 * warp.row[axis]);
-            let still: &[f32] = &[];
-            let (dx, dy) = bend.as_ref().map_or((still, still), |bend| bend.row(y));
+            let none: &[f32] = &[];
+            let (dx, dy) = bend.as_ref().map_or((none, none), |bend| bend.row(y));
             resample_row(self, start, warp.column, (dx, dy), out);
         }
     }
 }
 
-/// One row; `bend` is as long as the row, or empty where nothing is bent.
+/// One row. The slices of `bend` are as long as the row, or empty without displacements.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn resample_row(source: &Padded, start: [f32; 2], step: [f32; 2], bend: (&[f32], &[f32]), out: &mut [f32]) {
     let stride = source.width + 3;
@@ -59,7 +58,7 @@ fn resample_row(source: &Padded, start: [f32; 2], step: [f32; 2], bend: (&[f32],
             between(upper[stride], upper[stride + 1], right),
             down,
         );
-        // Rounding must not lead out of what a likelihood of pixels takes.
+        // Rounding must not lead out of [0, 1], which a likelihood of pixels requires.
         *out = value.clamp(0.0, 1.0);
     }
 }
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_stays_is_the_same_to_the_bit() {
+    fn an_image_that_is_not_moved_is_the_same_to_the_bit() {
         let image: Vec<u8> = (0..=255).collect();
         let expected: Vec<f32> = image.iter().map(|&byte| f32::from(byte) / 255.0).collect();
         assert_eq!(moved(&image, (16, 16), [0.0, 0.0]), expected);

@@ -5,26 +5,26 @@ use crate::error::DataError;
 /// How far augmented images may be from their originals. The default changes nothing.
 ///
 /// Every range is symmetric and every value in it equally likely.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields, default))]
 pub struct Augmentation {
-    /// Turned by at most this many degrees either way, about the middle. Default 0; at most 180.
+    /// Rotation by at most this many degrees either way, about the middle. Default 0; at most 180.
     pub rotation_degrees: f64,
-    /// Enlarged or shrunk by at most this fraction: 0.1 means to 0.9 to 1.1 times the size. Default 0; at most 0.9.
+    /// Change of size by at most this fraction: 0.1 means 0.9 to 1.1 times the size. Default 0; at most 0.9.
     pub scale: f64,
-    /// Moved by at most this many pixels along each axis. Default 0; at most 1024.
+    /// Shift by at most this many pixels along each axis. Default 0; at most 1024.
     pub shift_pixels: f64,
-    /// Slanted by at most this many degrees either way. Default 0; at most 60.
+    /// Slant by at most this many degrees either way. Default 0; at most 60.
     pub shear_degrees: f64,
     /// α of the elastic distortion (Simard, Steinkraus & Platt, "Best practices for convolutional neural networks",
-    /// 2003): every pixel is displaced along each axis by α times the Gaussian mean of uniform draws from [−1, 1]. Pixels;
-    /// the paper takes 34 for σ = 4, which displaces by 1.4 pixels, as the standard deviation has it. Together with other
-    /// changes that leaves some digits hard to read; 20 looks like handwriting. Default 0: no distortion; at most 1000.
+    /// 2003): every pixel is displaced along each axis by α times the Gaussian mean of uniform draws from [−1, 1].
+    /// Pixels; the paper takes 34 for σ = 4, a standard deviation of 1.4 pixels. Together with other changes, that
+    /// makes some digits hard to read; 20 looks like handwriting. Default 0: no distortion; at most 1000.
     pub elastic_alpha: f64,
-    /// σ of that Gaussian, pixels: how far displacements hang together. Default 4; between 0.5 and 64.
+    /// σ of that Gaussian, pixels: the distance within which displacements are alike. Default 4; between 0.5 and 64.
     pub elastic_sigma: f64,
-    /// The probability of being mirrored left to right. Default 0: a mirrored 2 is no digit.
+    /// The probability of being mirrored left to right. Default 0, as a mirrored 2 is not a digit.
     pub flip_horizontal: f64,
     /// The probability of being mirrored top to bottom. Default 0.
     pub flip_vertical: f64,
@@ -46,8 +46,7 @@ impl Default for Augmentation {
 }
 
 impl Augmentation {
-    /// Whether images stay as they are.
-    #[must_use]
+    /// Whether no image is changed.
     pub fn is_none(&self) -> bool {
         let Self { elastic_sigma, .. } = *self;
         *self == Self { elastic_sigma, ..Self::default() }

@@ -1,23 +1,22 @@
 //! The affine part: where in the original the pixel of an augmented image comes from.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
-use super::Augmentation;
+use super::settings::Augmentation;
 
 /// An affine map from a pixel (x, y) to its place in the original.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Warp {
-    /// What a column further adds to (x, y).
+    /// The step of the place from one column to the next.
     pub(super) column: [f32; 2],
-    /// What a row further adds to (x, y).
+    /// The step of the place from one row to the next.
     pub(super) row: [f32; 2],
-    /// Where pixel (0, 0) comes from.
+    /// The place that pixel (0, 0) comes from.
     pub(super) origin: [f32; 2],
 }
 
 impl Warp {
-    /// Seven draws, whatever the settings: to allow one change more leaves the others as they were.
+    /// Always seven draws, whatever the settings: switching on another change leaves the others as they were.
     pub(super) fn draw(augmentation: &Augmentation, size: (usize, usize), random: &mut ChaCha8Rng) -> Self {
         let mut within = |range: f64| range * (2.0 * unit(random) - 1.0);
         let angle = within(augmentation.rotation_degrees).to_radians();
@@ -41,7 +40,7 @@ impl Warp {
     ) -> Self {
         let (sin, cos) = angle.sin_cos();
         let middle = [(width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0];
-        // Of a direction, after R⁻¹ and H⁻¹, then S⁻¹ and F⁻¹, which is F.
+        // A direction after R⁻¹ and H⁻¹, then after S⁻¹ and F⁻¹, which is F.
         let back = |[x, y]: [f64; 2]| {
             let (x, y) = (cos * x + sin * y, cos * y - sin * x);
             [flip[0] * (x - shear * y) / scale, flip[1] * y / scale]
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn without_anything_a_pixel_comes_from_where_it_is() {
+    fn without_changes_a_pixel_comes_from_its_own_place() {
         assert_eq!(place(Warp::new(0.0, 1.0, NONE, 0.0, KEPT, (5, 5)), 3.0, 1.0), [3, 1]);
     }
 
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_moved_to_the_right_comes_from_the_left() {
+    fn pixels_moved_to_the_right_come_from_the_left() {
         assert_eq!(place(Warp::new(0.0, 1.0, [1.0, 0.0], 0.0, KEPT, (5, 5)), 3.0, 2.0), [2, 2]);
     }
 

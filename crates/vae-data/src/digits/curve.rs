@@ -1,9 +1,9 @@
 //! The smooth line through a stroke's knots.
 //!
-//! A cubic spline of the Catmull-Rom kind in its centripetal parametrisation: local, so that a wobble of one knot does
-//! not travel down the stroke, and without the loops and overshoots that the uniform kind makes where knots are unevenly
-//! spaced, which wobbling knots always are (C. Yuksel, S. Schaefer, J. Keyser, "Parameterization and Applications of
-//! Catmull-Rom Curves", 2011).
+//! A cubic spline of the Catmull-Rom kind in its centripetal parametrisation: local, so that a wobble of one knot
+//! does not travel down the stroke, and without the loops and overshoots that the uniform kind makes where knots are
+//! unevenly spaced, which wobbling knots always are (C. Yuksel, S. Schaefer, J. Keyser, "Parameterization and
+//! Applications of Catmull-Rom Curves", 2011).
 
 /// A place on the paper: x to the right, y downwards.
 pub(super) type Point = [f32; 2];
@@ -54,7 +54,7 @@ fn extend_smoothly(line: &mut Vec<Point>, knots: &[Point]) {
 }
 
 /// The velocity at each knot: at an inner one that of the parabola through it and its neighbours, at an end such that
-/// the curve leaves without acceleration, as a pen that has been lifted on.
+/// the acceleration is zero there.
 fn velocities(knots: &[Point], times: &[f32]) -> Vec<Point> {
     let mean = |i: usize, axis: usize| (knots[i + 1][axis] - knots[i][axis]) / times[i];
     let last = knots.len() - 1;
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "a curve needs two knots, found 1")]
-    fn one_knot_is_misuse() {
+    fn one_knot_panics() {
         let _ = through(&[[0.0, 0.0]], &[false]);
     }
 }

@@ -1,12 +1,11 @@
-//! Random numbers that are the same everywhere: the draws are spelled out here, in integers and exact products, since
-//! what the distributions of a library return may change with its version.
+//! Random numbers that are the same on every machine: the draws are written out here, in integers and exact products,
+//! as the results of a library's distributions may change with its version.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
 use crate::stream::stream;
 
-/// One stream of random numbers, known by its key.
+/// A stream of random numbers.
 pub(super) struct Dice {
     rng: ChaCha8Rng,
 }
@@ -29,8 +28,7 @@ impl Dice {
 
     /// A number about zero with the given standard deviation, bell-shaped and never beyond 3.47 of them.
     ///
-    /// The sum of four uniform draws has variance 1/3. It needs no logarithm, and its lack of tails is welcome: hands
-    /// vary, but not without bounds.
+    /// The sum of four uniform draws has variance 1/3. It needs no logarithm, and its bounds keep every digit legible.
     pub(super) fn bell(&mut self, deviation: f32) -> f32 {
         const SQRT_3: f32 = 1.732_050_8;
         let sum = self.unit() + self.unit() + self.unit() + self.unit();

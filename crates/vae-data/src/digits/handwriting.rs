@@ -1,9 +1,11 @@
-//! What a hand makes of the copybook's digit. The same few quantities for every digit, each drawn about what is usual
-//! in MNIST, are all the variation there is beside the choice of the form.
+//! How a hand varies the forms of the copybook. Besides the choice of the form, all variation is in a few quantities,
+//! the same ones for every digit, each drawn about its usual value in MNIST.
 
-use super::curve::{self, Point};
-use super::dice::Dice;
-use super::strokes::{FORMS, Form, Knot};
+use super::{
+    curve::{self, Point},
+    dice::Dice,
+    strokes::{FORMS, Form, Knot},
+};
 
 /// A digit as written: its strokes, not yet placed on the pixels.
 pub(super) struct Drawing {
@@ -12,18 +14,18 @@ pub(super) struct Drawing {
 }
 
 /// The pen at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Dab {
-    /// Where, in any unit: what counts is the shape, as the digit's size on the image is fixed.
+    /// The place, in any unit: only the shape counts, as the digit's size on the image is fixed.
     pub(super) at: Point,
     /// Half the width of the line here, in pixels of the image: pens do not grow with the digit.
     pub(super) radius: f32,
 }
 
-/// The least radius of a line, in pixels: a finer one would be grey all along, where MNIST's finest still reach white.
+/// The least radius of a line, in pixels: a finer line would be grey all along, while MNIST's finest reach white.
 const FINEST: f32 = 0.75;
 
-/// How much freer the ends of a stroke are than the knots between them.
+/// By which factor the ends of a stroke vary more than the knots between them.
 const FREEDOM_OF_ENDS: f32 = 1.4;
 
 /// Writes a digit.
@@ -36,7 +38,7 @@ pub(super) fn write(digit: u8, dice: &mut Dice) -> Drawing {
     Drawing { strokes: form.strokes.iter().map(|knots| hand.stroke(knots, dice)).collect() }
 }
 
-/// One of the forms, as often as its share says.
+/// Draws one of the forms, each with the probability of its share.
 fn choose(forms: &'static [Form], dice: &mut Dice) -> &'static Form {
     let mut ticket = dice.below(forms.iter().map(|form| form.share).sum());
     for form in forms {
@@ -52,24 +54,24 @@ fn choose(forms: &'static [Form], dice: &mut Dice) -> &'static Form {
 struct Hand {
     /// Width over height, relative to the copybook.
     aspect: f32,
-    /// How far to the right a digit's top is of its foot, in heights.
+    /// How far a digit's top is to the right of its foot, in heights.
     slant: f32,
     /// Cosine and sine of the turn as a whole.
     turn: [f32; 2],
     /// The quadratic part of the map from copybook to paper, a row for each axis, in the coefficients of x², xy and y²:
-    /// it bows straight strokes and makes the top larger than the foot, or the left than the right, as hands do.
+    /// it bows straight strokes and makes the top larger than the foot, or the left side larger than the right.
     bend: [[f32; 3]; 2],
     /// Half the width of the line, in pixels.
     pen: f32,
-    /// By which part of it the pen is wider at the end of a stroke than in the middle, and narrower at the start.
+    /// The fraction by which the pen is wider at the end of a stroke than in the middle, and narrower at the start.
     taper: f32,
 }
 
 impl Hand {
-    /// A hand as they are found in MNIST: the numbers are means and standard deviations, tuned on its training images
-    /// until both the nearest-neighbour classifier and the eye agreed.
+    /// A hand like those of MNIST: the numbers are means and standard deviations, tuned on its training images by the
+    /// nearest-neighbour classifier and by eye.
     fn draw(dice: &mut Dice) -> Self {
-        // Twice as wide must be as frequent as half as wide.
+        // Twice the width must be as frequent as half of it.
         let stretch = dice.bell(0.32);
         let aspect = if stretch > 0.0 { 1.0 + stretch } else { 1.0 / (1.0 - stretch) };
         // Cosine and sine by way of the tangent of half the angle, which needs no transcendental function.
@@ -107,7 +109,7 @@ impl Hand {
         [cos * x - sin * y, sin * x + cos * y]
     }
 
-    /// The pen led along a line.
+    /// The dabs of the pen along a line.
     fn ink(&self, line: &[Point]) -> Vec<Dab> {
         let half = line.len() as f32 / 2.0;
         let radius = |i: usize| self.pen * (1.0 + self.taper * (i as f32 / half - 1.0));
@@ -120,8 +122,8 @@ fn quadratic(coefficients: [f32; 3], [x, y]: Point) -> f32 {
     coefficients[0] * x * x + coefficients[1] * x * y + coefficients[2] * y * y
 }
 
-/// How far the pen is from where it should be. A hand that is off stays off for a while, so each error keeps a part of
-/// the one before: independent errors would make every round stroke a polygon.
+/// How far the pen is from where it should be. Each error keeps a part of the one before: independent errors would turn
+/// every round stroke into a polygon.
 struct Wobble {
     error: Point,
 }

@@ -5,16 +5,21 @@
 use multiversion::multiversion;
 
 use super::handwriting::{Dab, Drawing};
-use super::{PIXELS, SIDE};
+
+/// Height and width of an image, in pixels.
+pub const SIDE: usize = 28;
+
+/// Pixels of an image.
+pub(super) const PIXELS: usize = SIDE * SIDE;
 
 /// Height and width of the box that the digit fills, in pixels.
 const BOX: usize = 20;
 
-/// How far the grey edge of a line is wide, in pixels. One would be what exact coverage of square pixels gives; the
-/// scans were scaled down by a filter that is a little softer.
+/// Width of the grey edge of a line, in pixels. Exact coverage of square pixels would give one; the scans were scaled
+/// down by a filter that is a little softer.
 const EDGE: f32 = 1.2;
 
-/// The least extent of a drawing that is scaled up to the box: below that, lengths are noise.
+/// The least extent by which a drawing is scaled to the box: lengths below it are noise.
 const LEAST_EXTENT: f32 = 0.1;
 
 /// Where the centre of mass belongs, as index of a column or row. MNIST rounds up: 14 and not 13.5.
@@ -111,9 +116,9 @@ fn draw_segment(sheet: &mut Sheet, from: Dab, to: Dab) {
 
 /// Where the box's left and top edge must lie for the centre of mass to be in the middle, as near as whole pixels get.
 ///
-/// The outermost pixels stay empty even so: a digit whose mass is all at one end is moved a pixel less. One in a
-/// hundred of MNIST's digits does touch the edge, but that some pixels are always zero is worth more to who learns how
-/// a model deals with them.
+/// The outermost pixels always stay empty: a digit whose mass is all at one end is moved a pixel less. One in a
+/// hundred of MNIST's digits does touch the edge, but pixels that are always zero, of which MNIST has many, are worth
+/// having in tests and experiments.
 fn centring_shift(sheet: &Sheet) -> [usize; 2] {
     let (mut mass, mut moment) = (0.0, [0.0; 2]);
     for (row, inks) in sheet.chunks_exact(BOX).enumerate() {
@@ -123,7 +128,7 @@ fn centring_shift(sheet: &Sheet) -> [usize; 2] {
             moment[1] += ink * row as f32;
         }
     }
-    // A sheet without ink has no centre; NaN casts to 0, which the clamp mends.
+    // A sheet without ink has no centre: NaN becomes 0 in the cast, and then 1 in the clamp.
     moment.map(|moment| ((MIDDLE - moment / mass + 0.5) as usize).clamp(1, SIDE - BOX - 1))
 }
 
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_beyond_the_box_is_cut_off() {
+    fn lines_beyond_the_box_are_cut_off() {
         let mut sheet = [0.0; BOX * BOX];
         draw_segment(&mut sheet, dab(-30.0, -30.0, 2.0), dab(50.0, 50.0, 2.0));
         assert!(sheet[0] > 0.99 && sheet[BOX * BOX - 1] > 0.99);
@@ -196,7 +201,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "an image has 784 pixels")]
-    fn an_image_of_another_size_is_misuse() {
+    fn an_image_of_another_size_panics() {
         render(&Drawing { strokes: Vec::new() }, &mut [0; 10]);
     }
 }

@@ -1,7 +1,7 @@
 //! The copybook: which forms each digit has, as people write it, and which points the pen passes in each.
 //!
-//! A knot's place is told in hundredths of the digit's height, `x` to the right and `y` downwards, on a paper that is
-//! about 80 wide:
+//! Places are in hundredths of the digit's height, `x` to the right and `y` downwards, on a paper that is about 80
+//! wide:
 //!
 //! ```text
 //!       0           80
@@ -13,13 +13,13 @@
 //!   100 └────╱───────┘   p(36, 100)
 //! ```
 //!
-//! Few knots make a fluent curve; each is where the pen would visibly change its way. Knots close to each other wobble
-//! against each other, so they stand apart, 20 and more, where a line should stay fluent.
+//! A few knots make a smooth curve, each where the pen visibly changes its direction. Knots that are close together
+//! wobble against each other, so they are at least 20 apart where a line should stay smooth.
 
 use super::curve::Point;
 
 /// A point that the pen passes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Knot {
     /// Hundredths of the digit's height, to the right.
     pub(super) x: i8,
@@ -39,7 +39,7 @@ impl Knot {
 /// One way to write a digit.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// How many writers write it so, beside the shares of the digit's other forms.
+    /// How often the digit has this form, relative to the shares of its other forms.
     pub(super) share: u32,
     /// The strokes in order, each at least two knots.
     pub(super) strokes: &'static [&'static [Knot]],
@@ -55,7 +55,7 @@ const fn c(x: i8, y: i8) -> Knot {
     Knot { x, y, is_corner: true }
 }
 
-/// Written so by `share` writers.
+/// A form with its share.
 const fn form(share: u32, strokes: &'static [&'static [Knot]]) -> Form {
     Form { share, strokes }
 }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_is_written_by_somebody() {
+    fn every_form_has_a_share() {
         assert!(FORMS.iter().all(|forms| !forms.is_empty()));
         assert!(FORMS.iter().copied().flatten().all(|form| form.share > 0));
     }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn no_knot_lies_far_beside_the_paper() {
+    fn no_knot_is_far_off_the_paper() {
         for form in FORMS.iter().copied().flatten() {
             assert!(knots(form).all(|knot| (-2..=100).contains(&knot.x)), "{form:?}");
         }

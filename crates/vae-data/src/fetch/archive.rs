@@ -1,26 +1,30 @@
-//! Files that come in one zip archive: it is received and checked as a whole, what is wanted is taken out, and it goes.
+//! Files that come in one zip archive: the archive is downloaded and checked as a whole, the wanted files are
+//! unpacked, and the archive is deleted.
 
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::{io::BufReader, path::PathBuf};
 
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{ZipArchive, result::ZipError};
 
-use super::mirror::{Failure, Limits, Mirror};
-use super::part::PartFile;
-use super::{Options, Report, ask};
-use crate::content::Content;
-use crate::error::DataError;
-use crate::idx;
-use crate::known::{Archive, FileSpec};
+use super::{
+    mirror::{Failure, Limits, Mirror, try_mirrors},
+    options::Options,
+    part::PartFile,
+    progress::Report,
+};
+use crate::{
+    content::Content,
+    error::{DataError, chain},
+    idx,
+    known::{Archive, FileSpec},
+};
 
-/// A file that is wanted of an archive, and where it goes.
+/// A file to unpack from an archive, and the directory for it.
 pub(super) struct Member {
     pub(super) dir: PathBuf,
     pub(super) file: FileSpec,
 }
 
-/// Brings `members`, if there are any, out of one download of their archive.
+/// Downloads the archive once and unpacks `members`; without members there is no download.
 pub(super) fn fetch(
     archive: &Archive,
     members: &[Member],
@@ -30,13 +34,13 @@ pub(super) fn fetch(
 ) -> Result<(), DataError> {
     let Some(first) = members.first() else { return Ok(()) };
     let limits = Limits { timeout: options.archive_timeout, max_bytes: options.max_archive_bytes };
-    ask(mirrors, options, limits, &[archive], |mirror, archive| {
+    try_mirrors(mirrors, options, limits, &[archive], |mirror, archive| {
         let mut arrived = mirror.receive(&archive.name, &archive.checksum, &first.dir, progress)?;
         unpack(mirror, archive, &mut arrived, members, progress)
     })
 }
 
-/// Takes the members out of the archive, each checked before it gets its name.
+/// Unpacks the members, each of which is checked before it gets its name.
 fn unpack(
     mirror: &Mirror<'_>,
     archive: &Archive,
@@ -57,7 +61,7 @@ fn unpack(
         let size = member.size();
         if size > mirror.max_bytes() {
             let limit = mirror.max_bytes();
-            return Err(fails(format!("{name}: expected at most {limit} bytes, announced are {size}")));
+            return Err(fails(format!("{name}: expected at most {limit} bytes, {size} are announced")));
         }
         let mut part = PartFile::create(dir, &target).map_err(Failure::Stop)?;
         let inside = format!("{}: {name}", archive.name);
@@ -65,7 +69,7 @@ fn unpack(
         let unpacked = part.reopen().map_err(Failure::Stop)?;
         Content::from_file(unpacked)
             .and_then(idx::check_content)
-            .map_err(|problem| fails(format!("{name}: {problem}")))?;
+            .map_err(|error| fails(format!("{name}: {}", chain(&error))))?;
         part.finish(&dir.join(target)).map_err(Failure::Stop)?;
     }
     Ok(())

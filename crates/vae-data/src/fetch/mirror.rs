@@ -1,43 +1,50 @@
-//! One file from one mirror: ask, receive within bounds, and check.
+//! Downloads from mirrors: within limits, each file checked by its checksum.
 
-use std::fmt::Display;
-use std::io::{Read, Write};
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    fmt::Display,
+    io::{Read, Write},
+    ops::ControlFlow,
+    path::Path,
+    time::Duration,
+};
 
 use ureq::Agent;
 
-use super::part::PartFile;
-use super::{Options, Progress, Report};
-use crate::error::DataError;
-use crate::known::Checksum;
+use super::{
+    options::Options,
+    part::PartFile,
+    progress::{Progress, Report},
+};
+use crate::{
+    error::{DataError, chain},
+    known::Checksum,
+};
 
 /// Bytes received between two reports: small enough to cancel soon, large enough to cost nothing.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// How much of its kind a file may take.
-#[derive(Debug, Clone, Copy)]
+/// Limits on one file.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// From the request to the last byte.
     pub(super) timeout: Duration,
-    /// As they arrive.
+    /// The size as it arrives.
     pub(super) max_bytes: u64,
 }
 
-/// A server that may have the files.
+/// A server that publishes the files.
 pub(super) struct Mirror<'a> {
     address: &'a str,
     max_bytes: u64,
-    /// Keeps the connection for the next file.
+    /// Keeps the connection open for the next file.
     agent: Agent,
 }
 
-/// Why a file did not come.
+/// Why a file was not delivered.
 pub(super) enum Failure {
-    /// This mirror does not deliver, another may: a line that says why.
+    /// This mirror failed, another may deliver: one line with the reason.
     Mirror(String),
-    /// No mirror can help: cancelled, or the disk is full.
+    /// No mirror can help: the download was cancelled, or the disk is full.
     Stop(DataError),
 }
 
@@ -59,7 +66,7 @@ impl<'a> Mirror<'a> {
         Failure::Mirror(format!("{}: {reason}", self.url(name)))
     }
 
-    /// Brings a file into `dir`, under a name of its own until it is finished. Its checksum is right.
+    /// Downloads a file into `dir`, under a temporary name until it is finished, and compares its checksum.
     pub(super) fn receive(
         &self,
         name: &str,
@@ -74,7 +81,7 @@ impl<'a> Mirror<'a> {
         if let Some(total) = total
             && total > self.max_bytes
         {
-            return Err(fails(&format!("expected at most {} bytes, announced are {total}", self.max_bytes)));
+            return Err(fails(&format!("expected at most {} bytes, {total} are announced", self.max_bytes)));
         }
 
         let mut part = PartFile::create(dir, name).map_err(Failure::Stop)?;
@@ -89,11 +96,11 @@ impl<'a> Mirror<'a> {
                 };
                 Err(fails(&format!("expected {what} of {checksum}, found {found}")))
             }
-            Err(problem) => Err(fails(&problem)),
+            Err(error) => Err(fails(&chain(&error))),
         }
     }
 
-    /// Writes all that there is to read into `part`, within the limit.
+    /// Copies all bytes of `from` into `part`, within the limit.
     pub(super) fn copy(
         &self,
         mut from: impl Read,
@@ -115,7 +122,7 @@ impl<'a> Mirror<'a> {
                 return Err(self.fails(name, &reason));
             }
             part.write_all(&chunk[..count])
-                .map_err(|cause| Failure::Stop(DataError::write(part.path(), cause)))?;
+                .map_err(|error| Failure::Stop(DataError::write(part.path(), error)))?;
             self.report(name, bytes, total, progress)?;
         }
     }
@@ -141,4 +148,31 @@ impl<'a> Mirror<'a> {
             ControlFlow::Break(()) => Err(Failure::Stop(DataError::Cancelled)),
         }
     }
+}
+
+/// Has `fetch` bring each of `wanted`, in order, from the first mirror that delivers it. A mirror that has failed is
+/// not tried again.
+pub(super) fn try_mirrors<T>(
+    mirrors: &[String],
+    options: &Options,
+    limits: Limits,
+    wanted: &[T],
+    mut fetch: impl FnMut(&Mirror<'_>, &T) -> Result<(), Failure>,
+) -> Result<(), DataError> {
+    let mut failures = Vec::new();
+    let mut wanted = wanted.iter().peekable();
+    for address in mirrors {
+        let mirror = Mirror::new(address, options, limits);
+        while let Some(file) = wanted.peek() {
+            match fetch(&mirror, file) {
+                Ok(()) => wanted.next(),
+                Err(Failure::Stop(error)) => return Err(error),
+                Err(Failure::Mirror(line)) => {
+                    failures.push(line);
+                    break;
+                }
+            };
+        }
+    }
+    if wanted.peek().is_none() { Ok(()) } else { Err(DataError::Download { failures }) }
 }

@@ -1,38 +1,41 @@
-//! A file that is still arriving: it lies beside its place under a name of its own, and vanishes unless it is finished.
+//! A file that is still being downloaded: it has a temporary name in the directory where it belongs, and is removed
+//! unless it is finished.
 //!
-//! Its name ends in `.part`, and it is locked while somebody writes it. A process that is killed leaves its part behind
-//! but not the lock, which is how [`remove_stale`] tells a leftover from another download at work.
+//! Its name ends in `.part`, and it is locked while it is written. A killed process leaves its part behind, but not the
+//! lock, so that [`remove_stale`] can tell leftovers from other running downloads.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Seek, Write};
-use std::path::Path;
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Seek, Write},
+    path::Path,
+};
 
 use tempfile::NamedTempFile;
 
 use crate::error::DataError;
 
-/// How the names of parts begin and end; in between stand the file's name and something random.
+/// How the names of parts begin and end; in between are the file's name and random letters.
 const PREFIX: &str = ".fetch-";
 const SUFFIX: &str = ".part";
 
-/// A file that is still arriving.
+/// A file that is still being downloaded.
 pub(super) struct PartFile {
     file: NamedTempFile,
 }
 
 impl PartFile {
-    /// An empty part in the directory where the file will lie: a rename works only within one file system.
+    /// An empty part in the directory where the file belongs, as a rename works only within one file system.
     pub(super) fn create(dir: &Path, name: &str) -> Result<Self, DataError> {
         let prefix = format!("{PREFIX}{name}.");
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(SUFFIX);
-        // Data that anybody may read, as far as the user's mask allows, and not a secret as temporary files are.
+        // Readable for everyone, as far as the user's mask allows; temporary files are private unless told otherwise.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         loop {
-            let file = builder.tempfile_in(dir).map_err(|cause| DataError::write(dir, cause))?;
-            // Between creation and lock somebody may have taken it for a leftover: then make another. Where there are
-            // no locks, nobody removes leftovers either.
+            let file = builder.tempfile_in(dir).map_err(|error| DataError::write(dir, error))?;
+            // Between creation and lock, another download may remove the file as a leftover: then make another. On
+            // systems without locks, leftovers are never removed.
             let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
             if !is_taken && file.path().exists() {
                 return Ok(Self { file });
@@ -40,24 +43,25 @@ impl PartFile {
         }
     }
 
-    /// Where it lies for the time being.
+    /// Its temporary path.
     pub(super) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// What has been written, from its beginning. It is the same open file, so do not write any more.
+    /// What has been written, from the beginning. Both handles share one position, so do not write any more.
     pub(super) fn reopen(&mut self) -> Result<File, DataError> {
         let path = self.file.path().to_owned();
         let file = self.file.as_file_mut();
-        file.rewind().and_then(|()| file.try_clone()).map_err(|cause| DataError::write(&path, cause))
+        file.rewind().and_then(|()| file.try_clone()).map_err(|error| DataError::write(&path, error))
     }
 
-    /// Gives the file its name, once its content is safe on the disk. What had the name before is replaced.
+    /// Gives the file its name, once its content is safe on the disk. A file that had the name before is replaced.
     pub(super) fn finish(self, target: &Path) -> Result<(), DataError> {
-        let failed = |cause| DataError::write(target, cause);
+        let failed = |error| DataError::write(target, error);
         self.file.as_file().sync_all().map_err(failed)?;
         self.file.persist(target).map_err(|error| failed(error.error))?;
-        // The name is safe once the directory is. Some file systems cannot do this, and the data is safe anyway.
+        // The name is safe once the directory is synced. Not every file system can do that, and the data is safe
+        // anyway.
         #[cfg(unix)]
         if let Some(dir) = target.parent() {
             let _ = File::open(dir).and_then(|dir| dir.sync_all());
@@ -76,7 +80,7 @@ impl Write for PartFile {
     }
 }
 
-/// Removes what killed downloads left in `dir`. As it is only tidying, what cannot be removed stays.
+/// Removes what killed downloads left in `dir`. Failures are ignored: leftovers do no harm.
 pub(super) fn remove_stale(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_part_vanishes() {
+    fn an_unfinished_part_is_removed() {
         let dir = TempDir::new().unwrap();
         drop(PartFile::create(dir.path(), "name").unwrap());
         assert!(names(&dir).is_empty());
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_are_removed_and_nothing_else_is() {
+    fn only_leftovers_are_removed() {
         let dir = TempDir::new().unwrap();
         for name in [".fetch-name.abc.part", "mine.part", ".fetch-notes"] {
             fs::write(dir.path().join(name), "").unwrap();
@@ -141,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_being_written_is_no_leftover() {
+    fn a_part_that_is_being_written_is_not_removed() {
         let dir = TempDir::new().unwrap();
         let _part = PartFile::create(dir.path(), "name").unwrap();
         remove_stale(dir.path());

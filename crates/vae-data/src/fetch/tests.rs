@@ -1,21 +1,18 @@
-//! Downloads from small servers on this machine: what arrives, what fails, and what lies in the directory afterwards.
+//! Downloads from small servers on this machine: what arrives, what fails, and what is in the directory afterwards.
 
 mod archive;
 mod published;
 mod server;
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use self::server::{Answer, Server, refusing, unresponsive};
 use super::*;
-use crate::hash;
-use crate::idx::IdxArray;
-use crate::known::Checksum;
-use server::{Answer, Server, deaf, nobody};
+use crate::{hash, idx::IdxArray, known::Checksum};
 
 /// The bytes of a small IDX file.
 fn content() -> Vec<u8> {
@@ -74,7 +71,7 @@ fn go_on(_: Progress<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// The one line that tells how a mirror with this answer fails. Nothing may be left of what it sent.
+/// The failure line of a mirror with this answer. No file may be left behind.
 fn failure(answer: Answer) -> String {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(answer));
     let Err(DataError::Download { failures }) = fetch_two(dir.path(), &[&server.address], &mut go_on) else {
@@ -112,7 +109,7 @@ fn the_directory_is_created() {
 }
 
 #[test]
-fn content_that_the_server_unpacked_is_right_too() {
+fn content_that_the_server_unpacked_is_accepted() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::Body(content())));
     fetch_two(dir.path(), &[&server.address], &mut go_on).unwrap();
     assert_eq!(idx::read(&dir.path().join("a-idx1-ubyte.gz")).unwrap().to_bytes(), content());
@@ -138,7 +135,7 @@ fn progress_begins_at_zero_and_ends_at_the_total_of_each_file() {
 }
 
 #[test]
-fn a_page_with_status_200_is_told_from_data() {
+fn a_page_with_status_200_is_not_taken_for_data() {
     let reason = failure(Answer::Body(b"<!DOCTYPE html><title>Log in to this network</title>".to_vec()));
     assert!(reason.contains("found an HTML or XML page"), "{reason}");
 }
@@ -165,7 +162,7 @@ fn a_silent_server_is_left_after_the_read_time_out() {
 
 #[test]
 fn a_server_that_never_shakes_hands_is_left_after_the_connect_time_out() {
-    let (dir, (_listener, address)) = (TempDir::new().unwrap(), deaf());
+    let (dir, (_listener, address)) = (TempDir::new().unwrap(), unresponsive());
     let message = fetch_two_within(IMPATIENT, dir.path(), &[&address], &mut go_on).unwrap_err().to_string();
     assert!(message.ends_with("timeout: connect"), "{message}");
 }
@@ -182,7 +179,7 @@ fn a_server_that_falls_silent_half_way_is_left_after_the_read_time_out() {
 #[test]
 fn a_body_beyond_the_limit_is_refused_by_its_announcement() {
     let reason = failure(Answer::Body(vec![0; 100_001]));
-    assert_eq!(reason, "expected at most 100000 bytes, announced are 100001");
+    assert_eq!(reason, "expected at most 100000 bytes, 100001 are announced");
 }
 
 #[test]
@@ -204,7 +201,7 @@ fn the_second_mirror_delivers_what_the_first_does_not() {
 }
 
 #[test]
-fn a_mirror_that_failed_is_not_asked_again() {
+fn a_mirror_that_failed_is_not_tried_again() {
     let (dir, first) = (TempDir::new().unwrap(), Server::new(Answer::NotFound));
     let second = Server::new(Answer::Body(gzip(&content())));
     fetch_two(dir.path(), &[&first.address, &second.address], &mut go_on).unwrap();
@@ -213,7 +210,7 @@ fn a_mirror_that_failed_is_not_asked_again() {
 
 #[test]
 fn when_all_mirrors_fail_each_has_its_line() {
-    let (dir, dead) = (TempDir::new().unwrap(), nobody());
+    let (dir, dead) = (TempDir::new().unwrap(), refusing());
     let missing = Server::new(Answer::NotFound);
     let message = fetch_two(dir.path(), &[&dead, &missing.address], &mut go_on).unwrap_err().to_string();
     let lines: Vec<_> = message.lines().collect();
@@ -234,7 +231,7 @@ fn cancelling_leaves_nothing_of_the_file() {
 }
 
 #[test]
-fn cancelling_is_not_the_mirrors_fault() {
+fn after_cancelling_no_other_mirror_is_tried() {
     let dir = TempDir::new().unwrap();
     let [first, second] = [(); 2].map(|()| Server::new(Answer::Body(gzip(&content()))));
     let error = fetch_two(dir.path(), &[&first.address, &second.address], &mut |_| ControlFlow::Break(()))
@@ -244,7 +241,7 @@ fn cancelling_is_not_the_mirrors_fault() {
 }
 
 #[test]
-fn files_that_are_there_and_right_are_not_fetched() {
+fn correct_files_are_not_fetched_again() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::Body(gzip(&content()))));
     fs::write(dir.path().join("a.idx1-ubyte"), content()).unwrap();
     fetch_two(dir.path(), &[&server.address], &mut go_on).unwrap();
@@ -252,7 +249,7 @@ fn files_that_are_there_and_right_are_not_fetched() {
 }
 
 #[test]
-fn with_everything_there_no_mirror_is_needed() {
+fn with_all_files_there_no_mirror_is_needed() {
     let dir = TempDir::new().unwrap();
     for name in ["a-idx1-ubyte", "b-idx1-ubyte.gz"] {
         fs::write(dir.path().join(name), content()).unwrap();
@@ -270,7 +267,7 @@ fn a_damaged_file_is_replaced() {
 }
 
 #[test]
-fn somebodys_data_under_the_same_name_is_not_overwritten() {
+fn other_data_under_the_same_name_is_not_overwritten() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::Body(gzip(&content()))));
     let fashion = IdxArray { shape: vec![2], data: vec![1, 2] }.to_bytes();
     fs::write(dir.path().join("a-idx1-ubyte.gz"), &fashion).unwrap();

@@ -1,14 +1,16 @@
-//! Which files a folder of pictures is made of, and what class each is of.
+//! The files of a folder of pictures, and the class of each.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::error::{DataError, FormatError};
 
 /// The most classes: a label is a byte.
 const MAX_CLASSES: usize = 256;
 
-/// A picture and its label, which is 0 where there are no classes.
+/// A picture and its label, which is 0 if there are no classes.
 #[derive(Clone)]
 pub(super) struct Sample {
     pub(super) path: PathBuf,
@@ -23,7 +25,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Either all that is in `dir` are folders of pictures, or all are pictures.
+    /// Lists `dir`, which must hold folders of pictures only, or pictures only.
     pub(super) fn of(dir: &Path) -> Result<Self, DataError> {
         let entries = entries(dir)?;
         let dir = dir.to_owned();
@@ -50,7 +52,7 @@ impl Listing {
         Ok(Self { dir, classes, samples })
     }
 
-    /// Labels of two folders mean the same only if their classes are the same.
+    /// Checks that both have the same classes, so that a label has one meaning.
     pub(super) fn expect_classes_of(&self, other: &Self) -> Result<(), DataError> {
         if self.classes == other.classes {
             return Ok(());
@@ -63,20 +65,20 @@ impl Listing {
     }
 }
 
-/// Refuses what lies beside `parts`.
-pub(super) fn expect_only(dir: &Path, parts: &[PathBuf; 2]) -> Result<(), DataError> {
-    match entries(dir)?.into_iter().find(|path| !parts.contains(path)) {
-        Some(path) => Err(stray(path, "nothing beside the folders train and test")),
+/// Checks that `dir` holds only `folders`.
+pub(super) fn expect_only(dir: &Path, folders: &[PathBuf; 2]) -> Result<(), DataError> {
+    match entries(dir)?.into_iter().find(|path| !folders.contains(path)) {
+        Some(path) => Err(stray(path, "nothing but the folders train and test, found another entry")),
         None => Ok(()),
     }
 }
 
-/// What is in a directory, sorted, but for names that begin with a dot.
+/// The entries of a directory, sorted, without those whose names begin with a dot.
 pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let error = |cause| DataError::file(dir, FormatError::Io(cause));
+    let in_directory = |error| DataError::file(dir, FormatError::Io(error));
     let mut paths = Vec::new();
-    for entry in fs::read_dir(dir).map_err(error)? {
-        let path = entry.map_err(error)?.path();
+    for entry in fs::read_dir(dir).map_err(in_directory)? {
+        let path = entry.map_err(in_directory)?.path();
         if !name(&path).starts_with('.') {
             paths.push(path);
         }
@@ -85,7 +87,7 @@ pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// Whether the name ends as those of pictures do.
+/// Whether the name has the extension of a picture.
 pub(super) fn is_named_as_picture(path: &Path) -> bool {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg"))

@@ -1,4 +1,4 @@
-//! Folders of small pictures, as people and programs leave them.
+//! Folders of small pictures, in every arrangement, right and wrong.
 
 use std::fs;
 
@@ -6,8 +6,9 @@ use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::chain;
 
-/// A folder whose pictures, of 3 x 2 pixels, are all of the grey that is given with their name.
+/// A folder of pictures of 3 x 2 pixels, each filled with the grey that is given with its name.
 fn folder(pictures: &[(&str, u8)]) -> TempDir {
     let dir = TempDir::new().unwrap();
     for (name, grey) in pictures {
@@ -34,7 +35,7 @@ fn classes(count: u8) -> TempDir {
 }
 
 fn error(dir: &TempDir) -> String {
-    load(dir.path(), 1).unwrap_err().to_string()
+    chain(&load(dir.path(), 1).unwrap_err())
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn subfolders_are_classes_in_the_order_of_their_names() {
 }
 
 #[test]
-fn a_sixth_of_each_class_is_to_test_with() {
+fn a_sixth_of_each_class_is_set_apart_to_test_with() {
     let Folder { splits, .. } = load(classes(20).path(), 1).unwrap();
     let count = |set: &Dataset, label| set.labels().unwrap().iter().filter(|&&l| l == label).count();
     for label in 0..3 {
@@ -60,7 +61,7 @@ fn a_sixth_of_each_class_is_to_test_with() {
 }
 
 #[test]
-fn seeds_set_different_pictures_apart_and_each_always_the_same() {
+fn a_seed_always_sets_the_same_pictures_apart_and_another_seed_others() {
     let dir = classes(30);
     let test = |seed| greys(&load(dir.path(), seed).unwrap().splits.test);
     assert_eq!(test(1), test(1));
@@ -94,7 +95,7 @@ fn the_number_of_threads_does_not_matter() {
 }
 
 #[test]
-fn hidden_files_are_none_of_ours() {
+fn hidden_files_are_ignored() {
     let dir = folder(&[("1.png", 1), ("2.png", 2)]);
     fs::write(dir.path().join(".DS_Store"), "x").unwrap();
     assert_eq!(load(dir.path(), 1).unwrap().splits.train.len(), 1);
@@ -110,16 +111,16 @@ fn a_picture_of_another_size_is_named_with_both_sizes() {
 }
 
 #[test]
-fn the_first_of_several_errors_is_the_one_that_is_told() {
+fn the_first_of_several_errors_is_reported() {
     let dir = folder(&[("000.png", 1)]);
     (1..50).for_each(|n| fs::write(dir.path().join(format!("{n:03}.png")), "none").unwrap());
-    // Number 1 is the first to be read, unless it is to test with: then 2 is.
+    // Number 1 is read first, unless it is set apart to test with: then 2 is.
     let error = error(&dir);
     assert!(error.contains("001.png") || error.contains("002.png"), "{error}");
 }
 
 #[test]
-fn what_is_no_picture_is_named() {
+fn a_file_that_is_not_a_picture_is_named() {
     let dir = folder(&[("a/1.png", 1), ("a/2.png", 2)]);
     fs::write(dir.path().join("a/notes.txt"), "x").unwrap();
     assert!(error(&dir).contains("notes.txt: expected a PNG or JPEG picture"), "{}", error(&dir));
@@ -138,13 +139,13 @@ fn folders_below_classes_are_refused() {
 }
 
 #[test]
-fn a_third_part_beside_train_and_test_is_refused() {
+fn a_folder_beside_train_and_test_is_refused() {
     let dir = folder(&[("train/1.png", 1), ("test/1.png", 1), ("validation/1.png", 1)]);
-    assert!(error(&dir).contains("validation: expected nothing beside"), "{}", error(&dir));
+    assert!(error(&dir).contains("validation: expected nothing but"), "{}", error(&dir));
 }
 
 #[test]
-fn other_classes_to_test_with_are_refused() {
+fn a_test_set_of_other_classes_is_refused() {
     let dir = folder(&[("train/a/1.png", 1), ("test/b/1.png", 1)]);
     assert!(error(&dir).contains("(a), found b"), "{}", error(&dir));
 }
@@ -162,14 +163,14 @@ fn a_folder_without_pictures_is_refused() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_named() {
+fn a_missing_folder_is_named() {
     let dir = TempDir::new().unwrap();
-    let error = load(&dir.path().join("none"), 1).unwrap_err().to_string();
-    assert!(error.contains("none: cannot read"), "{error}");
+    let error = chain(&load(&dir.path().join("none"), 1).unwrap_err());
+    assert!(error.starts_with("cannot read ") && error.contains("none: "), "{error}");
 }
 
 #[test]
-fn folders_of_pictures_are_told_from_those_of_idx_files() {
+fn folders_of_pictures_are_distinguished_from_those_of_idx_files() {
     assert!(is_folder(folder(&[("a/1.png", 1)]).path()) && is_folder(folder(&[("1.png", 1)]).path()));
     let dir = folder(&[("1.png", 1)]);
     fs::write(dir.path().join("train-images-idx3-ubyte.gz"), "x").unwrap();

@@ -1,15 +1,13 @@
 //! The module's behaviour, one fact a test: well-formed input first, then one malformed input for each error.
 
-use std::fs;
-use std::io::Write;
+use std::{fs, io::Write};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use proptest::collection::vec;
-use proptest::prelude::*;
+use flate2::{Compression, write::GzEncoder};
+use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::chain;
 
 /// The bytes 0, 1, 2, ... in a shape of 2 x 3.
 fn two_by_three() -> IdxArray {
@@ -29,7 +27,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What reading a file with these bytes, at most `max_bytes` of them, gives.
+/// Reads a file with these bytes, at most `max_bytes` of them.
 fn read_bytes(bytes: &[u8], max_bytes: u64) -> Result<IdxArray, FormatError> {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("file");
@@ -91,17 +89,17 @@ fn a_header_cut_short_is_refused() {
 }
 
 #[test]
-fn nothing_is_no_array() {
+fn no_bytes_are_refused() {
     assert!(matches!(parse(&[]), Err(FormatError::Empty)));
 }
 
 #[test]
-fn a_page_is_told_from_data() {
+fn a_page_is_not_taken_for_data() {
     assert!(matches!(parse(b"<!DOCTYPE html>"), Err(FormatError::Page)));
 }
 
 #[test]
-fn a_page_inside_gzip_is_told_from_data() {
+fn a_page_inside_gzip_is_not_taken_for_data() {
     assert!(matches!(read_bytes(&gzip(b"<html>"), 1000), Err(FormatError::Page)));
 }
 
@@ -127,7 +125,7 @@ fn a_claim_above_the_limit_is_refused_before_its_data_is_read() {
 }
 
 #[test]
-fn a_gzip_bomb_behind_a_small_header_is_refused() {
+fn a_gzip_bomb_after_a_small_header_is_refused() {
     let bomb = gzip(&[header(&[3]), vec![0; 50_000_000]].concat());
     assert!(matches!(read_bytes(&bomb, DEFAULT_MAX_BYTES), Err(FormatError::Trailing { expected: 11, .. })));
 }
@@ -135,11 +133,11 @@ fn a_gzip_bomb_behind_a_small_header_is_refused() {
 #[test]
 fn an_error_names_the_file() {
     let error = read(Path::new("no/such/file")).unwrap_err();
-    assert!(error.to_string().starts_with("no/such/file: cannot read"), "{error}");
+    assert!(chain(&error).starts_with("cannot read no/such/file: "), "{error}");
 }
 
 #[test]
-#[should_panic(expected = "elements as the shape")]
+#[should_panic(expected = "as many elements as the shape [2, 3]")]
 fn writing_an_array_that_contradicts_itself_panics() {
     let _ = IdxArray { shape: vec![2, 3], data: vec![0; 5] }.to_bytes();
 }
@@ -152,7 +150,7 @@ fn arrays() -> impl Strategy<Value = IdxArray> {
     })
 }
 
-/// Bytes that begin like IDX more often than chance would have it.
+/// Bytes that begin like IDX more often than by chance.
 fn nearly_idx() -> impl Strategy<Value = Vec<u8>> {
     let leading = prop_oneof![Just(vec![]), Just(vec![0, 0, 8]), Just(vec![0x1f, 0x8b, 8, 0])];
     (leading, vec(prop_oneof![Just(0), Just(1), any::<u8>()], 0..64))
@@ -175,7 +173,7 @@ proptest! {
     fn arbitrary_bytes_never_panic(bytes in nearly_idx()) {
         let parsed = parse(&bytes);
         let is_gzip = bytes.starts_with(&[0x1f, 0x8b]);
-        // As a file they meet the same fate, unless they have begun to be gzip.
+        // A file of these bytes has the same result, unless they begin like gzip.
         prop_assert_eq!(read_bytes(&bytes, 10_000).is_ok(), parsed.is_ok() && !is_gzip);
     }
 
@@ -198,13 +196,13 @@ proptest! {
     }
 }
 
-/// What [`read`], [`check`] and [`read_shape`] say of a file with these bytes.
+/// The results of [`read`], [`check`] and [`read_shape`] for a file with these bytes.
 fn three_readers(bytes: &[u8]) -> [Result<Vec<usize>, String>; 3] {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("file");
     fs::write(&path, bytes).unwrap();
     [read(&path).map(|array| array.shape), check(&path), read_shape(&path)]
-        .map(|result| result.map_err(|error| error.to_string().replace(&path.display().to_string(), "file")))
+        .map(|result| result.map_err(|error| chain(&error).replace(&path.display().to_string(), "file")))
 }
 
 /// More elements than are unpacked at a time.
@@ -213,7 +211,7 @@ fn long() -> Vec<u8> {
 }
 
 #[test]
-fn a_check_finds_right_what_can_be_read() {
+fn a_check_accepts_what_can_be_read() {
     for bytes in [two_by_three().to_bytes(), gzip(&two_by_three().to_bytes())] {
         assert_eq!(three_readers(&bytes), [(); 3].map(|()| Ok(vec![2, 3])));
     }
@@ -221,7 +219,7 @@ fn a_check_finds_right_what_can_be_read() {
 }
 
 #[test]
-fn a_check_says_what_reading_would_say() {
+fn a_check_fails_as_reading_does() {
     let (plain, packed) = (long(), gzip(&long()));
     let trailing = [packed.clone(), vec![1]].concat();
     for bytes in
@@ -234,7 +232,7 @@ fn a_check_says_what_reading_would_say() {
 }
 
 #[test]
-fn a_shape_is_a_claim_that_needs_no_elements() {
+fn a_shape_is_read_without_the_elements() {
     let [read, _, shape] = three_readers(&header(&[60_000, 28, 28]));
     assert!(read.is_err());
     assert_eq!(shape, Ok(vec![60_000, 28, 28]));

@@ -1,73 +1,18 @@
 //! Where each known set is published, and the checksums that its publishers give.
 //!
-//! Of MNIST the SHA-256 of each file's content is known. Its successors' publishers give MD5 sums of what lies on their
-//! servers. MD5 tells a damaged or a wrong file; it does not stop somebody who wants to deceive, since other content of
-//! the same MD5 can be made.
+//! For MNIST, the SHA-256 of each file's content is known. The publishers of its successors give MD5 sums of the
+//! files on their servers. MD5 detects damaged and wrong files, but not forged ones, as other content of the same MD5
+//! can be made.
 
-use std::fmt;
-use std::fs::File;
-use std::io::Seek;
-
-use super::Known;
-use super::verify::content_sha256;
-use crate::content::Content;
-use crate::error::FormatError;
-use crate::hash;
+use super::{checksum::Checksum, set::Known};
 use crate::mnist::FILES;
 
-/// How a file is told from others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Checksum {
-    /// SHA-256 of the unpacked content, in lower-case hexadecimal: it is the same whoever packed it.
-    ContentSha256(String),
-    /// MD5 of the file as it lies on the server, in lower-case hexadecimal.
-    PackedMd5(String),
-    /// The file comes in an archive, which has a checksum; the file itself has none.
-    OfArchive,
-}
-
-impl Checksum {
-    /// What the algorithm is called.
-    pub(crate) fn algorithm(&self) -> &'static str {
-        match self {
-            Self::ContentSha256(_) => "SHA-256",
-            Self::PackedMd5(_) => "MD5",
-            Self::OfArchive => "no checksum",
-        }
-    }
-
-    /// As published; empty where nothing is.
-    pub(crate) fn published(&self) -> &str {
-        match self {
-            Self::ContentSha256(hex) | Self::PackedMd5(hex) => hex,
-            Self::OfArchive => "",
-        }
-    }
-
-    /// The same sum of another file, read from its beginning; empty where nothing is published.
-    pub(crate) fn of(&self, mut file: File) -> Result<String, FormatError> {
-        let content = Content::from_file(file.try_clone().map_err(FormatError::Io)?)?;
-        match self {
-            Self::ContentSha256(_) => content_sha256(content),
-            Self::PackedMd5(_) => file.rewind().and_then(|()| hash::md5_of(file)).map_err(FormatError::Io),
-            Self::OfArchive => Ok(String::new()),
-        }
-    }
-}
-
-/// `MD5 8d4f…`
-impl fmt::Display for Checksum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.algorithm(), self.published())
-    }
-}
-
 /// A file of known content.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct FileSpec {
-    /// The plain file's name.
+    /// The file's name without `.gz`.
     pub(crate) stem: String,
-    /// What it is compared with.
+    /// Its published checksum.
     pub(crate) checksum: Checksum,
 }
 
@@ -81,19 +26,18 @@ impl FileSpec {
 
 /// An archive that holds the files of several sets.
 #[cfg(feature = "download")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Archive {
     /// Its name on the server.
     pub(crate) name: String,
     /// A [`Checksum::PackedMd5`].
     pub(crate) checksum: Checksum,
-    /// The folder in it in which the files lie, `/` at its end.
+    /// The folder in the archive that holds the files, with `/` at its end.
     pub(crate) folder: String,
 }
 
 impl Known {
-    /// Addresses to which a file's name is appended, to be asked in this order.
-    #[must_use]
+    /// Addresses to which a file's name is appended, in the order in which they are tried.
     pub fn mirrors(self) -> &'static [&'static str] {
         match self {
             Self::Mnist => &[
@@ -135,16 +79,16 @@ impl Known {
             _ => [(); 4].map(|()| Checksum::OfArchive),
         }
         .into_iter();
-        FILES.map(|(split, part)| FileSpec {
-            stem: self.stem(split, part),
+        FILES.map(|(split, kind)| FileSpec {
+            stem: self.stem(split, kind),
             checksum: checksums.next().expect("a checksum for each file"),
         })
     }
 
-    /// The archive in which the files come, if they do: all of EMNIST is one.
+    /// The archive that holds the files, if they are not published one by one: all sets of EMNIST share one.
     #[cfg(feature = "download")]
     pub(crate) fn archive(self) -> Option<Archive> {
-        self.emnist_part().map(|_| Archive {
+        self.emnist_name().map(|_| Archive {
             name: "gzip.zip".to_owned(),
             checksum: Checksum::PackedMd5("58c8d27c78d21e728a6bc7b3cc06412e".to_owned()),
             folder: "gzip/".to_owned(),
@@ -179,7 +123,7 @@ mod tests {
 
     #[cfg(feature = "download")]
     #[test]
-    fn a_set_comes_in_files_or_in_an_archive_of_a_checksum() {
+    fn a_set_has_checksums_of_its_files_or_of_its_archive() {
         for set in Known::ALL {
             let has_own = set.files().iter().all(|file| file.checksum != Checksum::OfArchive);
             let archive = set.archive().map(|archive| archive.checksum.published().len());
@@ -188,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mirror_is_an_address_to_append_to() {
+    fn every_mirror_is_an_address_that_a_name_can_be_appended_to() {
         for mirror in Known::ALL.into_iter().flat_map(Known::mirrors) {
             assert!(mirror.starts_with("http") && mirror.ends_with('/'), "{mirror}");
         }

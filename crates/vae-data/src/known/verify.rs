@@ -1,47 +1,45 @@
-//! Whether a directory holds a known set itself: each file against the checksum that its publishers give.
+//! Whether a directory holds a known set as published: each file is compared with its checksum.
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::{Checksum, FileSpec, Known};
-use crate::content::{Content, DEFAULT_MAX_BYTES, open_regular};
-use crate::error::{DataError, FormatError};
-use crate::mnist::find;
-use crate::{hash, idx};
+use super::{checksum::Checksum, set::Known, source::FileSpec};
+use crate::{
+    content::{Content, DEFAULT_MAX_BYTES, open_regular},
+    error::DataError,
+    idx,
+    mnist::find,
+};
 
-/// Bytes unpacked at a time.
-const CHUNK_BYTES: u64 = 64 * 1024;
-
-/// What [`Known::verify`] found out about one of a set's files.
+/// The result of [`Known::verify`] for one file.
 #[derive(Debug)]
 pub struct FileCheck {
-    /// The plain file's name, whatever it is called here.
+    /// The published name, without `.gz`.
     pub name: String,
-    /// Where it lies, if it is there.
+    /// The path of the file, if it is there.
     pub path: Option<PathBuf>,
-    /// Whether it is what it should be.
+    /// The result.
     pub state: FileState,
 }
 
-/// Whether a file is what it should be.
+/// Whether a file is the published one.
 #[derive(Debug)]
 pub enum FileState {
     /// It has the published checksum.
     Ok,
-    /// It is a whole IDX file, which no published checksum is of.
+    /// It is a whole IDX file, but there is no published checksum to compare it with.
     WellFormed {
-        /// What a checksum is published of instead.
+        /// What the published checksum belongs to instead, such as "its gzip file".
         published: &'static str,
     },
-    /// It holds other bytes. The checksums of both in hexadecimal.
+    /// It has another checksum than the published file.
     Mismatch {
-        /// SHA-256 or MD5.
+        /// "SHA-256" or "MD5".
         algorithm: &'static str,
-        /// As published.
+        /// The published checksum, in hexadecimal.
         expected: String,
-        /// Of this file.
+        /// The checksum of this file, in hexadecimal.
         found: String,
     },
     /// It is not there under any of its names.
@@ -52,11 +50,11 @@ pub enum FileState {
 
 impl Known {
     /// Compares the set's four files in `dir` with the published ones: training images, training labels, test images,
-    /// test labels. Files are found under their names as [`mnist::load`](crate::mnist::load) knows them, plain or gzip.
+    /// test labels. They may have any of the names that [`mnist::load`](crate::mnist::load) accepts, plain or gzip.
     ///
-    /// MNIST's checksums are of the content. Those of Fashion-MNIST and Kuzushiji-MNIST are of the gzip files, EMNIST's
-    /// is of the archive that they come in, so an unpacked file of the former and any of the latter is at best
-    /// [`FileState::WellFormed`].
+    /// MNIST's checksums are those of the content, Fashion-MNIST's and Kuzushiji-MNIST's those of the gzip files,
+    /// EMNIST's that of the archive. So an unpacked file of Fashion-MNIST or Kuzushiji-MNIST and any file of EMNIST
+    /// is at best [`FileState::WellFormed`].
     #[must_use]
     pub fn verify(self, dir: &Path) -> Vec<FileCheck> {
         self.files()
@@ -70,17 +68,17 @@ impl Known {
     }
 }
 
-/// Compares a file with what it should be.
+/// Compares a file with its published checksum.
 pub(crate) fn check(path: &Path, file: &FileSpec) -> FileState {
     compare(path, &file.checksum).unwrap_or_else(FileState::Unreadable)
 }
 
 fn compare(path: &Path, checksum: &Checksum) -> Result<FileState, DataError> {
-    let names_file = |problem| DataError::file(path, problem);
+    let in_file = |error| DataError::file(path, error);
     let published = match checksum {
         Checksum::ContentSha256(_) => None,
         Checksum::PackedMd5(_) => {
-            let is_packed = Content::open(path, DEFAULT_MAX_BYTES).map_err(names_file)?.is_gzip();
+            let is_packed = Content::open(path, DEFAULT_MAX_BYTES).map_err(in_file)?.is_gzip();
             (!is_packed).then_some("its gzip file")
         }
         Checksum::OfArchive => Some("the archive that it came in"),
@@ -89,46 +87,23 @@ fn compare(path: &Path, checksum: &Checksum) -> Result<FileState, DataError> {
         idx::check(path)?;
         return Ok(FileState::WellFormed { published });
     }
-    let file = open_regular(path, DEFAULT_MAX_BYTES).map_err(names_file)?;
-    let found = checksum.of(file).map_err(names_file)?;
+    let file = open_regular(path, DEFAULT_MAX_BYTES).map_err(in_file)?;
+    let found = checksum.of(file).map_err(in_file)?;
     let (algorithm, expected) = (checksum.algorithm(), checksum.published().to_owned());
     Ok(if found == expected { FileState::Ok } else { FileState::Mismatch { algorithm, expected, found } })
 }
 
-/// SHA-256 of unpacked content, in hexadecimal. Memory does not grow with the content.
-pub(crate) fn content_sha256(mut content: Content) -> Result<String, FormatError> {
-    let mut hasher = Sha256::new();
-    let mut chunk = Vec::new();
-    let mut total = 0;
-    loop {
-        chunk.clear();
-        content.read_up_to(CHUNK_BYTES, &mut chunk)?;
-        if chunk.is_empty() {
-            break;
-        }
-        hasher.update(&chunk);
-        total += chunk.len() as u64;
-        if total > DEFAULT_MAX_BYTES {
-            return Err(FormatError::TooLarge { limit: DEFAULT_MAX_BYTES, found: total });
-        }
-    }
-    content.expect_end()?;
-    Ok(hash::hex(&hasher.finalize()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::{env, fs};
+    use std::{env, fs, io::Write};
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use flate2::{Compression, write::GzEncoder};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::idx::IdxArray;
+    use crate::{hash, idx::IdxArray};
 
-    /// What becomes of a file of these bytes under the name of a set's test labels.
+    /// The state of a file with these bytes under the name of a set's test labels.
     fn state(set: Known, suffix: &str, bytes: &[u8]) -> FileState {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join(format!("{}{suffix}", set.files()[3].stem)), bytes).unwrap();
@@ -178,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unpacked_file_cannot_be_held_against_the_sum_of_the_packed_one() {
+    fn an_unpacked_file_cannot_be_compared_with_the_sum_of_the_packed_one() {
         let state = state(Known::FashionMnist, "", &labels());
         assert!(matches!(state, FileState::WellFormed { published: "its gzip file" }), "{state:?}");
     }
@@ -205,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_real_files_are_what_they_should_be() {
+    fn the_real_files_are_the_published_ones() {
         let Some(dir) = env::var_os("VAE_DATA").filter(|dir| !dir.is_empty()) else {
             println!("skipped: VAE_DATA names no directory with MNIST to verify");
             return;

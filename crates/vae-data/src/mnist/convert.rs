@@ -1,4 +1,4 @@
-//! For those who load MNIST with the crate `mnist`: its result becomes a data set.
+//! Conversion of what the crate `mnist` loads into a data set.
 //!
 //! ```no_run
 //! use mnist::MnistBuilder;
@@ -7,17 +7,16 @@
 //! let splits = Splits::from(MnistBuilder::new().base_path("data/mnist").finalize());
 //! ```
 //!
-//! `MnistBuilder` cuts MNIST into three parts. Training and test part become the two of [`Splits`]. The validation part
-//! is left out of both, since whoever set it apart did not want it trained on; it is there to be taken from `val_img`
-//! before, and by default it is empty. Labels may be digits or one-hot vectors: both become digits.
+//! `MnistBuilder` divides MNIST into three parts. Its training and test part become those of [`Splits`]. The
+//! validation part, which is empty by default, is left out, as it must not be trained on; take it from `val_img`
+//! before. Labels may be digits or one-hot vectors: both become digits.
 
 use ::mnist::Mnist;
 use ndarray::Array2;
 
-use crate::dataset::Dataset;
-use crate::splits::Splits;
+use crate::{dataset::Dataset, splits::Splits};
 
-/// The crate `mnist` reads images of this size and no other.
+/// Height and width of the images that the crate `mnist` reads.
 const SIDE: usize = 28;
 
 /// Length of its one-hot vectors.
@@ -26,8 +25,9 @@ const CLASSES: usize = 10;
 /// The training part.
 ///
 /// # Panics
-/// When the vectors do not fit together: no whole images of 28 x 28, or neither a digit nor a one-hot vector of ten for
-/// each image. `MnistBuilder` makes none like that; a struct changed by hand may be.
+/// If the vectors do not fit together: the images are not whole images of 28 x 28, or the labels are neither a digit
+/// nor a one-hot vector of ten for each image. What `MnistBuilder` makes always fits; a struct changed by hand may
+/// not.
 impl From<Mnist> for Dataset {
     fn from(mnist: Mnist) -> Self {
         dataset(mnist.trn_img, mnist.trn_lbl)
@@ -37,8 +37,9 @@ impl From<Mnist> for Dataset {
 /// The training and the test part, without the validation part.
 ///
 /// # Panics
-/// When the vectors do not fit together: no whole images of 28 x 28, or neither a digit nor a one-hot vector of ten for
-/// each image. `MnistBuilder` makes none like that; a struct changed by hand may be.
+/// If the vectors do not fit together: the images are not whole images of 28 x 28, or the labels are neither a digit
+/// nor a one-hot vector of ten for each image. What `MnistBuilder` makes always fits; a struct changed by hand may
+/// not.
 impl From<Mnist> for Splits {
     fn from(mnist: Mnist) -> Self {
         Self { train: dataset(mnist.trn_img, mnist.trn_lbl), test: dataset(mnist.tst_img, mnist.tst_lbl) }
@@ -73,8 +74,7 @@ fn digits(one_hot: &[u8], count: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::{env, fs};
+    use std::{env, fs, path::Path};
 
     use ::mnist::MnistBuilder;
     use tempfile::TempDir;
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_crate_and_our_parser_read_the_same_from_the_real_files() {
+    fn the_crate_mnist_and_this_one_read_the_same_from_the_real_files() {
         let Some(source) = env::var_os("VAE_DATA").filter(|dir| !dir.is_empty()) else {
             println!("skipped: VAE_DATA names no directory with MNIST to compare parsers on");
             return;
@@ -152,8 +152,8 @@ mod tests {
         let ours = mnist::load(Path::new(&source)).unwrap();
         // The crate reads plain files of these names only.
         let dir = TempDir::new().unwrap();
-        for (split, part) in mnist::FILES {
-            let stem = mnist::stem(split, part);
+        for (split, kind) in mnist::FILES {
+            let stem = mnist::stem(split, kind);
             let path = mnist::find(Path::new(&source), &stem).unwrap();
             fs::write(dir.path().join(stem), idx::read(&path).unwrap().to_bytes()).unwrap();
         }

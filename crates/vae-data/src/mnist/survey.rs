@@ -1,18 +1,16 @@
-//! What lies in a directory by its files' own account: their headers, which takes no time however many images follow.
+//! The sizes of a data set according to the headers of its files, which is quick for any number of images.
 
 use std::path::Path;
 
-use super::{Part, check_rank, locate, stem};
-use crate::error::DataError;
-use crate::idx;
-use crate::splits::Split;
+use super::files::{FileKind, locate, stem};
+use crate::{error::DataError, idx, splits::Split};
 
-/// What the files of a directory claim to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The sizes of a data set according to the headers of its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Survey {
     /// Images to train on.
     pub train: usize,
-    /// Images to test.
+    /// Images to test on.
     pub test: usize,
     /// Rows of an image.
     pub height: usize,
@@ -25,22 +23,25 @@ pub struct Survey {
 /// Reads the headers of the files that [`load`](crate::mnist::load) would load.
 ///
 /// # Errors
-/// Those of [`load`](crate::mnist::load) that headers show.
+/// Those of [`load`](crate::mnist::load) that headers alone can cause.
 pub fn survey(dir: &Path) -> Result<Survey, DataError> {
     survey_named(dir, stem)
 }
 
-/// [`survey`] of files of any names.
-pub(crate) fn survey_named(dir: &Path, stem: impl Fn(Split, Part) -> String) -> Result<Survey, DataError> {
-    let shape = |split, part| {
-        let path = locate(dir, split, part, &stem(split, part))?;
+/// [`survey`] with the file names of `stem`.
+pub(crate) fn survey_named(
+    dir: &Path,
+    stem: impl Fn(Split, FileKind) -> String,
+) -> Result<Survey, DataError> {
+    let shape = |split, kind| {
+        let path = locate(dir, split, kind, &stem(split, kind))?;
         let shape = idx::read_shape(&path)?;
-        check_rank(&path, part, &shape)?;
+        kind.check_rank(&path, &shape)?;
         Ok(shape)
     };
     let set = |split| {
-        let images = shape(split, Part::Images)?;
-        match shape(split, Part::Labels) {
+        let images = shape(split, FileKind::Images)?;
+        match shape(split, FileKind::Labels) {
             Ok(labels) if labels[0] != images[0] => {
                 Err(DataError::LabelCount { images: images[0], labels: labels[0] })
             }
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_headers_show_to_be_wrong_is_an_error() {
+    fn headers_that_do_not_fit_together_are_refused() {
         let error = |name, shape: &[usize]| {
             let dir = headers();
             put(&dir, name, shape);
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_are_not_there_are_missing() {
+    fn a_directory_without_images_is_refused() {
         let error = survey(TempDir::new().unwrap().path()).unwrap_err();
         assert!(matches!(error, DataError::MissingFile { .. }), "{error}");
     }

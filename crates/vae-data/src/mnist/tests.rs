@@ -1,14 +1,13 @@
 //! The module's behaviour, one fact a test: well-formed input first, then one malformed input for each error.
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::{env, fs, path::PathBuf};
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::FormatError;
+use crate::error::FormatError;
 
-/// An array of ever the same byte.
+/// An array filled with one byte.
 fn array(shape: &[usize], byte: u8) -> IdxArray {
     IdxArray { shape: shape.to_vec(), data: vec![byte; shape.iter().product()] }
 }
@@ -41,7 +40,7 @@ fn images_of_any_size_load_with_their_labels() {
 }
 
 #[test]
-fn a_split_alone_is_that_of_both() {
+fn a_split_loaded_alone_is_that_of_both() {
     let dir = directory();
     let both = load(dir.path()).unwrap();
     assert_eq!(load_split(dir.path(), Split::Train).unwrap(), both.train);
@@ -49,7 +48,7 @@ fn a_split_alone_is_that_of_both() {
 }
 
 #[test]
-fn a_split_alone_needs_no_file_of_the_other() {
+fn a_split_loaded_alone_needs_no_file_of_the_other() {
     let dir = directory();
     fs::remove_file(dir.path().join("train-images-idx3-ubyte")).unwrap();
     fs::write(dir.path().join("train-labels-idx1-ubyte"), "damaged").unwrap();
@@ -57,7 +56,7 @@ fn a_split_alone_needs_no_file_of_the_other() {
 }
 
 #[test]
-fn naming_habits_may_be_mixed() {
+fn names_with_hyphen_and_dot_may_be_mixed() {
     let dir = directory();
     rename(&dir, "train-images-idx3-ubyte", "train-images.idx3-ubyte");
     rename(&dir, "t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte.gz");
@@ -83,15 +82,15 @@ fn images_need_no_labels() {
 }
 
 #[test]
-fn labels_that_are_there_must_be_right() {
+fn labels_must_be_valid_if_there_are_any() {
     let dir = directory();
     fs::write(dir.path().join("train-labels-idx1-ubyte"), "").unwrap();
     let error = load(dir.path()).unwrap_err();
-    assert!(matches!(error, DataError::File { problem: FormatError::Empty, .. }), "{error}");
+    assert!(matches!(error, DataError::File { source: FormatError::Empty, .. }), "{error}");
 }
 
 #[test]
-fn of_several_errors_the_first_file_tells_its_own() {
+fn the_error_of_the_first_file_is_reported() {
     let dir = TempDir::new().unwrap();
     let error = load(dir.path()).unwrap_err();
     assert!(matches!(&error, DataError::MissingFile { what, .. } if what == "training images"), "{error}");
@@ -128,7 +127,7 @@ fn a_damaged_file_is_named() {
     fs::write(&path, "<!DOCTYPE html><title>404</title>").unwrap();
     let error = load(dir.path()).unwrap_err();
     assert!(
-        matches!(&error, DataError::File { path: found, problem: FormatError::Page } if *found == path),
+        matches!(&error, DataError::File { path: found, source: FormatError::Page } if *found == path),
         "{error}"
     );
 }

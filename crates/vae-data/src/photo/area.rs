@@ -1,11 +1,11 @@
 //! Scaling by the average over areas: each new pixel is the mean of the rectangle of old pixels that it covers, with
-//! those that it covers in part counted in part. Thin lines become faint and never vanish, as they do where single
+//! those that it covers in part counted in part. Thin lines become faint, but do not vanish, as they can where single
 //! pixels are picked.
 
 use ndarray::{Array2, ArrayView2};
 
 /// An image of `shape` whose pixel (i, j) averages rows `i * cell[0]` to `(i + 1) * cell[0]` and columns
-/// `j * cell[1]` to `(j + 1) * cell[1]` of `image`. What lies beyond it is 0.
+/// `j * cell[1]` to `(j + 1) * cell[1]` of `image`. Pixels beyond the image are 0.
 ///
 /// # Shapes
 /// `image` (H, W), `cell` height and width in pixels of `image`.
@@ -16,7 +16,7 @@ pub(super) fn average<T: Copy + Into<f32>>(
 ) -> Array2<f32> {
     let (height, width) = image.dim();
     let columns: Vec<Span> = (0..shape.1).map(|j| Span::new(j, cell[1], width)).collect();
-    // Along the rows first: what is left of the largest picture is then small.
+    // Along the rows first: even the largest picture is small after that.
     let narrow = Array2::from_shape_fn((height, shape.1), |(y, j)| {
         columns[j].weights().map(|(x, weight)| weight * image[[y, x]].into()).sum::<f32>()
     });
@@ -26,7 +26,7 @@ pub(super) fn average<T: Copy + Into<f32>>(
     })
 }
 
-/// What one new pixel covers of the old ones, along one axis.
+/// The old pixels that one new pixel covers, along one axis.
 struct Span {
     start: f64,
     end: f64,
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_image_there_is_nothing() {
+    fn beyond_the_image_pixels_are_zero() {
         let image = array![[8_u8, 8]];
         assert_eq!(average(image.view(), [2.0, 4.0], (1, 2)), array![[2.0, 0.0]]);
     }

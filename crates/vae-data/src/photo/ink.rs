@@ -1,22 +1,30 @@
-//! What is drawn, told from the paper: how much ink each pixel has, 0 none and 1 full.
+//! The separation of ink and paper: how much ink each pixel has, from 0 for none to 1 for full ink.
 
 use ndarray::{Array2, ArrayView2, Zip};
 
-use super::Polarity;
-use super::paper::Paper;
-use super::specks;
+use super::{paper::Paper, specks};
 
 /// The least contrast that counts as ink, in levels of grey.
 const LEAST_CONTRAST: f32 = 8.0;
 
-/// Levels that brightness is sorted into to find a threshold.
+/// Levels of brightness in the histogram for the threshold.
 const BINS: usize = 256;
 
-/// The ink of a grey picture; none if the picture has none that can be told from noise.
+/// Which is darker, ink or paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polarity {
+    /// A pen on paper.
+    DarkOnLight,
+    /// Chalk on a board, or MNIST itself.
+    LightOnDark,
+}
+
+/// The ink of a grey picture; `None` if nothing stands out from noise.
 ///
-/// The paper's brightness is taken off, and what is left is ink of the sign that is stronger. Ink is what exceeds a
-/// threshold (Otsu, "A threshold selection method from gray-level histograms", 1979, over what is not noise) or hangs
-/// together with it at half of that; its grey edges stay, a shadow or a stain elsewhere goes, and so do [`specks`].
+/// The paper's brightness is subtracted, and ink is what is darker or what is lighter, whichever is stronger. A pixel
+/// stays if it exceeds a threshold (Otsu, "A threshold selection method from gray-level histograms", 1979, computed
+/// without noise), or if it exceeds half of that and is connected with one that does. So grey edges stay, while
+/// shadows and stains elsewhere go, and so do [`specks`].
 pub(super) fn find(mut image: Array2<f32>) -> Option<(Array2<f32>, Polarity)> {
     let paper = Paper::of(image.view());
     paper.subtract_from(&mut image);
@@ -25,14 +33,14 @@ pub(super) fn find(mut image: Array2<f32>) -> Option<(Array2<f32>, Polarity)> {
         let drawn = image.iter().map(|grey| sign * grey).filter(|&ink| ink > noise);
         drawn.map(|ink| f64::from(ink * ink)).sum()
     };
-    // Squared, as a wide shadow weighs little against a few strokes.
+    // By squares, so that a wide faint shadow weighs little against a few strokes.
     let polarity =
         if strength(-1.0) >= strength(1.0) { Polarity::DarkOnLight } else { Polarity::LightOnDark };
     let sign = if polarity == Polarity::DarkOnLight { -1.0 } else { 1.0 };
     image.mapv_inplace(|grey| if sign * grey > noise { sign * grey } else { 0.0 });
     let threshold = otsu(image.view());
     let kept = specks::without(image.view(), threshold)?;
-    // Of what is kept: dust that is darker than the pen must not make the pen faint.
+    // Only of what is kept: dust that is darker than the pen must not make the pen faint.
     let strokes = image.iter().zip(&kept).filter(|&(&ink, &kept)| kept && ink > threshold);
     let full = percentile(strokes.map(|(&ink, _)| ink), 0.9)?;
     if full < LEAST_CONTRAST.max(2.0 * noise) {
@@ -44,7 +52,7 @@ pub(super) fn find(mut image: Array2<f32>) -> Option<(Array2<f32>, Polarity)> {
     Some((image, polarity))
 }
 
-/// The level that parts what is above 0 into two classes whose means are furthest apart for their sizes.
+/// The level that divides the pixels above 0 into two classes with the largest variance between them.
 fn otsu(image: ArrayView2<'_, f32>) -> f32 {
     let most = image.iter().fold(0.0_f32, |most, &ink| most.max(ink));
     let mut counts = [0_u32; BINS];
@@ -60,7 +68,7 @@ fn otsu(image: ArrayView2<'_, f32>) -> f32 {
         let above = (all.0 - below.0, all.1 - below.1);
         let apart = below.1 / below.0 - above.1 / above.0;
         let variance = below.0 * above.0 * apart * apart;
-        // Of one level alone there is no variance, or none that is a number: all is above the threshold then.
+        // With a single level, the variance is 0 or NaN, and all pixels are above the threshold.
         if variance > best {
             (best, threshold) = (variance, bin + 1);
         }
@@ -89,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn one_level_is_all_above_the_threshold() {
+    fn pixels_of_one_level_are_above_the_threshold() {
         assert!(otsu(Array2::from_elem((3, 3), 5.0).view()) < 5.0);
     }
 
@@ -116,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_no_ink() {
+    fn noise_is_not_ink() {
         let image = Array2::from_shape_fn((50, 50), |(y, x)| 100.0 + ((y * 7919 + x * 104_729) % 13) as f32);
         assert!(find(image).is_none());
     }

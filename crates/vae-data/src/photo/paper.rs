@@ -1,7 +1,8 @@
-//! How bright the paper is at each place, told from the picture's border.
+//! The brightness of the paper at each place, estimated from the picture's border.
 //!
-//! A lamp stands on one side, so paper is no single grey: a plane through the border's pixels follows the light as far
-//! as a plane can. Where the digit or a shadow touches the border its pixels are far from the others, and do not count.
+//! Light comes from one side, so paper is not of a single grey: a plane through the border's pixels follows the light
+//! as far as a plane can. Where the digit or a shadow touches the border, pixels are far from the plane and are left
+//! out.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -10,7 +11,7 @@ const ROUNDS: usize = 6;
 
 /// A plane of brightness.
 pub(super) struct Paper {
-    /// Of the terms 1, u and v, where u and v run from −1 to 1 along rows and columns.
+    /// The coefficients of 1, u and v, where u and v run from −1 to 1 along rows and columns.
     coefficients: [f64; 3],
     /// Standard deviation of the border's pixels about the plane.
     pub(super) noise: f32,
@@ -34,9 +35,9 @@ impl Paper {
             let distance = |(terms, grey): &([f64; 3], f64)| (grey - dot(terms, &coefficients)).abs();
             let mut distances: Vec<f64> = points.iter().map(distance).collect();
             let (_, median, _) = distances.select_nth_unstable_by(points.len() / 2, f64::total_cmp);
-            // Half of a bell lies within 0.6745 standard deviations.
+            // Half of a normal distribution lies within 0.6745 standard deviations.
             spread = *median / 0.6745;
-            // Below a level of grey, there is only rounding.
+            // Distances below a level of grey are only rounding.
             let near = (3.0 * spread).max(1.0);
             coefficients = fit(points.iter().filter(|point| distance(point) <= near));
         }
@@ -73,7 +74,7 @@ fn fit<'p>(points: impl Iterator<Item = &'p ([f64; 3], f64)>) -> [f64; 3] {
             }
         }
     }
-    // Where a slope says nothing, as in a picture one pixel wide, it is 0.
+    // Makes a slope that is undetermined, as in a picture one pixel wide, 0.
     for (i, row) in matrix.iter_mut().enumerate() {
         row[i] += 1e-9;
     }

@@ -1,5 +1,5 @@
-//! The width of the pen: in MNIST a line is two to three pixels wide, and a model of it has never seen a thinner one. A
-//! line of a fine pen on a large sheet comes to a tenth of a pixel.
+//! The width of the pen: lines in MNIST are two to three pixels wide, and a model of it has never seen thinner ones.
+//! The line of a fine pen on a large sheet would become a tenth of a pixel wide.
 
 use std::f64::consts::FRAC_PI_4;
 
@@ -7,13 +7,13 @@ use ndarray::{Array2, ArrayView1, ArrayView2, s};
 
 use super::placement::{self, Frame};
 
-/// The least mean width of lines, in pixels of the final image: of MNIST's test digits a twentieth are below 1.68 and a
+/// The least mean width of lines, in pixels of the final image: a twentieth of MNIST's test digits are below 1.68 and a
 /// tenth below 1.86. Wider pens stay as they are.
 const LEAST_WIDTH: f64 = 1.8;
 
-/// The digit drawn with a pen that is wide enough, cut out of the picture.
+/// The digit, cut out of the picture and drawn with a pen that is wide enough.
 ///
-/// Each pixel's ink spreads over a disc, as if the pen's tip were larger by so much.
+/// Each pixel's ink spreads over a disc, as with a larger tip of the pen.
 ///
 /// # Panics
 /// If there is no ink at all.
@@ -22,12 +22,12 @@ pub(super) fn widen(ink: ArrayView2<'_, f32>) -> Array2<f32> {
     let digit = ink.slice(s![rows, columns]);
     let (height, width) = digit.dim();
     let side = height.max(width) as f64;
-    // What is added to the lines is added to the digit's size, too, and then scaled down with it.
+    // What is added to the lines is also added to the digit's size, and scaled down with it.
     let box_side = placement::BOX as f64;
     let least = LEAST_WIDTH / box_side;
     let pen = mean_width(digit);
     let radius = ((least * side - pen) / (1.0 - least) / 2.0) as f32;
-    // Of a digit without an outline the width is no number.
+    // Without an outline, the width is NaN.
     if radius.is_nan() || radius <= 0.0 {
         return digit.to_owned();
     }
@@ -46,8 +46,9 @@ pub(super) fn widen(ink: ArrayView2<'_, f32>) -> Array2<f32> {
 
 /// Mean width of lines, in pixels: twice their area over the length of their outline.
 ///
-/// Pixels with more than half of full ink count, so that noise adds no outline. Its length is the number of steps between
-/// those and the others along both axes, times π/4: a line of length 1 takes 4/π steps, on average over its directions.
+/// Pixels with more than half of full ink count, so that noise adds no outline. Its length is the number of steps
+/// between those and the others along both axes, times π/4: a line of length 1 takes 4/π steps, on average over its
+/// directions.
 fn mean_width(ink: ArrayView2<'_, f32>) -> f64 {
     let is_line = |ink: &f32| *ink > 0.5;
     let steps = |lane: ArrayView1<'_, f32>| {

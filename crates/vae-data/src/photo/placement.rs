@@ -5,13 +5,16 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::{Photo, area};
+use super::area;
+
+/// Height and width of the image, in pixels.
+pub(super) const SIDE: usize = 28;
 
 /// Height and width of the box.
 pub(super) const BOX: usize = 20;
 
 /// Where the centre of mass belongs, as index of a row or column. MNIST rounds up: 14 and not 13.5.
-const MIDDLE: f32 = (Photo::SIDE / 2) as f32;
+const MIDDLE: f32 = (SIDE / 2) as f32;
 
 /// The rows and columns that have ink.
 pub(super) struct Frame {
@@ -46,7 +49,7 @@ pub(super) fn place(ink: ArrayView2<'_, f32>) -> Vec<u8> {
     onto_canvas(&digit)
 }
 
-/// Whole pixels, as in MNIST, so that what fills the box is not blurred by a second scaling.
+/// Places the digit by whole pixels, as in MNIST, so that it is not blurred by a second scaling.
 fn onto_canvas(digit: &Array2<f32>) -> Vec<u8> {
     let (mut mass, mut moment) = (0.0, [0.0; 2]);
     for ((y, x), &ink) in digit.indexed_iter() {
@@ -56,13 +59,12 @@ fn onto_canvas(digit: &Array2<f32>) -> Vec<u8> {
     }
     let most = digit.iter().fold(0.0_f32, |most, &ink| most.max(ink));
     let (height, width) = digit.dim();
-    let start =
-        |moment: f32, length: usize| ((MIDDLE - moment / mass + 0.5) as usize).min(Photo::SIDE - length);
+    let start = |moment: f32, length: usize| ((MIDDLE - moment / mass + 0.5) as usize).min(SIDE - length);
     let (top, left) = (start(moment[0], height), start(moment[1], width));
-    let mut pixels = vec![0; Photo::SIDE * Photo::SIDE];
+    let mut pixels = vec![0; SIDE * SIDE];
     for ((y, x), &ink) in digit.indexed_iter() {
-        // Scaling makes narrow lines grey; in MNIST some pixel of every digit has full ink.
-        pixels[(top + y) * Photo::SIDE + left + x] = (ink / most * 255.0 + 0.5) as u8;
+        // Scaling makes narrow lines grey, but every digit of MNIST has some pixel of full ink.
+        pixels[(top + y) * SIDE + left + x] = (ink / most * 255.0 + 0.5) as u8;
     }
     pixels
 }
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     fn rows_and_columns(pixels: &[u8]) -> [usize; 2] {
-        let image = ArrayView2::from_shape((Photo::SIDE, Photo::SIDE), pixels).unwrap();
+        let image = ArrayView2::from_shape((SIDE, SIDE), pixels).unwrap();
         let inked = |lanes: ndarray::iter::Lanes<'_, u8, ndarray::Ix1>| {
             lanes.into_iter().filter(|lane| lane.iter().any(|&ink| ink > 0)).count()
         };
@@ -98,8 +100,7 @@ mod tests {
         ink.slice_mut(s![30.., ..]).fill(1.0);
         let pixels = place(ink.view());
         let mass: f64 = pixels.iter().map(|&ink| f64::from(ink)).sum();
-        let moment: f64 =
-            pixels.iter().enumerate().map(|(i, &ink)| (i / Photo::SIDE) as f64 * f64::from(ink)).sum();
+        let moment: f64 = pixels.iter().enumerate().map(|(i, &ink)| (i / SIDE) as f64 * f64::from(ink)).sum();
         assert!((moment / mass - 14.0).abs() <= 0.51, "{}", moment / mass);
     }
 }

@@ -1,15 +1,15 @@
-//! What hangs together is a stroke or a speck: dust must not blow up the box that the digit is scaled by.
+//! Removal of specks: dust must not enlarge the box that the digit is scaled to.
 
 use ndarray::{Array2, ArrayView2};
 
-/// A piece with less than this share of the largest piece's ink is a speck. A dash of a five has ten times as much.
+/// A piece with less than this share of the largest piece's ink is a speck. The bar of a five has ten times as much.
 const SPECK: f64 = 0.02;
 
-/// Where there is ink that belongs to the digit: all but specks, with the faint edge around. None where there is no
-/// ink above the threshold.
+/// Where there is ink that belongs to the digit: all pieces but specks, with a faint edge of one pixel around. `None`
+/// if no ink is above the threshold.
 ///
-/// A piece is what hangs together, at an edge or a corner, of pixels above half the threshold, at least one of which
-/// is above it.
+/// A piece is a set of pixels above half the threshold, connected by edges or corners, with at least one above the
+/// whole.
 pub(super) fn without(ink: ArrayView2<'_, f32>, threshold: f32) -> Option<Array2<bool>> {
     let pieces = pieces(ink, threshold);
     let largest = pieces.iter().map(|piece| piece.ink).max_by(f64::total_cmp)?;
@@ -22,17 +22,17 @@ pub(super) fn without(ink: ArrayView2<'_, f32>, threshold: f32) -> Option<Array2
     Some(kept)
 }
 
-/// Pixels that hang together.
+/// Connected pixels.
 struct Piece {
     pixels: Vec<(usize, usize)>,
     ink: f64,
 }
 
 fn pieces(ink: ArrayView2<'_, f32>, threshold: f32) -> Vec<Piece> {
-    let mut met = Array2::from_elem(ink.dim(), false);
+    let mut visited = Array2::from_elem(ink.dim(), false);
     let mut pieces = Vec::new();
     for (start, _) in ink.indexed_iter().filter(|&(_, &ink)| ink > threshold) {
-        if std::mem::replace(&mut met[start], true) {
+        if std::mem::replace(&mut visited[start], true) {
             continue;
         }
         let mut pixels = vec![start];
@@ -40,7 +40,7 @@ fn pieces(ink: ArrayView2<'_, f32>, threshold: f32) -> Vec<Piece> {
         while let Some(&at) = pixels.get(next) {
             next += 1;
             for at in around(at, ink.dim()) {
-                if ink[at] > threshold / 2.0 && !std::mem::replace(&mut met[at], true) {
+                if ink[at] > threshold / 2.0 && !std::mem::replace(&mut visited[at], true) {
                     pixels.push(at);
                 }
             }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn faint_ink_stays_where_it_hangs_together_with_the_stroke() {
+    fn faint_ink_stays_where_it_is_connected_with_the_stroke() {
         let mut ink = stroke();
         ink.slice_mut(s![30..34, 14..25]).fill(30.0);
         ink.slice_mut(s![5..20, 30..38]).fill(30.0);

@@ -1,16 +1,14 @@
-//! Drawn digits under every treatment that a picture from somewhere has had, and MNIST's own, which must come back.
+//! Drawn digits, changed in the ways that pictures differ in, and MNIST's own, which must come back unchanged.
 
 use std::path::PathBuf;
 
-use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
 use ndarray::{Array2, ArrayView2};
 
 use super::*;
-use crate::splits::Split;
-use crate::{digits, mnist};
+use crate::{digits, error::chain, mnist, splits::Split};
 
-/// A picture of some size on which `ink` says how much ink is at (x, y), both from 0 to 1.
+/// A picture of a seven, of any size, in two greys.
 fn drawn(height: usize, width: usize, paper: f32, pen: f32) -> Array2<u8> {
     Array2::from_shape_fn((height, width), |(y, x)| {
         let at = [(x as f32 + 0.5) / width as f32, (y as f32 + 0.5) / height as f32];
@@ -98,7 +96,7 @@ fn faint_pencil_gives_full_ink() {
 }
 
 #[test]
-fn noise_is_no_part_of_the_digit() {
+fn noise_is_not_part_of_the_digit() {
     let mut image = drawn(400, 400, 190.0, 60.0);
     for ((y, x), grey) in image.indexed_iter_mut() {
         *grey = (f32::from(*grey) + 25.0 * noise(y, x)) as u8;
@@ -108,7 +106,7 @@ fn noise_is_no_part_of_the_digit() {
 }
 
 #[test]
-fn light_from_one_side_is_no_part_of_the_digit() {
+fn light_from_one_side_is_not_part_of_the_digit() {
     let mut image = drawn(300, 400, 0.0, 255.0);
     for ((y, x), grey) in image.indexed_iter_mut() {
         // Paper from 110 to 240, and ink takes 90 of it: where it is dark it is as bright as ink in the light.
@@ -120,7 +118,7 @@ fn light_from_one_side_is_no_part_of_the_digit() {
 }
 
 #[test]
-fn light_that_falls_off_to_the_corners_is_no_part_of_the_digit() {
+fn light_that_falls_off_to_the_corners_is_not_part_of_the_digit() {
     let mut image = drawn(300, 300, 0.0, 255.0);
     for ((y, x), grey) in image.indexed_iter_mut() {
         let off = ((y as f32 - 150.0).powi(2) + (x as f32 - 150.0).powi(2)) / 45_000.0;
@@ -137,7 +135,7 @@ fn a_fine_pen_on_a_large_sheet_gives_lines_of_mnists_width() {
         if distance < 0.002 { 0 } else { 255 }
     });
     let pixels = converted(&fine);
-    // The stem of the seven, which is all there is in these rows.
+    // These rows have only the stem of the seven.
     let rows = pixels.chunks_exact(28).skip(14).take(6);
     let widths = rows.map(|row| row.iter().map(|&ink| f64::from(ink)).sum::<f64>() / 255.0);
     let mean = widths.sum::<f64>() / 6.0;
@@ -145,7 +143,7 @@ fn a_fine_pen_on_a_large_sheet_gives_lines_of_mnists_width() {
 }
 
 #[test]
-fn dust_does_not_blow_up_the_box() {
+fn dust_does_not_enlarge_the_box() {
     let mut image = drawn(400, 400, 255.0, 0.0);
     for (y, x) in [(5, 5), (390, 20), (30, 380), (200, 395)] {
         image.slice_mut(ndarray::s![y..y + 4, x..x + 4]).fill(0);
@@ -206,11 +204,14 @@ fn an_error_names_the_file() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("blank.png");
     GrayImage::new(20, 20).save(&path).unwrap();
-    let error = read(&path).unwrap_err().to_string();
-    assert!(error.contains("blank.png: ") && error.contains("without ink"), "{error}");
+    let error = chain(&read(&path).unwrap_err());
+    assert!(
+        error.contains("cannot read ") && error.contains("blank.png: ") && error.contains("without ink"),
+        "{error}"
+    );
 }
 
-/// The mean difference between images and what comes of them after they were enlarged, tinted and perhaps inverted.
+/// The mean difference between images and their conversions after they were enlarged, tinted and perhaps inverted.
 fn returned(images: ArrayView2<'_, u8>, enlarged: u32, inverted: bool) -> f64 {
     let through = |image: ndarray::ArrayView1<'_, u8>| {
         let small = GrayImage::from_raw(28, 28, image.to_vec()).unwrap();
@@ -237,7 +238,7 @@ fn a_drawn_digit_that_was_enlarged_comes_back() {
 #[test]
 fn a_digit_of_mnist_that_was_enlarged_comes_back() {
     let Some(dir) = std::env::var_os("VAE_DATA").map(PathBuf::from) else {
-        println!("skipped: digits of MNIST, enlarged, as $VAE_DATA names no directory");
+        println!("skipped: VAE_DATA names no directory with MNIST to enlarge digits of");
         return;
     };
     let set = mnist::load_split(&dir, Split::Test).unwrap();

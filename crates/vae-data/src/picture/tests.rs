@@ -1,4 +1,4 @@
-//! Pictures of every kind, written by the library that reads them and bent by hand where it would not write them.
+//! Pictures of every kind, written by the library that reads them, and edited by hand where it cannot write them.
 
 use image::{ExtendedColorType, ImageEncoder, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use ndarray::array;
@@ -11,7 +11,7 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A PNG whose header says `width` x `height` grey pixels and which holds none of them.
+/// A PNG whose header announces `width` x `height` grey pixels, of which the file holds none.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = encoded(GrayImage::new(1, 1), ImageFormat::Png);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -50,13 +50,13 @@ fn green_is_brighter_than_blue() {
 }
 
 #[test]
-fn dark_ink_on_nothing_lies_on_white_paper() {
+fn dark_ink_on_a_transparent_ground_gets_white_paper() {
     let image = RgbaImage::from_fn(3, 1, |x, _| Rgba([0, 0, 0, [0, 128, 255][x as usize]]));
     assert_eq!(decode(&encoded(image, ImageFormat::Png)).unwrap(), array![[255, 127, 0]]);
 }
 
 #[test]
-fn light_ink_on_nothing_lies_on_black_paper() {
+fn light_ink_on_a_transparent_ground_gets_black_paper() {
     let image = GrayAlphaImage::from_fn(3, 1, |x, _| LumaA([255, [0, 128, 255][x as usize]]));
     assert_eq!(decode(&encoded(image, ImageFormat::Png)).unwrap(), array![[0, 128, 255]]);
 }
@@ -73,8 +73,8 @@ fn a_picture_on_its_side_is_turned_as_its_exif_data_asks() {
 }
 
 #[test]
-fn what_is_no_picture_is_refused() {
-    for bytes in [&b"no picture at all"[..], b"GIF89a", b"\x1f\x8b\x08", &[0; 100]] {
+fn files_that_are_not_pictures_are_refused() {
+    for bytes in [&b"not a picture"[..], b"GIF89a", b"\x1f\x8b\x08", &[0; 100]] {
         let error = decode(bytes).unwrap_err();
         assert!(matches!(error, FormatError::NotAPicture { .. }), "{error}");
     }
@@ -96,7 +96,7 @@ fn a_jpeg_cut_short_is_refused_wherever_it_is_cut() {
 fn a_png_cut_short_is_refused_wherever_it_is_cut() {
     let image = GrayImage::from_fn(20, 20, |x, y| Luma([(x * y) as u8]));
     let bytes = encoded(image, ImageFormat::Png);
-    // The last twelve bytes say that nothing follows: without them, every pixel is there.
+    // The last twelve bytes mark the end: without them, every pixel is still there.
     for length in 1..bytes.len() - 12 {
         let error = decode(&bytes[..length]).unwrap_err();
         assert!(matches!(error, FormatError::NotAPicture { .. }), "cut at {length}: {error}");
@@ -112,7 +112,7 @@ fn a_small_file_that_unpacks_to_gigabytes_is_refused_unread() {
 }
 
 #[test]
-fn a_picture_of_no_size_is_refused() {
+fn a_picture_without_pixels_is_refused() {
     assert!(matches!(decode(&png_header(0, 5)).unwrap_err(), FormatError::NotAPicture { .. }));
 }
 

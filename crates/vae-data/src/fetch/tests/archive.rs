@@ -2,12 +2,10 @@
 
 use std::io::Cursor;
 
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::*;
-use crate::fetch::archive;
-use crate::known::Archive;
+use crate::{fetch::archive, known::Archive};
 
 /// An archive of these files.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -19,7 +17,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// One with the two files that are wanted and one that is not.
+/// An archive with the two files that are wanted and one that is not.
 fn whole() -> Vec<u8> {
     let packed = gzip(&content());
     zip(&[
@@ -48,12 +46,12 @@ fn fetch_members(
     archive::fetch(&archive, &members, std::slice::from_ref(&server.address), &limited(PATIENT), progress)
 }
 
-/// What lies in `a` and `b`.
+/// The files in `a` and `b`.
 fn arrived(dir: &Path) -> [Vec<String>; 2] {
     ["a", "b"].map(|name| names(&dir.join(name)))
 }
 
-/// Why this archive does not do, though its MD5 is the published one. Nothing may be left of it.
+/// The error of an archive whose MD5 is the published one. No file may be left behind.
 fn failure_of(archive: Vec<u8>) -> String {
     let dir = TempDir::new().unwrap();
     let server = Server::new(Answer::Body(archive.clone()));
@@ -63,7 +61,7 @@ fn failure_of(archive: Vec<u8>) -> String {
 }
 
 #[test]
-fn the_members_arrive_each_in_its_directory_and_the_archive_goes() {
+fn each_member_arrives_in_its_directory_and_the_archive_is_deleted() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::Body(whole())));
     fetch_members(dir.path(), &whole(), &server, &mut go_on).unwrap();
     assert_eq!(arrived(dir.path()), [["a-idx1-ubyte.gz"], ["b-idx1-ubyte.gz"]]);
@@ -106,19 +104,19 @@ fn an_archive_of_another_md5_is_not_opened() {
 }
 
 #[test]
-fn an_archive_cut_short_is_no_archive() {
+fn an_archive_cut_short_is_refused() {
     let archive = whole();
     let message = failure_of(archive[..archive.len() / 2].to_vec());
     assert!(message.contains("gzip.zip: invalid Zip archive"), "{message}");
 }
 
 #[test]
-fn a_page_in_place_of_an_archive_is_told_for_what_it_is() {
+fn a_page_in_place_of_an_archive_is_reported_as_such() {
     assert!(failure_of(b"<html>".to_vec()).contains("HTML"));
 }
 
 #[test]
-fn an_archive_without_the_wanted_file_is_told_its_name() {
+fn a_file_that_the_archive_lacks_is_named() {
     let message = failure_of(zip(&[("gzip/c-idx1-ubyte.gz", b"other")]));
     assert!(message.contains("expected gzip/a-idx1-ubyte.gz in it, found no such file"), "{message}");
 }
@@ -126,11 +124,11 @@ fn an_archive_without_the_wanted_file_is_told_its_name() {
 #[test]
 fn a_member_that_claims_a_huge_size_is_not_unpacked() {
     let mut archive = whole();
-    // The uncompressed size stands 24 bytes after the signature of the entry in the central directory.
+    // The uncompressed size is 24 bytes after the signature of the entry in the central directory.
     let entries: Vec<_> = (0..archive.len() - 4).filter(|&i| archive[i..i + 4] == *b"PK\x01\x02").collect();
     archive[entries[1] + 24..entries[1] + 28].copy_from_slice(&u32::to_le_bytes(4_000_000_000));
     let message = failure_of(archive);
-    assert!(message.contains("expected at most 100000 bytes, announced are 4000000000"), "{message}");
+    assert!(message.contains("expected at most 100000 bytes, 4000000000 are announced"), "{message}");
 }
 
 #[test]
@@ -149,7 +147,7 @@ fn a_member_that_is_no_idx_file_does_not_get_its_name() {
 }
 
 #[test]
-fn what_came_out_before_a_bad_member_stays() {
+fn members_unpacked_before_a_bad_one_stay() {
     let (dir, archive) = (TempDir::new().unwrap(), zip(&[("gzip/a-idx1-ubyte.gz", &gzip(&content()))]));
     let server = Server::new(Answer::Body(archive.clone()));
     fetch_members(dir.path(), &archive, &server, &mut go_on).unwrap_err();
@@ -169,7 +167,7 @@ fn unpacking_can_be_cancelled() {
 }
 
 #[test]
-fn all_parts_of_emnist_share_one_download() {
+fn all_sets_of_emnist_share_one_download() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::NotFound));
     let targets = [Known::EmnistLetters, Known::EmnistDigits]
         .map(|set| Target { set, dir: dir.path().join(set.name()) });

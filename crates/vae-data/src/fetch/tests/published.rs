@@ -1,4 +1,4 @@
-//! Files of which MD5 sums are published, and known sets as a whole.
+//! Files with published MD5 sums, and known sets as a whole.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn fetch_one(dir: &Path, published: &[u8], server: &Server) -> Result<(), DataEr
     fetch_files(dir, &wanted, std::slice::from_ref(&server.address), &limited(PATIENT), &mut go_on)
 }
 
-/// Why a server that answers in this way does not deliver it. Nothing may be left of what it sent.
+/// The error of a server with this answer. No file may be left behind.
 fn failure(answer: Answer) -> String {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(answer));
     let message = fetch_one(dir.path(), &gzip(&content()), &server).unwrap_err().to_string();
@@ -35,7 +35,7 @@ fn another_md5_is_refused_with_both() {
 }
 
 #[test]
-fn a_page_is_told_for_what_it_is_before_its_md5() {
+fn a_page_is_reported_as_such_before_its_md5() {
     let message = failure(Answer::Body(b"<!DOCTYPE html><title>404</title>".to_vec()));
     assert!(message.contains("found an HTML or XML page"), "{message}");
 }
@@ -58,7 +58,7 @@ fn an_unpacked_file_in_its_place_is_not_overwritten() {
 }
 
 #[test]
-fn a_set_is_asked_for_under_its_published_name() {
+fn a_set_is_requested_under_its_published_name() {
     let (dir, server) = (TempDir::new().unwrap(), Server::new(Answer::NotFound));
     let target = Target { set: Known::Kmnist, dir: dir.path().join("kmnist") };
     let options = Options { mirrors: Some(vec![server.address.clone()]), ..limited(PATIENT) };

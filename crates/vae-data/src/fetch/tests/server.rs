@@ -1,9 +1,11 @@
-//! A web server of a few lines on this machine, which answers as told: the network's bad days, without a network.
+//! A small web server on this machine, with an answer for each failure of a network.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
 
 /// How the server answers each request.
 #[derive(Clone)]
@@ -16,7 +18,7 @@ pub(super) enum Answer {
     Silence,
     /// Half of these bytes, after all were announced; then the connection closes.
     Half(Vec<u8>),
-    /// The same, but the connection stays open.
+    /// Half of these bytes, after all were announced; then nothing, with the connection left open.
     HalfThenSilence(Vec<u8>),
     /// Bytes without end and without a length.
     Endless,
@@ -39,7 +41,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (answer, seen) = (answer.clone(), Arc::clone(&seen));
-                // A client that gives up breaks the pipe; that is its good right.
+                // A client that gives up breaks the pipe, which is no failure of the test.
                 thread::spawn(move || serve(&stream, &answer, &seen).ok());
             }
         });
@@ -52,14 +54,14 @@ impl Server {
     }
 }
 
-/// The address of a server that is not there.
-pub(super) fn nobody() -> String {
+/// An address where connections are refused.
+pub(super) fn refusing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-/// A listener to which one can connect, but which never accepts, and its HTTPS address.
-pub(super) fn deaf() -> (TcpListener, String) {
+/// A listener that never accepts connections, and its HTTPS address.
+pub(super) fn unresponsive() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://{}/", listener.local_addr().unwrap());
     (listener, address)
@@ -85,7 +87,7 @@ fn serve(mut stream: &TcpStream, answer: &Answer, seen: &Mutex<Vec<String>>) -> 
             let page = "HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
             stream.write_all(page.as_bytes())
         }
-        // Waits until the client has had enough.
+        // Waits until the client gives up.
         Answer::Silence => stream.read(&mut [0]).map(|_| ()),
         Answer::Half(bytes) => {
             stream.write_all(ok(bytes.len()).as_bytes())?;
