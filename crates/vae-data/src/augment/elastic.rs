@@ -71,8 +71,8 @@ impl Elastic {
         smooth.resize(height * 2 * width, 0.0);
         margined.clear();
         margined.resize(2 * (width + 2 * margin), 0.0);
-        // Sixteen bits for each displacement, uniform in [−1, 1). Bits are drawn and not numbers, as the results of other
-        // distributions may change with a version of their crate.
+        // Sixteen bits for each displacement, uniform in [−1, 1). Bits are drawn and not numbers, as the results of
+        // other distributions may change with a version of their crate.
         let bits = Array2::<u32>::random_using((height, width), StandardUniform, random);
         for (row, bits) in drawn.chunks_exact_mut(2 * width).zip(bits.rows()) {
             let (dx, dy) = row.split_at_mut(width);
