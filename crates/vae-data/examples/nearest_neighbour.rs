@@ -1,24 +1,23 @@
-//! How close the built-in digits are to the real thing: a nearest-neighbour classifier that has seen nothing but them
-//! reads MNIST.
+//! How close the built-in digits are to MNIST: a nearest-neighbour classifier that has seen only them reads its images.
 //!
 //! ```text
 //! cargo run --release -p vae-data --example nearest_neighbour -- [DIR]
 //! ```
 //!
-//! `DIR` holds MNIST's four files; the default is `$VAE_DATA`. Change the digits by what the table of MNIST's training
-//! images shows; the test images are for the figure to report.
+//! `DIR` holds MNIST's four files; the default is `$VAE_DATA`. Tune the digits by the table of MNIST's training
+//! images, and keep the test images for the number to report.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use vae_data::{Dataset, Split, digits, mnist};
 
-/// How many digits the classifier has seen.
+/// Number of digits that the classifier has seen.
 const KNOWN: usize = 10_000;
-/// How many of MNIST's images it reads of each split, at most.
+/// The most of MNIST's images that it reads of each split.
 const ASKED: usize = 10_000;
-/// Images whose distances to all known ones are computed at once: a product of matrices instead of many of vectors.
+/// Images whose distances to all known ones are computed at once, by a product of matrices instead of vectors.
 const BATCH: usize = 250;
 
 /// How often an image of one class (row) was taken for another (column).
@@ -27,13 +26,14 @@ type Confusion = [[usize; 10]; 10];
 fn main() -> ExitCode {
     let named = std::env::args_os().nth(1).or_else(|| std::env::var_os("VAE_DATA"));
     let Some(dir) = named.filter(|dir| !dir.is_empty()).map(PathBuf::from) else {
-        eprintln!("nearest_neighbour: which directory holds MNIST? give it as argument or in VAE_DATA");
+        eprintln!("nearest_neighbour: expected a directory with MNIST as argument or in VAE_DATA");
         return ExitCode::from(2);
     };
     let real = match mnist::load(&dir) {
         Ok(real) => real,
         Err(error) => {
-            eprintln!("nearest_neighbour: {error}");
+            let reason = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            eprintln!("nearest_neighbour: {error}{reason}");
             return ExitCode::FAILURE;
         }
     };
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             Some(confusion) => print_table(name, &confusion),
             None => {
                 eprintln!(
-                    "nearest_neighbour: {}: no digits of 28 x 28 pixels with labels 0 to 9",
+                    "nearest_neighbour: {}: expected digits of 28 x 28 pixels with labels 0 to 9",
                     dir.display()
                 );
                 return ExitCode::FAILURE;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 
 /// Known images, and what is needed to find the nearest one.
 struct Neighbours<'a> {
-    /// (D, N): transposed, as the products want it.
+    /// (D, N): transposed, for the products.
     images: Array2<f32>,
     /// (N): |k|² of each.
     squares: Array1<f32>,
@@ -71,7 +71,7 @@ impl<'a> Neighbours<'a> {
         Self { images: images.reversed_axes(), squares, labels }
     }
 
-    /// Takes each image for what its nearest neighbour is. `None` if they are not such digits.
+    /// Gives each image the label of its nearest neighbour. `None` if the images are not such digits.
     fn read(&self, asked: &Dataset) -> Option<Confusion> {
         let labels = asked.labels()?;
         let fits = asked.pixels() == self.images.nrows() && labels.iter().all(|&label| label < 10);
@@ -91,8 +91,8 @@ impl<'a> Neighbours<'a> {
         Some(confusion)
     }
 
-    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k +
-    /// |k|², and |a|² is the same for all.
+    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k + |k|², and
+    /// |a|² is the same for all.
     fn nearest(&self, products: ArrayView1<f32>) -> u8 {
         let distances = products.iter().zip(&self.squares).map(|(product, square)| square - 2.0 * product);
         let nearest = distances.zip(self.labels).min_by(|(a, _), (b, _)| a.total_cmp(b));

@@ -1,7 +1,7 @@
 //! Downloads of known data sets from where they are published.
 //!
-//! Downloads are not trusted. A file gets its name only after its checksum was compared with the published one, and
-//! by a single rename, so that neither a power cut nor a server's error page leaves anything that looks like data.
+//! Downloads are not trusted. A file gets its name only if its checksum is the published one, and by a single
+//! rename, so that neither a power cut nor a server's error page leaves anything that looks like data.
 //! MNIST's SHA-256 also detects forgery; the MD5 of the other sets detects accidents only, and some of their servers
 //! use plain HTTP. A mirror that fails is not tried again: without a network, the error comes after one time-out for
 //! each mirror, not for each file.

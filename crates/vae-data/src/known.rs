@@ -7,7 +7,7 @@
 //! | `mnist` | 60,000 and 10,000 digits (LeCun, Cortes, Burges) | 0 to 9 |
 //! | `fashion-mnist` | 60,000 and 10,000 pieces of clothing (Xiao, Rasul, Vollgraf 2017) | 0 to 9 |
 //! | `kmnist` | 60,000 and 10,000 cursive hiragana (Clanuwat et al. 2018) | 0 to 9 |
-//! | `emnist-…` | digits and Latin letters in six arrangements (Cohen et al. 2017) | up to 61; `emnist-letters` from 1 |
+//! | `emnist-…` | digits and Latin letters in six arrangements (Cohen et al. 2017) | to 61; `emnist-letters` from 1 |
 
 mod checksum;
 mod set;

@@ -2,8 +2,8 @@
 //!
 //! A model takes a matrix of numbers in [0, 1]. Images come as a download, as a directory of files, or not at all.
 //! This crate leads from one to the other, and trusts no input: every image has the size that its file announces and
-//! a label of its own, and every data set has a [fingerprint](Dataset::fingerprint) to recognise it by. There is no
-//! model in it.
+//! the label that belongs to it, and every data set has a [fingerprint](Dataset::fingerprint) to recognise it by.
+//! There is no model in it.
 //!
 //! # How the pieces meet
 //! ```text
@@ -100,3 +100,8 @@ pub use self::{
     order::{Holdout, shuffle, shuffled},
     splits::{Split, Splits},
 };
+
+/// The README's example is compiled and run with the tests of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,7 +2,9 @@
 //! practices for convolutional neural networks applied to visual document analysis", 2003).
 
 use multiversion::multiversion;
-use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
+use ndarray::Array2;
+use ndarray_rand::{RandomExt, rand_distr::StandardUniform};
+use rand_chacha::ChaCha8Rng;
 
 use super::settings::Augmentation;
 
@@ -69,11 +71,12 @@ impl Elastic {
         smooth.resize(height * 2 * width, 0.0);
         margined.clear();
         margined.resize(2 * (width + 2 * margin), 0.0);
-        for row in drawn.chunks_exact_mut(2 * width) {
+        // Sixteen bits for each displacement, uniform in [−1, 1). Bits are drawn and not numbers, as the results of
+        // other distributions may change with a version of their crate.
+        let bits = Array2::<u32>::random_using((height, width), StandardUniform, random);
+        for (row, bits) in drawn.chunks_exact_mut(2 * width).zip(bits.rows()) {
             let (dx, dy) = row.split_at_mut(width);
-            // Sixteen bits for each displacement, uniform in [−1, 1).
-            for (dx, dy) in dx.iter_mut().zip(dy) {
-                let bits = random.next_u32();
+            for ((dx, dy), &bits) in dx.iter_mut().zip(dy).zip(bits) {
                 *dx = f32::from(bits as i16) / 32_768.0;
                 *dy = f32::from((bits >> 16) as i16) / 32_768.0;
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Addresses to which a file's name is appended, `https://` or `http://`, tried in turn. Default: none, which means
-    /// the [`Known::mirrors`] of the set.
+    /// the [`Known::mirrors`](crate::Known::mirrors) of the set.
     pub mirrors: Option<Vec<String>>,
     /// How long looking up a mirror's name may take, and how long connecting to it. Default: 2 s each.
     pub connect_timeout: Duration,

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 pub struct Progress<'a> {
     /// The file's name; while it is unpacked, the archive's name and the name in it.
     pub file: &'a str,
-    /// The mirror it comes from, as in [`Options::mirrors`].
+    /// The mirror it comes from, as in [`Options::mirrors`](super::Options::mirrors).
     pub mirror: &'a str,
     /// Bytes that have arrived.
     pub bytes: u64,

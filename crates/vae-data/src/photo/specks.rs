@@ -9,7 +9,7 @@ const SPECK: f64 = 0.02;
 /// if no ink is above the threshold.
 ///
 /// A piece is a set of pixels above half the threshold, connected by edges or corners, with at least one above the
-/// whole.
+/// threshold itself.
 pub(super) fn without(ink: ArrayView2<'_, f32>, threshold: f32) -> Option<Array2<bool>> {
     let pieces = pieces(ink, threshold);
     let largest = pieces.iter().map(|piece| piece.ink).max_by(f64::total_cmp)?;
