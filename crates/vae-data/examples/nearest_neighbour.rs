@@ -91,7 +91,8 @@ impl<'a> Neighbours<'a> {
         Some(confusion)
     }
 
-    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k + |k|², and
+    /// The label of the nearest image, given the products a·k with all of them: |a − k|² = |a|² − 2 a·k +
+    /// |k|², and
     /// |a|² is the same for all.
     fn nearest(&self, products: ArrayView1<f32>) -> u8 {
         let distances = products.iter().zip(&self.squares).map(|(product, square)| square - 2.0 * product);

@@ -58,8 +58,8 @@ struct Hand {
     slant: f32,
     /// Cosine and sine of the turn as a whole.
     turn: [f32; 2],
-    /// The quadratic part of the map from copybook to paper, a row for each axis, in the coefficients of x², xy and y²:
-    /// it bows straight strokes and makes the top larger than the foot, or the left side larger than the right.
+    /// The quadratic part of the map from copybook to paper, a row for each axis, in the coefficients of x², xy and
+    /// y²: it bows straight strokes and makes the top larger than the foot, or the left side larger than the right.
     bend: [[f32; 3]; 2],
     /// Half the width of the line, in pixels.
     pen: f32,
