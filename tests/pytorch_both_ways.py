@@ -24,25 +24,11 @@ from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "crates/vae-core/tests/golden"
+sys.path.insert(0, str(GOLDEN))
+from make_golden import Half  # noqa: E402, the layers of the golden files
+
 TOLERANCE = 1e-5
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
-
-
-class Half(nn.Module):
-    """Layers fc1, fc2, ... with an activation between them."""
-
-    def __init__(self, widths, activation):
-        super().__init__()
-        self.activation = activation
-        for i, (inputs, outputs) in enumerate(zip(widths, widths[1:]), start=1):
-            self.add_module(f"fc{i}", nn.Linear(inputs, outputs))
-
-    def forward(self, x):
-        first, *rest = self.children()
-        x = first(x)
-        for layer in rest:
-            x = layer(self.activation(x))
-        return x
 
 
 class Module(nn.Module):
