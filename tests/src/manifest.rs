@@ -47,6 +47,16 @@ impl Manifest {
         self.table["package"]["name"].as_str().expect("a package has a name").to_owned()
     }
 
+    /// A value of the section `[package]`; where it is that of the workspace, from `[workspace.package]` in `root`.
+    pub fn package(&self, root: &Path, key: &str) -> Option<Value> {
+        let value = self.table["package"].get(key)?;
+        if value.get("workspace").is_none() {
+            return Some(value.clone());
+        }
+        let workspace = Self::parse(root, &read(&root.join("Cargo.toml")));
+        workspace.table["workspace"]["package"].get(key).cloned()
+    }
+
     /// The packages it depends on: to build, to test, in a build script, on any platform, with any feature.
     pub fn dependencies(&self) -> BTreeSet<String> {
         let platforms = self.table.get("target").and_then(Value::as_table);
