@@ -166,6 +166,16 @@ pub enum VaeError {
     },
 }
 
+/// A hyper-parameter out of its range is an error that names it.
+pub(crate) fn require(
+    field: &'static str,
+    found: f32,
+    ok: bool,
+    expected: &'static str,
+) -> Result<(), VaeError> {
+    if ok { Ok(()) } else { Err(VaeError::Hyperparameter { field, expected, found }) }
+}
+
 /// Two bounds as a sentence needs them.
 fn range(least: f32, largest: f32) -> String {
     if least == f32::MIN && largest == f32::MAX {

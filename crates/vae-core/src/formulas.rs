@@ -56,3 +56,13 @@ pub(crate) trait Rule<const N: usize>: Copy {
     /// The next parameter and what is remembered of it, from the gradient g
     fn step(self, p: f32, state: [f32; N], g: f32) -> (f32, [f32; N]);
 }
+
+/// ∫ p(x) dx and ∫ x p(x) dx of a density, by the midpoint rule over `width` around the mean: 1, and the mean, if the
+/// loss is what it should be.
+#[cfg(test)]
+pub(crate) fn moments<const P: usize>(density: impl PerPixel<P>, theta: [f32; P], width: f64) -> (f64, f64) {
+    let (n, mean) = (40_000, f64::from(density.mean(theta)));
+    let at = |i: i32| mean + width * ((f64::from(i) + 0.5) / f64::from(n) - 0.5);
+    let p = |x: f64| f64::from(-density.loss(theta, x as f32)).exp() * width / f64::from(n);
+    ((0..n).map(|i| p(at(i))).sum(), (0..n).map(|i| at(i) * p(at(i))).sum())
+}

@@ -87,14 +87,7 @@ impl PerPixel<2> for LearnedSigma {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// ∫ p(x) dx and ∫ x p(x) dx, by the midpoint rule around the mean.
-    fn moments<const P: usize>(density: impl PerPixel<P>, theta: [f32; P], width: f64) -> (f64, f64) {
-        let (n, mean) = (40_000, f64::from(density.mean(theta)));
-        let at = |i: i32| mean + width * ((f64::from(i) + 0.5) / f64::from(n) - 0.5);
-        let p = |x: f64| f64::from(-density.loss(theta, x as f32)).exp() * width / f64::from(n);
-        ((0..n).map(|i| p(at(i))).sum(), (0..n).map(|i| at(i) * p(at(i))).sum())
-    }
+    use crate::formulas::moments;
 
     #[test]
     fn the_densities_integrate_to_one_around_their_means() {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     VaeError,
+    error::require,
     formulas::PerPixel,
     kernel::{batch::BySample, elementwise},
     names::as_text,
@@ -66,7 +67,8 @@ macro_rules! with_formulas {
 
 impl Likelihood {
     /// What each can be written as, in the order in which help texts list them.
-    pub const FORMS: [&str; 4] = ["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:SIGMA"];
+    /// Capitals stand for a number.
+    pub const FORMS: &[&str] = &["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:SIGMA"];
 
     /// Those that are written as a name alone.
     const PLAIN: [Self; 3] = [Self::Bernoulli, Self::ContinuousBernoulli, Self::Gaussian { sigma: None }];
@@ -97,10 +99,11 @@ impl Likelihood {
     /// [`VaeError::Hyperparameter`] for a σ that is not between 10⁻³ and 10³.
     pub fn validate(self) -> Result<(), VaeError> {
         match self {
-            Self::Gaussian { sigma: Some(found) } if !(1e-3..=1e3).contains(&found) => {
-                Err(VaeError::Hyperparameter { field: "sigma", expected: "between 0.001 and 1000", found })
+            Self::Bernoulli | Self::ContinuousBernoulli | Self::Gaussian { sigma: None } => Ok(()),
+            Self::Gaussian { sigma: Some(found) } => {
+                let expected = "between 0.001 and 1000";
+                require("sigma", found, (1e-3..=1e3).contains(&found), expected)
             }
-            _ => Ok(()),
         }
     }
 
@@ -164,7 +167,9 @@ impl fmt::Display for Likelihood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gaussian { sigma: Some(sigma) } => write!(f, "{}:{sigma}", self.name()),
-            _ => f.write_str(self.name()),
+            Self::Bernoulli | Self::ContinuousBernoulli | Self::Gaussian { sigma: None } => {
+                f.write_str(self.name())
+            }
         }
     }
 }
@@ -181,11 +186,43 @@ impl FromStr for Likelihood {
         if let Some(plain) = Self::PLAIN.into_iter().find(|plain| plain.name() == text) {
             return Ok(plain);
         }
-        let sigma = text.strip_prefix("gaussian:").and_then(|sigma| sigma.parse().ok());
-        let likelihood = Self::Gaussian { sigma: Some(sigma.ok_or_else(unknown)?) };
+        let (name, number) = text.split_once(':').ok_or_else(unknown)?;
+        let number = Some(number.parse().map_err(|_| unknown())?);
+        let likelihood = match name {
+            "gaussian" => Self::Gaussian { sigma: number },
+            _ => return Err(unknown()),
+        };
         likelihood.validate()?;
         Ok(likelihood)
     }
 }
 
 as_text!(Likelihood);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read_and_written_as_it_is_listed() {
+        for form in Likelihood::FORMS {
+            let text = form.split_once(':').map_or((*form).to_owned(), |(name, _)| format!("{name}:0.25"));
+            let likelihood: Likelihood = text.parse().unwrap();
+            assert_eq!(likelihood.to_string(), text);
+            assert!(text.starts_with(likelihood.name()) && likelihood.validate().is_ok());
+        }
+        assert!(Likelihood::PLAIN.iter().all(|plain| Likelihood::FORMS.contains(&plain.name())));
+    }
+
+    #[test]
+    fn what_is_not_a_form_is_refused_with_those_there_are() {
+        for text in ["", "poisson", "gaussian:", "gaussian:x", "bernoulli:1", "poisson:1"] {
+            let error = text.parse::<Likelihood>().unwrap_err().to_string();
+            assert!(error.ends_with("bernoulli, continuous_bernoulli, gaussian, gaussian:SIGMA"), "{error}");
+        }
+        for text in ["gaussian:0", "gaussian:-1", "gaussian:inf", "gaussian:NaN"] {
+            let error = text.parse::<Likelihood>().unwrap_err().to_string();
+            assert!(error.starts_with("sigma must be between"), "{error}");
+        }
+    }
+}

@@ -2,9 +2,9 @@
 
 use super::{
     adam::{Adam, Step},
-    method::{Formula, require},
+    method::Formula,
 };
-use crate::VaeError;
+use crate::{VaeError, error::require};
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), as PyTorch's `AdamW`:
 ///

@@ -3,10 +3,8 @@
 //! A new one is a file with its [`Formula`] and a line at the end of this file; configurations, checkpoints and command
 //! lines know it by its name there.
 
-use super::{
-    adam::Adam, adamax::Adamax, adamw::AdamW, method::Formula, method::require, rmsprop::RmsProp, sgd::Sgd,
-};
-use crate::{VaeError, names::by_name};
+use super::{adam::Adam, adamax::Adamax, adamw::AdamW, method::Formula, rmsprop::RmsProp, sgd::Sgd};
+use crate::{VaeError, error::require, names::by_name};
 
 macro_rules! methods {
     ($($(#[$doc:meta])+ $method:ident = $name:literal),+ $(,)?) => {

@@ -1,6 +1,6 @@
 //! What an optimization method offers.
 
-use crate::VaeError;
+use crate::{VaeError, error::require};
 
 /// A method with its hyper-parameters.
 pub(crate) trait Formula: Copy {
@@ -21,16 +21,6 @@ pub(crate) trait Formula: Copy {
 
     /// Takes a step for some parameters `p`, with their gradient `g`; a buffer that the method does not keep is empty.
     fn apply(step: Self::Step, p: &mut [f32], state: [&mut [f32]; 2], g: &[f32]);
-}
-
-/// A hyper-parameter out of its range is an error that names it.
-pub(crate) fn require(
-    field: &'static str,
-    found: f32,
-    ok: bool,
-    expected: &'static str,
-) -> Result<(), VaeError> {
-    if ok { Ok(()) } else { Err(VaeError::Hyperparameter { field, expected, found }) }
 }
 
 /// A share of what was there before, from 0 to less than 1.
