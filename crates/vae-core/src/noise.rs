@@ -51,7 +51,8 @@ pub fn standard_normal(rng: &mut impl RngCore, mut eps: ArrayViewMut2<'_, f32>) 
     eps.map_inplace(|e| *e = StandardNormal.sample(rng));
 }
 
-/// Fills `choices` with independent draws from the uniform distribution on [0, 1).
+/// Fills `choices` with independent draws from the uniform distribution on [0, 1), as a
+/// [mixture](crate::GaussianMixture::sample) takes them.
 pub fn uniform(rng: &mut impl RngCore, mut choices: ArrayViewMut1<'_, f32>) {
     choices.map_inplace(|choice| *choice = StandardUniform.sample(rng));
 }

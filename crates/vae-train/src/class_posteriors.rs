@@ -4,15 +4,11 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, Axis};
-use ndarray_rand::{
-    RandomExt,
-    rand_distr::{StandardNormal, StandardUniform},
-};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use vae_core::{
     GaussianMixture, MixtureConfig, Posterior, Vae, VaeError,
-    noise::{Purpose, stream},
+    noise::{Purpose, standard_normal, stream, uniform},
 };
 use vae_data::Dataset;
 
@@ -68,8 +64,9 @@ impl ClassPosteriors {
         // Epoch 0 is the key of the samples from the prior. A purpose of its own would draw other digits for the seeds
         // that people have noted down.
         let stream = |which| stream(seed, Purpose::SAMPLES, 1 + u64::from(class), which);
-        let eps = Array2::random_using((count, mixture.latent()), StandardNormal, &mut stream(0));
-        let choices = Array1::random_using(count, StandardUniform, &mut stream(1));
+        let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, mixture.latent())));
+        standard_normal(&mut stream(0), eps.view_mut());
+        uniform(&mut stream(1), choices.view_mut());
         Ok(mixture.sample(choices.view(), eps.view()))
     }
 

@@ -11,8 +11,8 @@ use crate::{
     names::by_name,
 };
 
-/// The nonlinearity after every layer but the last of each half.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// The nonlinearity after every layer but the last of the encoder and the last of the decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activation {
     /// h = max(a, 0)

@@ -66,8 +66,7 @@ macro_rules! with_formulas {
 }
 
 impl Likelihood {
-    /// What each can be written as, in the order in which help texts list them.
-    /// Capitals stand for a number.
+    /// What each can be written as, in the order in which help texts list them. Capitals stand for a number.
     pub const FORMS: &[&str] = &["bernoulli", "continuous_bernoulli", "gaussian", "gaussian:SIGMA"];
 
     /// Those that are written as a name alone.

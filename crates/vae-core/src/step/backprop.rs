@@ -61,10 +61,10 @@ impl Backprop {
         assert!(samples > 0, "an empty batch has no average");
         let (network, parameters) = (vae.network(), vae.parameters().values());
         let Self { memory, reconstruction, kl, .. } = self;
-        let fits = |(config, gradient): &mut (VaeConfig, Gradient<MicroBatch>)| {
+        let fits = |(config, gradient): &(VaeConfig, Gradient<MicroBatch>)| {
             *config == *vae.config() && gradient.capacity() >= samples
         };
-        if !memory.as_mut().is_some_and(fits) {
+        if !memory.as_ref().is_some_and(fits) {
             let pass = |samples| MicroBatch::new(network, samples);
             *memory = Some((vae.config().clone(), Gradient::new(network.layers(), samples, pass)));
         }
