@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Activation, Likelihood, VaeError};
+use crate::{Activation, Likelihood, Prior, VaeError};
 
 /// A VAE whose encoder and decoder are multilayer perceptrons.
 ///
@@ -28,6 +28,8 @@ pub struct VaeConfig {
     pub activation: Activation,
     /// p(x|z). Default Bernoulli.
     pub likelihood: Likelihood,
+    /// p(z). Default N(0, I).
+    pub prior: Prior,
 }
 
 impl Default for VaeConfig {
@@ -39,6 +41,7 @@ impl Default for VaeConfig {
             latent: 64,
             activation: Activation::default(),
             likelihood: Likelihood::default(),
+            prior: Prior::default(),
         }
     }
 }
@@ -54,8 +57,8 @@ impl VaeConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`VaeError::Size`], [`VaeError::Depth`], [`VaeError::TooManyParameters`] or [`VaeError::Hyperparameter`], for
-    /// the first field that is wrong.
+    /// [`VaeError::Size`], [`VaeError::Depth`], [`VaeError::TooManyParameters`], [`VaeError::Hyperparameter`] or
+    /// [`VaeError::Prior`], for the first field that is wrong.
     pub fn validate(&self) -> Result<(), VaeError> {
         let check = |field, found| match found {
             1..=Self::MAX_WIDTH => Ok(()),
@@ -75,6 +78,7 @@ impl VaeConfig {
             }
         }
         self.likelihood.validate()?;
+        self.prior.validate(self.latent)?;
         match self.count_parameters() {
             found if found > Self::MAX_PARAMETERS as u128 => {
                 Err(VaeError::TooManyParameters { max: Self::MAX_PARAMETERS, found })
@@ -104,9 +108,13 @@ impl VaeConfig {
 
     fn count_parameters(&self) -> u128 {
         let layers = |widths: Vec<usize>| -> u128 {
-            widths.windows(2).map(|io| (io[0] as u128 + 1) * io[1] as u128).sum()
+            let last = widths.len() - 2;
+            let rows = |i| if i < last { self.activation.rows() as u128 } else { 1 };
+            widths.windows(2).enumerate().map(|(i, io)| (io[0] as u128 + 1) * io[1] as u128 * rows(i)).sum()
         };
-        layers(self.encoder_widths()) + layers(self.decoder_widths())
+        layers(self.encoder_widths())
+            + layers(self.decoder_widths())
+            + self.prior.count_parameters(self.latent)
     }
 }
 

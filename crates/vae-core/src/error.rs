@@ -45,6 +45,14 @@ pub enum VaeError {
         /// The value given.
         found: f32,
     },
+    /// A prior with numbers out of their range, or for too few latents.
+    #[error("the prior {prior} takes {expected}")]
+    Prior {
+        /// The prior given.
+        prior: String,
+        /// What would be right.
+        expected: String,
+    },
     /// A choice by a name that does not exist.
     #[error("unknown {what} {found:?}, expected one of {expected}")]
     UnknownName {

@@ -21,6 +21,14 @@ pub(crate) trait OfInput {
     fn forward(a: f32) -> (f32, f32);
 }
 
+/// Two numbers that become one, a value and its gate.
+pub(crate) trait Gate {
+    /// h, and what the way back needs of the gate g
+    fn forward(a: f32, g: f32) -> (f32, f32);
+    /// (da, dg) from the value a, what was kept of the gate, and dh
+    fn backward(a: f32, kept: f32, dh: f32) -> (f32, f32);
+}
+
 /// p(x|z) of one pixel, given the P numbers θ that the decoder gives for it.
 pub(crate) trait PerPixel<const P: usize>: Copy + Sync {
     /// The least and the largest x that can occur. Outside of them −log p(x|z) is infinite.
@@ -49,6 +57,17 @@ pub(crate) trait PerLatent: Copy + Sync {
     fn kl(self, mean: f32, log_var: f32) -> f32;
     /// Its derivatives with respect to mean and log_var
     fn slopes(self, mean: f32, log_var: f32) -> (f32, f32);
+}
+
+/// One number y that a coupling of a flow scales and shifts, y′ = y eˢ + t, by the numbers r (of s) and t that a network
+/// gives for it.
+pub(crate) trait PerCoupled: Copy + Sync {
+    /// (y′, eˢ, s)
+    fn forward(self, y: f32, r: f32, t: f32) -> (f32, f32, f32);
+    /// y from y′
+    fn inverse(self, y: f32, r: f32, t: f32) -> f32;
+    /// (dy, dr, dt) of a loss with the gradient dy′ that also counts −weight · s
+    fn slopes(self, y: f32, r: f32, scale: f32, dy: f32, weight: f32) -> (f32, f32, f32);
 }
 
 /// One step of an optimizer for one parameter, of which it remembers N numbers.

@@ -26,6 +26,7 @@ pub(crate) mod reductions;
 pub(crate) mod special;
 
 pub(crate) mod dense;
+pub(crate) mod distances;
 pub(crate) mod operands;
 pub(crate) mod products;
 pub(crate) mod scratch;

@@ -5,6 +5,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod dense;
+pub(crate) mod gated;
 pub(crate) mod init;
 pub(crate) mod layer;
 pub(crate) mod layout;

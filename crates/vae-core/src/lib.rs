@@ -117,6 +117,7 @@ pub use model::{
     likelihood::Likelihood,
     loss::{Loss, LossMean, LossPerImage, Objective},
     posterior::{LOG_VAR_BOUND, Posterior},
+    prior::Prior,
 };
 pub use optim::{
     adam::Adam,

@@ -6,7 +6,11 @@
 pub(crate) mod batch;
 pub(crate) mod bernoulli;
 pub(crate) mod continuous_bernoulli;
+pub(crate) mod density;
+pub(crate) mod divergence;
+pub(crate) mod flow;
 pub(crate) mod gaussian;
+pub(crate) mod gaussians;
 pub(crate) mod likelihood;
 pub(crate) mod loss;
 pub(crate) mod network;

@@ -27,6 +27,8 @@ impl Purpose {
     pub const TRAINING: Self = Self::new(b"training");
     /// ε of evaluations, of the validation or of the test set.
     pub const EVALUATION: Self = Self::new(b"evaluate");
+    /// The parameters that a learned prior starts from, and the codes that it is fitted to.
+    pub const PRIOR: Self = Self::new(b"prior   ");
     /// z of samples from the prior.
     pub const SAMPLES: Self = Self::new(b"samples ");
 

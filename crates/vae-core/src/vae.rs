@@ -1,16 +1,16 @@
 //! The model: an encoder, a decoder, and the numbers that both consist of.
 
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::{
-    Batch, Loss, LossPerImage, Parameters, Posterior, VaeConfig, VaeError,
+    Batch, Loss, LossPerImage, Parameters, Posterior, Prior, VaeConfig, VaeError,
     kernel::{batch::BySample, blocking::MICRO_BATCH},
     layers::{init::initialise, layer::Layer},
     model::{network::Network, pass::Forward, posterior::bounded},
 };
 
-/// A variational autoencoder with a Gaussian posterior, the prior N(0, I), and a likelihood of choice.
+/// A variational autoencoder with a Gaussian posterior, and a prior and a likelihood of choice.
 #[derive(Clone, Debug)]
 pub struct Vae {
     config: VaeConfig,
@@ -26,6 +26,7 @@ impl Vae {
     pub fn new(config: VaeConfig, seed: u64) -> Result<Self, VaeError> {
         let mut vae = Self::zeroed(config)?;
         initialise(vae.network.layers().map(Layer::slot), seed, vae.parameters.values_mut());
+        vae.network.prior.initialise(seed, vae.parameters.values_mut());
         Ok(vae)
     }
 
@@ -80,7 +81,8 @@ impl Vae {
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
-    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows drawn from N(0, I) give new images.
+    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows [drawn from the prior](Self::sample_prior) give new
+    /// images.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, D)
@@ -111,6 +113,53 @@ impl Vae {
         f: impl Fn(&BySample, &mut BySample) + Sync,
     ) -> Array2<f32> {
         self.network.decoder.infer(self.parameters.values(), z, columns, f)
+    }
+
+    /// log p(z) of each row of `z`, in nats.
+    ///
+    /// # Shapes
+    /// `z` (B, L) → (B,)
+    ///
+    /// # Panics
+    /// If `z` does not have L columns.
+    pub fn log_prior(&self, z: ArrayView2<'_, f32>) -> Array1<f32> {
+        assert_eq!(z.ncols(), self.latent(), "columns of z");
+        let (prior, samples) = (&self.network.prior, z.nrows().min(MICRO_BATCH));
+        let mut log_p = vec![0.0; z.nrows()];
+        let memory = || (prior.pass(samples), BySample::zeroed(samples, self.latent()));
+        let parts = z.axis_chunks_iter(Axis(0), MICRO_BATCH).into_par_iter();
+        parts.zip(log_p.par_chunks_mut(MICRO_BATCH)).for_each_init(memory, |(pass, batch), (z, log_p)| {
+            batch.pack(z);
+            prior.log_density(self.parameters.values(), batch, pass, log_p);
+        });
+        Array1::from(log_p)
+    }
+
+    /// Draws z from the prior: `eps`, from N(0, I), says where, and `choices`, from the uniform distribution on [0, 1), in
+    /// which Gaussian of a mixture. Under the prior N(0, I), z is `eps`. Noise made smaller by a factor, a temperature, gives
+    /// images that are more usual.
+    ///
+    /// # Shapes
+    /// `choices` (B,), `eps` (B, L) → (B, L)
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn sample_prior(&self, choices: ArrayView1<'_, f32>, eps: ArrayView2<'_, f32>) -> Array2<f32> {
+        assert_eq!(eps.dim(), (choices.len(), self.latent()), "the shape of eps");
+        let mut z = eps.as_standard_layout().into_owned();
+        self.network.prior.sample(self.parameters.values(), choices, z.view_mut());
+        z
+    }
+
+    /// The model with another prior, whose parameters are drawn from `seed`; all other weights are the same.
+    ///
+    /// # Errors
+    /// [`VaeError::Prior`] or [`VaeError::TooManyParameters`] for a prior that does not fit.
+    pub fn with_prior(&self, prior: Prior, seed: u64) -> Result<Self, VaeError> {
+        let mut vae = Self::new(VaeConfig { prior, ..self.config.clone() }, seed)?;
+        let others = self.network.prior_parameters(self.parameters.len()).start;
+        vae.parameters.values_mut()[..others].copy_from_slice(&self.parameters.values()[..others]);
+        Ok(vae)
     }
 
     /// Each row of `x` as the model sees it: decoded from its posterior's mean.

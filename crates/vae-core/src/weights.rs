@@ -15,14 +15,18 @@ pub use module::{InputRange, ModuleFacts};
 
 pub(crate) use module::StateDict;
 
-use crate::{Activation, Likelihood, Parameters, Vae, VaeConfig, VaeError};
+use crate::{Activation, Likelihood, Parameters, Prior, Vae, VaeConfig, VaeError};
 
 impl Vae {
     /// The model as a safetensors file: every tensor, and `facts` beside the model's own (`activation`,
-    /// `likelihood`, `version`). The same model and facts give the same bytes.
+    /// `likelihood`, `prior`, `version`). The same model and facts give the same bytes.
     pub fn to_safetensors(&self, facts: &Facts) -> Vec<u8> {
-        let VaeConfig { activation, likelihood, .. } = self.config();
-        let own = [("activation", activation.to_string()), ("likelihood", likelihood.to_string())];
+        let VaeConfig { activation, likelihood, prior, .. } = self.config();
+        let own = [
+            ("activation", activation.to_string()),
+            ("likelihood", likelihood.to_string()),
+            ("prior", prior.to_string()),
+        ];
         self.parameters().to_safetensors(facts, own)
     }
 
@@ -39,13 +43,15 @@ impl Vae {
         // Files of PyTorch's example do not tell, nor did those of other programs: cross-entropy is what they have.
         let default = Some(Likelihood::default());
         let likelihood = fact(&facts, "likelihood", module.and_then(|module| module.likelihood), default)?;
+        // Neither do modules from elsewhere have another prior, nor did files of version 0.1.
+        let prior = fact(&facts, "prior", None, Some(Prior::default()))?;
         let range = module.unwrap_or_default().input_range;
         range.validate()?;
         if facts.contains_key("version") && range != InputRange::default() {
             return Err(VaeError::InputRangeKnown { found: range.to_string() });
         }
         let tensors = StateDict::new(tensors);
-        let mut vae = Self::zeroed(architecture(&tensors, activation, likelihood)?)?;
+        let mut vae = Self::zeroed(VaeConfig { prior, ..architecture(&tensors, activation, likelihood)? })?;
         read_parameters(&tensors, vae.parameters_mut())?;
         let first = vae.network().layers().next().map(|layer| layer.slot().clone());
         if let Some(first) = first {
@@ -109,8 +115,8 @@ fn architecture(
     activation: Activation,
     likelihood: Likelihood,
 ) -> Result<VaeConfig, VaeError> {
-    let encoder = mlp_widths(tensors, "encoder")?;
-    let decoder = mlp_widths(tensors, "decoder")?;
+    let encoder = mlp_widths(tensors, "encoder", activation)?;
+    let decoder = mlp_widths(tensors, "decoder", activation)?;
     let (Some((&input, hidden)), Some((&latent, decoder_hidden))) =
         (encoder.split_first(), decoder.split_first())
     else {
@@ -125,11 +131,16 @@ fn architecture(
         latent,
         activation,
         likelihood,
+        prior: Prior::default(),
     })
 }
 
-/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers.
-pub(crate) fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<usize>, VaeError> {
+/// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers with this activation between them.
+pub(crate) fn mlp_widths(
+    tensors: &StateDict<'_>,
+    prefix: &str,
+    activation: Activation,
+) -> Result<Vec<usize>, VaeError> {
     let mut widths = Vec::new();
     loop {
         let layer = format!("{prefix}.fc{}", widths.len().max(1));
@@ -145,7 +156,11 @@ pub(crate) fn mlp_widths(tensors: &StateDict<'_>, prefix: &str) -> Result<Vec<us
             (None, first) if first || tensors.needs(&layer) => {
                 return Err(VaeError::MissingTensor { name: tensors.name_of(&name) });
             }
-            (None, _) => return Ok(widths),
+            (None, _) => {
+                let hidden = 1..widths.len() - 1;
+                widths[hidden].iter_mut().for_each(|width| *width /= activation.rows());
+                return Ok(widths);
+            }
         }
     }
 }

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a model that cannot be made fails its test")]
 
 use ndarray::{Array2, ArrayView2};
-use vae_core::{Activation, Backprop, Batch, Likelihood, Objective, Vae, VaeConfig};
+use vae_core::{
+    Activation, Backprop, Batch, Likelihood, Objective, Prior, Vae, VaeConfig,
+    noise::{Purpose, standard_normal, stream},
+};
 
 /// −ELBO with the KL weighted by `beta`, averaged over the batch, straight from the definitions.
 fn plain_loss(vae: &Vae, parameters: &[f64], x: &Array2<f32>, eps: ArrayView2<'_, f32>, beta: f64) -> f64 {
@@ -19,11 +22,54 @@ fn plain_loss(vae: &Vae, parameters: &[f64], x: &Array2<f32>, eps: ArrayView2<'_
         for (d, x) in x.iter().enumerate() {
             total += plain_pixel_loss(vae.config().likelihood, &theta, d, *x);
         }
-        for (mean, log_var) in mean.iter().zip(log_var) {
-            total += beta * 0.5 * (mean * mean + log_var.exp() - 1.0 - log_var);
+        if vae.config().prior == Prior::Standard {
+            for (mean, log_var) in mean.iter().zip(log_var) {
+                total += beta * 0.5 * (mean * mean + log_var.exp() - 1.0 - log_var);
+            }
+        } else {
+            let entropy: f64 = log_var.iter().map(|v| 0.5 * (v + 1.0 + LN_2_PI)).sum();
+            total -= beta * (entropy + plain_log_prior(vae, parameters, &z));
         }
     }
     total / x.nrows() as f64
+}
+
+const LN_2_PI: f64 = 1.8378770664093453;
+
+/// log p(z) from the definitions.
+fn plain_log_prior(vae: &Vae, parameters: &[f64], z: &[f64]) -> f64 {
+    let of = |name: &str| {
+        let tensors = vae.parameters().layout().tensors();
+        &parameters[tensors.iter().find(|t| t.name == name).unwrap().range.clone()]
+    };
+    let normal = |z: f64, m: f64, v: f64| -0.5 * ((z - m).powi(2) / v.exp() + v + LN_2_PI);
+    match vae.config().prior {
+        Prior::Mixture { components } => {
+            let (logits, means, log_vars) = (of("prior.logits"), of("prior.mean"), of("prior.log_var"));
+            let all: f64 = logits.iter().map(|g| g.exp()).sum();
+            let density = |k: usize| {
+                let at = |l: usize| normal(z[l], means[k * z.len() + l], log_vars[k * z.len() + l]);
+                logits[k].exp() / all * (0..z.len()).map(at).sum::<f64>().exp()
+            };
+            (0..components).map(density).sum::<f64>().ln()
+        }
+        Prior::Flow { couplings, .. } => {
+            let (mut x, mut given) = (z[z.len().div_ceil(2)..].to_vec(), z[..z.len().div_ceil(2)].to_vec());
+            let mut log_det = 0.0;
+            for k in 0..couplings {
+                let numbers = plain_mlp(vae, parameters, &format!("prior.coupling{}.", k + 1), &given);
+                let (r, t) = numbers.split_at(x.len());
+                for (x, (r, t)) in x.iter_mut().zip(r.iter().zip(t)) {
+                    let s = 2.0 * (r / 2.0).tanh();
+                    *x = *x * s.exp() + t;
+                    log_det += s;
+                }
+                std::mem::swap(&mut x, &mut given);
+            }
+            x.iter().chain(&given).map(|&u| normal(u, 0.0, 0.0)).sum::<f64>() + log_det
+        }
+        other => panic!("no plain {other}"),
+    }
 }
 
 /// −log p(x|z) of pixel `d`, from the formulas of the papers as they are printed.
@@ -49,6 +95,7 @@ fn plain_pixel_loss(likelihood: Likelihood, theta: &[f64], d: usize, x: f64) -> 
 fn plain_mlp(vae: &Vae, parameters: &[f64], side: &str, x: &[f64]) -> Vec<f64> {
     let layers: Vec<_> =
         vae.parameters().layout().tensors().iter().filter(|t| t.name.starts_with(side)).collect();
+    let activation = if side.starts_with("prior") { Activation::Relu } else { vae.config().activation };
     let mut x = x.to_vec();
     for (layer, pair) in layers.chunks(2).enumerate() {
         let (weight, bias) = (&parameters[pair[0].range.clone()], &parameters[pair[1].range.clone()]);
@@ -58,12 +105,17 @@ fn plain_mlp(vae: &Vae, parameters: &[f64], side: &str, x: &[f64]) -> Vec<f64> {
                 *y += weight[o * pair[0].shape[1] + i] * x;
             }
             if 2 * (layer + 1) < layers.len() {
-                *y = match vae.config().activation {
+                *y = match activation {
                     Activation::Relu => y.max(0.0),
                     Activation::Tanh => y.tanh(),
+                    Activation::Glu => *y,
                     other => panic!("no plain {other}"),
                 };
             }
+        }
+        if activation == Activation::Glu && 2 * (layer + 1) < layers.len() {
+            let gates = y.split_off(y.len() / 2);
+            y.iter_mut().zip(gates).for_each(|(a, g)| *a /= 1.0 + (-g).exp());
         }
         x = y;
     }
@@ -78,7 +130,17 @@ fn assert_gradients(hidden: &[usize], activation: Activation, beta: f32) {
 }
 
 fn assert_gradients_of(config: VaeConfig, x: &Array2<f32>, beta: f32) {
-    let vae = Vae::new(config, 11).unwrap();
+    let mut vae = Vae::new(config, 11).unwrap();
+    // Away from where a flow starts, at which half of its gradient is zero.
+    let mut away = Array2::zeros((1, vae.parameters().len()));
+    standard_normal(&mut stream(3, Purpose::WEIGHTS, 7, 7), away.view_mut());
+    for spec in vae.parameters().layout().tensors().to_vec() {
+        if spec.name.starts_with("prior") {
+            let shifts = away.iter().skip(spec.range.start);
+            let values = &mut vae.parameters_mut().values_mut()[spec.range];
+            values.iter_mut().zip(shifts).for_each(|(value, shift)| *value += 0.3 * shift);
+        }
+    }
     let eps = Array2::from_shape_fn((4, 3), |(i, j)| (i as f32 - 1.5) * 0.6 + j as f32 * 0.3);
     let mut backprop = Backprop::new();
     let objective = Objective::with_beta(beta);
@@ -151,4 +213,29 @@ fn gradients_of_gaussians_are_slopes_on_numbers_of_any_sign() {
     let x = Array2::from_shape_fn((4, 9), |(i, j)| ((i * 5 + j * 7) % 13) as f32 / 4.0 - 1.5);
     assert_gradients_under(Likelihood::Gaussian { sigma: Some(0.7) }, &x);
     assert_gradients_under(Likelihood::Gaussian { sigma: None }, &x);
+}
+
+#[test]
+fn gradients_through_gated_layers_are_slopes() {
+    assert_gradients(&[8], Activation::Glu, 1.0);
+    assert_gradients(&[8, 7, 5], Activation::Glu, 1.0);
+}
+
+fn assert_gradients_with(prior: Prior, beta: f32) {
+    let (input, hidden, activation) = (9, vec![8], Activation::Tanh);
+    let config = VaeConfig { input, hidden, latent: 3, activation, prior, ..VaeConfig::default() };
+    let x = Array2::from_shape_fn((4, 9), |(i, j)| ((i * 5 + j * 7) % 13) as f32 / 12.0);
+    assert_gradients_of(config, &x, beta);
+}
+
+#[test]
+fn gradients_through_a_flow_are_slopes() {
+    assert_gradients_with(Prior::Flow { couplings: 2, hidden: 5 }, 1.0);
+    assert_gradients_with(Prior::Flow { couplings: 5, hidden: 7 }, 0.6);
+}
+
+#[test]
+fn gradients_of_a_mixture_are_slopes() {
+    assert_gradients_with(Prior::Mixture { components: 2 }, 1.0);
+    assert_gradients_with(Prior::Mixture { components: 4 }, 0.6);
 }

@@ -186,7 +186,7 @@ impl Classifier {
         let (tensors, facts) = from_safetensors(bytes)?;
         let activation = fact(&facts, "activation", None, None)?;
         let tensors = StateDict::new(tensors);
-        let widths = mlp_widths(&tensors, PREFIX)?;
+        let widths = mlp_widths(&tensors, PREFIX, activation)?;
         let (&[input, ref hidden @ ..], Some(&classes)) = (&widths[..widths.len() - 1], widths.last()) else {
             return Err(VaeError::MissingTensor { name: format!("{PREFIX}.fc1.weight") });
         };
@@ -232,6 +232,10 @@ impl Pass for MicroBatch {
     fn square_sums(&self) -> [f32; 2] {
         let inputs = self.x.batch().square_sum() + self.tape.hidden_square_sum();
         [self.deltas.square_sum(), inputs]
+    }
+
+    fn gradient(&self) -> &[f32] {
+        &[]
     }
 }
 

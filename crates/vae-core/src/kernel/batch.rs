@@ -74,6 +74,28 @@ impl BySample {
         self.panels_mut().zip(other.panels()).for_each(|(to, from)| to.copy_from_slice(from));
     }
 
+    /// Takes some features of another batch, as many as it has itself, from `first` on.
+    pub(crate) fn take_features(&mut self, other: &Self, first: usize) {
+        self.resize(other.samples);
+        let features = first..first + self.features;
+        self.panels_mut().zip(other.panels()).for_each(|(to, from)| to.copy_from_slice(&from[features.clone()]));
+    }
+
+    /// Adds another batch to its features from `first` on.
+    pub(crate) fn add_features(&mut self, first: usize, other: &Self) {
+        let features = first..first + other.features;
+        for (to, from) in self.panels_mut().zip(other.panels()) {
+            to[features.clone()].iter_mut().zip(from).for_each(|(to, from)| to.add(from));
+        }
+    }
+
+    /// Replaces its features from `first` on by another batch of as many samples.
+    pub(crate) fn set_features(&mut self, first: usize, other: &Self) {
+        self.resize(other.samples);
+        let features = first..first + other.features;
+        self.panels_mut().zip(other.panels()).for_each(|(to, from)| to[features.clone()].copy_from_slice(from));
+    }
+
     /// The samples, to read.
     pub(crate) fn view(&self) -> Samples<'_> {
         let lanes = &self.lanes[..panels(self.samples) * self.features];

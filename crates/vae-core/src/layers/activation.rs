@@ -33,11 +33,13 @@ pub enum Activation {
     Softplus,
     /// h = σ(a) = 1 / (1 + e⁻ᵃ)
     Sigmoid,
+    /// h = a σ(g), a value and its gate, each with weights of its own: the gated linear unit (Dauphin et al. 2017).
+    Glu,
 }
 
 impl Activation {
     /// Every activation, in the order in which help texts list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Relu,
         Self::LeakyRelu,
         Self::Elu,
@@ -46,6 +48,7 @@ impl Activation {
         Self::Gelu,
         Self::Softplus,
         Self::Sigmoid,
+        Self::Glu,
     ];
 
     /// The name in configurations and weight files, PyTorch's.
@@ -59,6 +62,15 @@ impl Activation {
             Self::Gelu => "gelu",
             Self::Softplus => "softplus",
             Self::Sigmoid => "sigmoid",
+            Self::Glu => "glu",
+        }
+    }
+
+    /// Rows of W for each output of a layer: two where each has a gate.
+    pub(crate) const fn rows(self) -> usize {
+        match self {
+            Self::Glu => 2,
+            _ => 1,
         }
     }
 
@@ -79,6 +91,7 @@ impl Activation {
             (Self::Silu, Some(slope)) => each::value_and_slope::<Silu>(h, slope),
             (Self::Gelu, Some(slope)) => each::value_and_slope::<Gelu>(h, slope),
             (Self::Silu | Self::Gelu, None) => unreachable!("no memory for the slope of {self}"),
+            (Self::Glu, _) => unreachable!("gated layers are of their own kind"),
         }
     }
 
@@ -92,6 +105,7 @@ impl Activation {
             Self::Softplus => each::back_by_value::<Softplus>(saved, dh),
             Self::Sigmoid => each::back_by_value::<Sigmoid>(saved, dh),
             Self::Silu | Self::Gelu => each::back_by_slope(saved, dh),
+            Self::Glu => unreachable!("gated layers are of their own kind"),
         }
     }
 }
@@ -122,14 +136,19 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
         let error = "swish".parse::<Activation>().unwrap_err();
-        let expected = "relu, leaky_relu, elu, tanh, silu, gelu, softplus, sigmoid";
+        let expected = "relu, leaky_relu, elu, tanh, silu, gelu, softplus, sigmoid, glu";
         assert_eq!(error.to_string(), format!(r#"unknown activation "swish", expected one of {expected}"#));
+    }
+
+    /// Those that are functions of one number.
+    fn pointwise() -> impl Iterator<Item = Activation> {
+        Activation::ALL.into_iter().filter(|activation| activation.rows() == 1)
     }
 
     #[test]
     fn derivatives_meet_finite_differences() {
         let inputs: [f32; LANES] = std::array::from_fn(|i| (i as f32 - 7.5) * 0.4);
-        for activation in Activation::ALL {
+        for activation in pointwise() {
             let (_, derivative) = at(activation, inputs);
             let (up, down) =
                 (at(activation, inputs.map(|a| a + 1e-2)).0, at(activation, inputs.map(|a| a - 1e-2)).0);
@@ -163,7 +182,7 @@ mod tests {
 
     #[test]
     fn not_a_number_is_not_hidden() {
-        for activation in Activation::ALL {
+        for activation in pointwise() {
             let (h, _) = at(activation, [f32::NAN; LANES]);
             assert!(h[3].is_nan(), "{activation}");
         }

@@ -1,6 +1,8 @@
 //! The fully connected layer: h = f(W x + b), forward and backward side by side.
 
-use super::{activation::Activation, layout::LinearSlot};
+use ndarray::ArrayView2;
+
+use super::{activation::Activation, gated, layout::LinearSlot};
 use crate::kernel::{
     batch::{BySample, Samples},
     dense::{affine, transposed},
@@ -14,11 +16,12 @@ pub(crate) struct Dense {
     pub(crate) activation: Option<Activation>,
 }
 
-/// What made an input x = f(a): the activation, and what it saved for backward (B, I).
-#[derive(Clone, Copy)]
-pub(crate) struct MadeBy<'a> {
-    pub(crate) activation: Activation,
-    pub(crate) saved: &'a BySample,
+/// How the input x of a layer was made by the layer before, and what that saved for backward.
+pub(crate) enum MadeBy<'a> {
+    /// x = f(a); saved is f′(a) or f(a) (B, I).
+    Activation { f: Activation, saved: &'a BySample },
+    /// x = a ⊙ σ(g); a and σ(g) are saved side by side (B, 2I). There is memory for dx (B, I).
+    Gate { saved: &'a BySample, dx: &'a mut BySample },
 }
 
 impl Dense {
@@ -40,27 +43,30 @@ impl Dense {
             }
         });
     }
+}
 
-    /// From a = W x + b: dx = Wᵀ da; where x = f(a′) was made by the layer before, da′ = dx · f′(a′) instead.
-    ///
-    /// The layer's own gradient, dW = da xᵀ and db = Σ_B da, waits until all of the batch is there
-    /// ([`GradientOperands`](crate::kernel::operands::GradientOperands)).
-    ///
-    /// # Shapes
-    /// `da` (B, O) → `dx` (B, I)
-    pub(crate) fn backward(
-        &self,
-        parameters: &[f32],
-        da: &BySample,
-        x_made_by: Option<MadeBy<'_>>,
-        dx: &mut BySample,
-    ) {
-        let w = self.slot.weight(parameters);
-        match x_made_by {
-            Some(MadeBy { activation: f, saved }) => {
-                transposed(w, da, dx, Some(saved), |saved, dx| f.backward(saved, dx));
-            }
-            None => transposed(w, da, dx, None, |_, _| ()),
+/// From a = W x + b: dx = Wᵀ da; where x was made by the layer before, the gradient of the linear output that it was made
+/// of instead, such as dx · f′(a′).
+///
+/// The layer's own gradient, dW = da xᵀ and db = Σ_B da, waits until all of the batch is there
+/// ([`GradientOperands`](crate::kernel::operands::GradientOperands)).
+///
+/// # Shapes
+/// `w` (O, I), `da` (B, O) → `dx` (B, I), or (B, 2I) where x was gated
+pub(crate) fn backward(
+    w: ArrayView2<'_, f32>,
+    da: &BySample,
+    x_made_by: Option<MadeBy<'_>>,
+    dx: &mut BySample,
+) {
+    match x_made_by {
+        None => transposed(w, da, dx, None, |_, _| ()),
+        Some(MadeBy::Activation { f, saved }) => {
+            transposed(w, da, dx, Some(saved), |saved, dx| f.backward(saved, dx));
+        }
+        Some(MadeBy::Gate { saved, dx: gated }) => {
+            transposed(w, da, gated, None, |_, _| ());
+            gated::backward(saved, gated, dx);
         }
     }
 }

@@ -4,7 +4,8 @@
 
 use super::{
     activation::Activation,
-    dense::{Dense, MadeBy},
+    dense::{Dense, MadeBy, backward},
+    gated::Gated,
     layout::LinearSlot,
 };
 use crate::kernel::{
@@ -17,6 +18,8 @@ use crate::kernel::{
 pub(crate) enum Layer {
     /// h = f(W x + b)
     Dense(Dense),
+    /// h = a ⊙ σ(g) with (a, g) = W x + b
+    Gated(Gated),
 }
 
 impl Layer {
@@ -24,22 +27,32 @@ impl Layer {
     pub(crate) fn slot(&self) -> &LinearSlot {
         match self {
             Self::Dense(dense) => &dense.slot,
+            Self::Gated(gated) => &gated.slot,
         }
     }
 
-    /// Numbers of outputs and inputs of a sample, O and I.
+    /// Rows and columns of W: numbers of its linear outputs and of its inputs, O and I.
     pub(crate) fn dim(&self) -> (usize, usize) {
         (self.slot().outputs, self.slot().inputs)
     }
 
-    /// True if its way back needs more than its output.
-    pub(crate) fn saves_slope(&self) -> bool {
+    /// Numbers of its output h of a sample, H: as many as linear outputs, or half of them where they are gated.
+    pub(crate) fn outputs(&self) -> usize {
         match self {
-            Self::Dense(dense) => dense.activation.is_some_and(Activation::saves_slope),
+            Self::Dense(dense) => dense.slot.outputs,
+            Self::Gated(gated) => gated.slot.outputs / 2,
         }
     }
 
-    /// From x (B, I) to the output h (B, O).
+    /// True if its way back needs more than its output: as many numbers as it has linear outputs.
+    pub(crate) fn saves(&self) -> bool {
+        match self {
+            Self::Dense(dense) => dense.activation.is_some_and(Activation::saves_slope),
+            Self::Gated(_) => true,
+        }
+    }
+
+    /// From x (B, I) to the output h (B, H).
     pub(crate) fn forward(
         &self,
         parameters: &[f32],
@@ -49,6 +62,7 @@ impl Layer {
     ) {
         match self {
             Self::Dense(dense) => dense.forward(parameters, x, h, saved),
+            Self::Gated(gated) => gated.forward(parameters, x, h, saved),
         }
     }
 
@@ -60,17 +74,21 @@ impl Layer {
         x_made_by: Option<MadeBy<'_>>,
         dx: &mut BySample,
     ) {
-        match self {
-            Self::Dense(dense) => dense.backward(parameters, da, x_made_by, dx),
-        }
+        backward(self.slot().weight(parameters), da, x_made_by, dx);
     }
 
-    /// How its output h was made, for the way back of the layer after it.
-    pub(crate) fn made<'a>(&self, h: &'a BySample, saved: Option<&'a BySample>) -> Option<MadeBy<'a>> {
+    /// How its output h was made, for the way back of the layer after it; `dh` is memory for a gated layer's gradient.
+    pub(crate) fn made<'a>(
+        &self,
+        h: &'a BySample,
+        saved: Option<&'a BySample>,
+        dh: Option<&'a mut BySample>,
+    ) -> Option<MadeBy<'a>> {
         match self {
             Self::Dense(dense) => {
-                dense.activation.map(|activation| MadeBy { activation, saved: saved.unwrap_or(h) })
+                dense.activation.map(|f| MadeBy::Activation { f, saved: saved.unwrap_or(h) })
             }
+            Self::Gated(_) => saved.zip(dh).map(|(saved, dx)| MadeBy::Gate { saved, dx }),
         }
     }
 

@@ -56,11 +56,37 @@ impl Layout {
         LinearSlot { inputs, outputs, weight, bias }
     }
 
+    /// Appends a tensor that belongs to no layer.
+    pub(crate) fn push_tensor(&mut self, name: &str, shape: &[usize]) -> Slot {
+        Slot(self.push(name.to_owned(), shape.to_vec()))
+    }
+
     fn push(&mut self, name: String, shape: Vec<usize>) -> Range<usize> {
         let start = self.len();
         let range = start..start + shape.iter().product::<usize>();
         self.tensors.push(TensorSpec { name, shape, range: range.clone() });
         range
+    }
+}
+
+/// The place of a tensor in the buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot(Range<usize>);
+
+impl Slot {
+    /// How many numbers it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Its numbers.
+    pub(crate) fn of<'a>(&self, buffer: &'a [f32]) -> &'a [f32] {
+        &buffer[self.0.clone()]
+    }
+
+    /// Its numbers, to write.
+    pub(crate) fn of_mut<'a>(&self, buffer: &'a mut [f32]) -> &'a mut [f32] {
+        &mut buffer[self.0.clone()]
     }
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::{activation::Activation, dense::Dense, layer::Layer, layout::Layout};
+use super::{activation::Activation, dense::Dense, gated::Gated, layer::Layer, layout::Layout};
 use crate::kernel::{
     batch::{BySample, Data, Samples},
     blocking::MICRO_BATCH,
@@ -18,7 +18,7 @@ pub(crate) struct Stack {
 /// What the layers gave for a batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Tape {
-    /// h of each layer (B, O).
+    /// h of each layer (B, H).
     outputs: Vec<BySample>,
     /// What each layer saved for backward beside its output (B, O).
     saved: Vec<Option<BySample>>,
@@ -29,6 +29,8 @@ pub(crate) struct Tape {
 pub(crate) struct Deltas {
     /// da of each layer (B, O).
     outputs: Vec<BySample>,
+    /// dh of each gated layer (B, H).
+    gated: Vec<Option<BySample>>,
 }
 
 impl Stack {
@@ -37,8 +39,13 @@ impl Stack {
     pub(crate) fn dense(layout: &mut Layout, prefix: &str, widths: &[usize], f: Activation) -> Self {
         let last = widths.len() - 1;
         let layer = |(i, io): (usize, &[usize])| {
-            let slot = layout.push_linear(&format!("{prefix}.fc{}", i + 1), io[0], io[1]);
-            Layer::Dense(Dense { slot, activation: (i + 1 < last).then_some(f) })
+            let f = (i + 1 < last).then_some(f);
+            let rows = f.map_or(1, Activation::rows) * io[1];
+            let slot = layout.push_linear(&format!("{prefix}.fc{}", i + 1), io[0], rows);
+            match f {
+                Some(Activation::Glu) => Layer::Gated(Gated { slot }),
+                activation => Layer::Dense(Dense { slot, activation }),
+            }
         };
         Self { layers: widths.windows(2).enumerate().map(layer).collect() }
     }
@@ -54,22 +61,28 @@ impl Stack {
 
     /// Numbers that the last layer gives.
     pub(crate) fn outputs(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.dim().0)
+        self.layers.last().map_or(0, Layer::outputs)
     }
 
     /// Memory for what the layers give for up to `samples` samples.
     pub(crate) fn tape(&self, samples: usize) -> Tape {
-        let zeroed = |layer: &Layer| BySample::zeroed(samples, layer.dim().0);
-        let saved = |layer: &Layer| layer.saves_slope().then(|| zeroed(layer));
+        let outputs = |layer: &Layer| BySample::zeroed(samples, layer.outputs());
+        let saved = |layer: &Layer| layer.saves().then(|| BySample::zeroed(samples, layer.dim().0));
         Tape {
-            outputs: self.layers.iter().map(zeroed).collect(),
+            outputs: self.layers.iter().map(outputs).collect(),
             saved: self.layers.iter().map(saved).collect(),
         }
     }
 
     /// Memory for the gradients of what the layers give for up to `samples` samples.
     pub(crate) fn deltas(&self, samples: usize) -> Deltas {
-        Deltas { outputs: self.layers.iter().map(|layer| BySample::zeroed(samples, layer.dim().0)).collect() }
+        let gated = |layer: &Layer| {
+            matches!(layer, Layer::Gated(_)).then(|| BySample::zeroed(samples, layer.outputs()))
+        };
+        Deltas {
+            outputs: self.layers.iter().map(|layer| BySample::zeroed(samples, layer.dim().0)).collect(),
+            gated: self.layers.iter().map(gated).collect(),
+        }
     }
 
     /// x → h₁ = f(W₁ x + b₁) → … → Wₙ hₙ₋₁ + bₙ, each left on the tape.
@@ -98,7 +111,8 @@ impl Stack {
     ) {
         for (i, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let (before, after) = deltas.outputs.split_at_mut(i);
-            let x_made_by = self.layers[i - 1].made(&tape.outputs[i - 1], tape.saved[i - 1].as_ref());
+            let (h, saved, dh) = (&tape.outputs[i - 1], &tape.saved[i - 1], &mut deltas.gated[i - 1]);
+            let x_made_by = self.layers[i - 1].made(h, saved.as_ref(), dh.as_mut());
             layer.backward(parameters, &after[0], x_made_by, &mut before[i - 1]);
         }
         if let Some(dx) = dx {
@@ -147,7 +161,7 @@ impl Tape {
         self.outputs.len()
     }
 
-    /// h of layer `i` (B, O).
+    /// h of layer `i` (B, H).
     pub(crate) fn layer(&self, i: usize) -> &BySample {
         &self.outputs[i]
     }

@@ -46,18 +46,22 @@ pub struct LossPerImage {
 pub struct Objective {
     /// β, the weight of the KL term (Higgins et al. 2017, equation 4). Default 1: the ELBO.
     pub beta: f32,
+    /// Nats that each latent may carry about each image without being pushed to the prior (Kingma et al. 2016, appendix
+    /// C.8): it changes the gradient alone, and the loss told is the ELBO's. Default 0. Only the standard prior has them,
+    /// as the divergence from others is not a sum over latents.
+    pub free_bits: f32,
 }
 
 impl Objective {
     /// The objective of this β.
     pub fn with_beta(beta: f32) -> Self {
-        Self { beta }
+        Self { beta, ..Self::default() }
     }
 }
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { beta: 1.0 }
+        Self { beta: 1.0, free_bits: 0.0 }
     }
 }
 

@@ -5,7 +5,7 @@
 //! loss = −log p(x|z) + β · KL(q(z|x) ‖ p(z))
 //! ```
 
-use super::{batch::Batch, network::Network, posterior};
+use super::{batch::Batch, density::DensityPass, loss::Objective, network::Network, posterior};
 use crate::{
     kernel::batch::{BySample, Data, Samples},
     layers::stack::{Deltas, Tape},
@@ -20,6 +20,9 @@ pub(crate) struct Forward {
     eps: BySample,
     /// z (B, L)
     z: BySample,
+    /// The way of z to log p(z), and log p(z) of each sample.
+    prior: DensityPass,
+    log_p: Vec<f32>,
     /// The encoder's layers; the last gives mean and log-variance side by side (B, 2L).
     encoder: Tape,
     /// The decoder's layers; the last gives θ (B, P·D).
@@ -46,18 +49,25 @@ impl Forward {
             x: Data::zeroed(samples, network.input()),
             eps: BySample::zeroed(samples, latent),
             z: BySample::zeroed(samples, latent),
+            prior: network.prior.pass(samples),
+            log_p: vec![0.0; samples],
             encoder: network.encoder.tape(samples),
             decoder: network.decoder.tape(samples),
         }
     }
 
-    /// x → q(z|x) → z → θ, and KL(q(z|x) ‖ p(z)) of each sample (B) in nats.
+    /// x → q(z|x) → z → θ, and KL(q(z|x) ‖ p(z)) of each sample (B) in nats; under a learned prior, its estimate by z.
     pub(crate) fn run(&mut self, network: &Network, parameters: &[f32], batch: Batch<'_>, kl: &mut [f32]) {
-        let Self { x, eps, z, encoder, decoder } = self;
+        let Self { x, eps, z, prior, log_p, encoder, decoder } = self;
         x.pack(batch.x);
         eps.pack(batch.eps);
         network.encoder.forward(parameters, x.view(), encoder);
-        posterior::draw(network.prior, encoder.output(), eps, z, kl);
+        posterior::draw(network.divergence(0.0), encoder.output(), eps, z, kl);
+        if network.prior.is_learned() {
+            let log_p = &mut log_p[..kl.len()];
+            network.prior.log_density(parameters, z, prior, log_p);
+            kl.iter_mut().zip(log_p).for_each(|(kl, log_p)| *kl -= *log_p);
+        }
         network.decoder.forward(parameters, z.view(), decoder);
     }
 
@@ -78,31 +88,37 @@ impl MicroBatch {
         }
     }
 
-    /// There and back: the loss is scale · (reconstruction + β · KL), summed over the samples, with `scale` and
-    /// `scale · β` given; its two terms (B) are left unscaled, in nats.
+    /// There and back: the loss is scale · (reconstruction + β · KL), summed over the samples; its two terms (B) are left
+    /// unscaled, in nats.
     pub(crate) fn run(
         &mut self,
         network: &Network,
         parameters: &[f32],
         batch: Batch<'_>,
-        [scale, kl_scale]: [f32; 2],
+        objective: &Objective,
+        scale: f32,
         [reconstruction, kl]: [&mut [f32]; 2],
     ) {
         let Self { forward, dz, dencoder, ddecoder } = self;
+        let (kl_scale, divergence) = (objective.beta * scale, network.divergence(objective.free_bits));
         forward.run(network, parameters, batch, kl);
-        let Forward { x, eps, encoder, decoder, .. } = forward;
+        let Forward { x, eps, prior, encoder, decoder, .. } = forward;
 
         let (theta, dtheta) = (decoder.output(), ddecoder.output_mut());
         network.likelihood.loss_backward(theta, x.batch(), scale, dtheta, reconstruction);
         network.decoder.backward(parameters, decoder, ddecoder, Some(dz));
-        posterior::backward(network.prior, encoder.output(), eps, dz, kl_scale, dencoder.output_mut());
+        network.prior.backward(parameters, kl_scale, prior, dz);
+        posterior::backward(divergence, encoder.output(), eps, dz, kl_scale, dencoder.output_mut());
         network.encoder.backward(parameters, encoder, dencoder, None);
     }
 
-    /// The gradient of a layer's linear output (B, O), and its input (B, I); the encoder's layers first.
+    /// The gradient of a layer's linear output (B, O), and its input (B, I); the encoder's layers first, the prior's last.
     pub(crate) fn operands(&self, layer: usize) -> [Samples<'_>; 2] {
-        let Forward { x, z, encoder, decoder, .. } = &self.forward;
+        let Forward { x, z, prior, encoder, decoder, .. } = &self.forward;
         let inner = encoder.layers();
+        if let Some(layer) = layer.checked_sub(inner + decoder.layers()) {
+            return prior.operands(layer);
+        }
         let input = match layer {
             0 => x.view(),
             i if i < inner => encoder.layer(i - 1).view(),
@@ -116,11 +132,17 @@ impl MicroBatch {
         [delta.view(), input]
     }
 
+    /// The gradient of the parameters that belong to no layer, summed over the samples.
+    pub(crate) fn gradient(&self) -> &[f32] {
+        self.forward.prior.gradient()
+    }
+
     /// Σ of the squares of all layers' deltas, and of all layers' inputs.
     pub(crate) fn square_sums(&self) -> [f32; 2] {
-        let Forward { x, z, encoder, decoder, .. } = &self.forward;
+        let Forward { x, z, prior, encoder, decoder, .. } = &self.forward;
+        let [prior_deltas, prior_inputs] = prior.square_sums();
         let hidden = encoder.hidden_square_sum() + decoder.hidden_square_sum();
         let deltas = self.dencoder.square_sum() + self.ddecoder.square_sum();
-        [deltas, x.batch().square_sum() + hidden + z.square_sum()]
+        [deltas + prior_deltas, x.batch().square_sum() + hidden + z.square_sum() + prior_inputs]
     }
 }

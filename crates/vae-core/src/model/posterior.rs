@@ -5,7 +5,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::prior::{Prior, with_prior};
+use super::divergence::{Divergence, with_divergence};
 use crate::{
     formulas::PerDraw,
     kernel::{batch::BySample, elementwise, special::exp},
@@ -75,20 +75,26 @@ pub(crate) fn bounded(log_var: f32) -> f32 {
     log_var.clamp(-LOG_VAR_BOUND, LOG_VAR_BOUND)
 }
 
-/// z, drawn from q(z|x) with the noise ε, and KL(q(z|x) ‖ p(z)) of each sample in nats, summed over the latents.
+/// z, drawn from q(z|x) with the noise ε, and the divergence of each sample in nats, summed over the latents.
 ///
 /// # Shapes
 /// `posterior` (B, 2L), mean and log-variance side by side; `eps` and `z` (B, L), `kl` (B)
-pub(crate) fn draw(prior: Prior, posterior: &BySample, eps: &BySample, z: &mut BySample, kl: &mut [f32]) {
-    with_prior!(prior, p => elementwise::draw(Reparameterization, p, posterior, eps, z, kl));
+pub(crate) fn draw(
+    divergence: Divergence,
+    posterior: &BySample,
+    eps: &BySample,
+    z: &mut BySample,
+    kl: &mut [f32],
+) {
+    with_divergence!(divergence, d => elementwise::draw(Reparameterization, d, posterior, eps, z, kl));
 }
 
-/// From dz, the gradient of loss + weight · Σ_B KL with respect to mean and log-variance.
+/// From dz, the gradient of loss + weight · Σ_B divergence with respect to mean and log-variance.
 ///
 /// # Shapes
 /// `posterior` and `dposterior` (B, 2L), `eps` and `dz` (B, L)
 pub(crate) fn backward(
-    prior: Prior,
+    divergence: Divergence,
     posterior: &BySample,
     eps: &BySample,
     dz: &BySample,
@@ -96,7 +102,7 @@ pub(crate) fn backward(
     dposterior: &mut BySample,
 ) {
     let q = Reparameterization;
-    with_prior!(prior, p => elementwise::draw_backward(q, p, posterior, eps, dz, weight, dposterior));
+    with_divergence!(divergence, d => elementwise::draw_backward(q, d, posterior, eps, dz, weight, dposterior));
 }
 
 #[cfg(test)]
@@ -115,7 +121,7 @@ mod tests {
     fn forward(mean: f32, log_var: f32, eps: f32) -> (f32, f32) {
         let (mut z, mut kl) = (batch(&array![[0.0]]), [0.0]);
         let (posterior, eps) = (batch(&array![[mean, log_var]]), batch(&array![[eps]]));
-        draw(Prior::default(), &posterior, &eps, &mut z, &mut kl);
+        draw(Divergence::FromStandard, &posterior, &eps, &mut z, &mut kl);
         (z.sample(0).next().unwrap(), kl[0])
     }
 
@@ -154,7 +160,7 @@ mod tests {
         let one = batch(&array![[1.0], [1.0], [1.0]]);
         let posterior = batch(&Array2::from_shape_fn((3, 2), |(_, l)| 500.0 * l as f32));
         let mut gradient = posterior.clone();
-        backward(Prior::default(), &posterior, &one, &one, 1.0, &mut gradient);
+        backward(Divergence::FromStandard, &posterior, &one, &one, 1.0, &mut gradient);
         for sample in 0..3 {
             assert_eq!(gradient.sample(sample).collect::<Vec<_>>(), [1.0, 0.0]);
         }
@@ -168,7 +174,7 @@ mod tests {
         eps.resize(3);
         let dz = batch(&Array2::ones((3, 1)));
         let mut gradient = batch(&Array2::from_elem((16, 2), f32::NAN));
-        backward(Prior::default(), &posterior, &eps, &dz, 1.0, &mut gradient);
+        backward(Divergence::FromStandard, &posterior, &eps, &dz, 1.0, &mut gradient);
         gradient.resize(16);
         for sample in 0..16 {
             assert_eq!(gradient.sample(sample).all(|g| g != 0.0), sample < 3);

@@ -73,11 +73,10 @@ impl Backprop {
         kl.resize(samples, 0.0);
 
         let (scale, (micro_batch, passes)) = (1.0 / samples as f32, gradient.micro_batches());
-        let scales = [scale, objective.beta * scale];
         let terms = reconstruction.par_chunks_mut(micro_batch).zip(kl.par_chunks_mut(micro_batch));
         let batches = batch.par_parts(micro_batch);
         passes.par_iter_mut().zip(batches).zip(terms).for_each(|((pass, batch), (reconstruction, kl))| {
-            pass.run(network, parameters, batch, scales, [reconstruction, kl]);
+            pass.run(network, parameters, batch, objective, scale, [reconstruction, kl]);
         });
         vae.checked(Loss::mean(reconstruction, kl), batch)
     }
@@ -113,5 +112,9 @@ impl Pass for MicroBatch {
 
     fn square_sums(&self) -> [f32; 2] {
         self.square_sums()
+    }
+
+    fn gradient(&self) -> &[f32] {
+        self.gradient()
     }
 }

@@ -26,6 +26,8 @@ pub(crate) trait Pass: Send + Sync {
     fn operands(&self, layer: usize) -> [Samples<'_>; 2];
     /// Σ of the squares of all layers' deltas, and of all layers' inputs.
     fn square_sums(&self) -> [f32; 2];
+    /// The gradient of the parameters behind those of the layers, summed over these samples.
+    fn gradient(&self) -> &[f32];
 }
 
 /// The passes of a batch, and what its gradient is a product of.
@@ -77,7 +79,9 @@ impl<P: Pass> Gradient<P> {
     pub(crate) fn is_surely_finite(&self, samples: usize) -> bool {
         let add = |[a, b]: [f32; 2], [c, d]: [f32; 2]| [a + c, b + d];
         let [deltas, inputs] = self.passes(samples).iter().map(Pass::square_sums).fold([0.0; 2], add);
-        deltas.sqrt() * inputs.max(samples as f32).sqrt() < LARGEST_GRADIENT / 2.0
+        let limit = LARGEST_GRADIENT / self.passes.len() as f32;
+        let of_no_layer = self.passes(samples).iter().all(|pass| all_below(pass.gradient(), limit));
+        of_no_layer && deltas.sqrt() * inputs.max(samples as f32).sqrt() < LARGEST_GRADIENT / 2.0
     }
 
     /// The gradient of every parameter, from the passes of a batch of `samples` samples.
@@ -87,7 +91,18 @@ impl<P: Pass> Gradient<P> {
             let of = |which: usize| passes.iter().map(move |pass| pass.operands(i)[which]);
             operands.pack(of(0), of(1));
         });
+        let of_layers = self.layers.iter().map(|((outputs, inputs), _)| outputs * (inputs + 1)).sum();
+        let (sink, mut rest) = sink.split_at(of_layers);
         layer_gradients(&self.layers, sink);
+        if let [first, others @ ..] = passes
+            && !first.gradient().is_empty()
+        {
+            let mut sum = first.gradient().to_vec();
+            for pass in others {
+                sum.iter_mut().zip(pass.gradient()).for_each(|(sum, g)| *sum += g);
+            }
+            rest.take(0, &sum);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ impl Sink<'_> {
     }
 
     /// Takes the gradient of the parameters from `first` on.
-    fn take(&mut self, first: usize, gradient: &[f32]) {
+    pub(crate) fn take(&mut self, first: usize, gradient: &[f32]) {
         match self {
             Self::Write(buffer) => buffer[first..first + gradient.len()].copy_from_slice(gradient),
             Self::Update(update) => update.apply(first, gradient),
