@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use vae_core::{Activation, Likelihood, MethodKind, VaeError};
+use vae_core::{Activation, Likelihood, MethodKind, Prior, VaeError};
+use vae_data::Binarization;
 use vae_train::{Keep, Preset, Schedule, TrainConfig, read_bounded};
 
 use crate::data_source;
@@ -48,6 +49,13 @@ pub(crate) struct Settings {
     activation: Option<Activation>,
     #[arg(long, value_name = "NAME", help = likelihood_help())]
     likelihood: Option<Likelihood>,
+    #[arg(long, value_name = "NAME", help = prior_help())]
+    prior: Option<Prior>,
+    #[arg(long, value_name = "HOW", help = binarize_help())]
+    binarize: Option<Binarization>,
+    /// Start with the decoder's output at the mean of the training images
+    #[arg(long)]
+    start_at_mean: bool,
     /// Optimizer
     #[arg(long, value_name = "NAME", value_parser = choice::<MethodKind, _>(MethodKind::ALL.map(MethodKind::name)))]
     optimizer: Option<MethodKind>,
@@ -69,6 +77,9 @@ pub(crate) struct Settings {
     /// Maximum norm of the gradient; a larger gradient is scaled down to it. 0: no limit
     #[arg(long, value_name = "X")]
     clip_norm: Option<f64>,
+    /// Divide the gradient of each tensor by its norm before the optimizer sees it
+    #[arg(long)]
+    normalise: bool,
     /// Weight decay, for --optimizer adamw
     #[arg(long, value_name = "X")]
     weight_decay: Option<f64>,
@@ -78,6 +89,18 @@ pub(crate) struct Settings {
     /// Weight of the KL term; 1 gives the ELBO
     #[arg(long, value_name = "X")]
     beta: Option<f64>,
+    /// Epochs of warm-up, in which the weight of the KL term grows linearly from 0; fractions are allowed
+    #[arg(long, value_name = "EPOCHS")]
+    beta_warmup: Option<f64>,
+    /// Nats that each latent may carry about each image without being pushed to the prior
+    #[arg(long, value_name = "NATS")]
+    free_bits: Option<f64>,
+    /// Decay of the running average of the weights, such as 0.999; the model file then holds the average. 0: no average
+    #[arg(long, value_name = "X")]
+    average: Option<f64>,
+    /// Epochs without an improvement on the held-out images after which the run ends. 0: it does not end early
+    #[arg(long, value_name = "N")]
+    patience: Option<u64>,
     /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=TrainConfig::MAX_SEED))]
     seed: Option<u64>,
@@ -118,6 +141,9 @@ impl Settings {
         set(&mut model.latent, self.latent.map(size));
         set(&mut model.activation, self.activation);
         set(&mut model.likelihood, self.likelihood);
+        set(&mut model.prior, self.prior);
+        set(&mut model.start_at_mean, self.start_at_mean.then_some(true));
+        set(&mut data.binarization, self.binarize);
         set(&mut optimizer.name, self.optimizer);
         set(&mut optimizer.learning_rate, self.lr);
         set(&mut optimizer.schedule, self.schedule.as_deref().and_then(Schedule::from_name));
@@ -127,9 +153,14 @@ impl Settings {
         set(&mut optimizer.clip_norm, self.clip_norm);
         set(&mut optimizer.weight_decay, self.weight_decay);
         set(&mut optimizer.momentum, self.momentum);
+        set(&mut optimizer.normalise, self.normalise.then_some(true));
         set(&mut training.epochs, self.epochs);
         set(&mut training.batch, self.batch.map(size));
         set(&mut training.beta, self.beta);
+        set(&mut training.beta_warmup_epochs, self.beta_warmup);
+        set(&mut training.free_bits, self.free_bits);
+        set(&mut training.average, self.average);
+        set(&mut training.patience, self.patience);
         set(&mut training.seed, self.seed);
         let keep = |name: &str| if name == "best" { Keep::Best } else { Keep::Last };
         set(&mut training.keep, self.keep.as_deref().map(keep));
@@ -141,6 +172,17 @@ fn likelihood_help() -> String {
     format!(
         "Likelihood of the pixels: {}. The decoder of a gaussian without SIGMA also gives each pixel's deviation",
         Likelihood::FORMS.join(", ")
+    )
+}
+
+fn prior_help() -> String {
+    format!("Prior of the latents, learned with the model if it is not standard: {}", Prior::FORMS.join(", "))
+}
+
+fn binarize_help() -> String {
+    format!(
+        "How grey pixels become black or white: {}. A likelihood of one is not comparable with one of another",
+        Binarization::FORMS.join(", ")
     )
 }
 

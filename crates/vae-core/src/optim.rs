@@ -1,7 +1,8 @@
 //! What turns a gradient into the next parameters. One file a method: its formula, its hyper-parameters, its rule.
 //!
-//! In reading order: what a method offers (`method`), the methods, the one list of them (`list`), an optimizer, which
-//! is a method with its memory, and an update, which waits for its gradient.
+//! In reading order: what a method offers (`method`), the methods, the one list of them (`list`), what is done to gradients
+//! before (`clip`, `normalise`) and to weights afterwards (`average`), an optimizer, which is a method with its memory,
+//! and an update, which waits for its gradient.
 
 pub(crate) mod method;
 
@@ -13,6 +14,8 @@ pub(crate) mod sgd;
 
 pub(crate) mod list;
 
+pub(crate) mod average;
 pub(crate) mod clip;
+pub(crate) mod normalise;
 pub(crate) mod optimizer;
 pub(crate) mod update;

@@ -151,6 +151,21 @@ impl Vae {
         z
     }
 
+    /// Sets the biases of the decoder's last layer so that, but for the weights, the mean of p(x|z) is `mean` (D,): training
+    /// then starts at the mean of the data instead of learning it first. Under Bernoulli likelihoods they are logits, of
+    /// means within 10⁻³ of 0 and 1 at most.
+    ///
+    /// # Panics
+    /// If `mean` does not have D numbers.
+    pub fn start_at_mean(&mut self, mean: ArrayView1<'_, f32>) {
+        assert_eq!(mean.len(), self.input(), "numbers of the mean");
+        let Some(last) = self.network.decoder.layers().last().map(|layer| layer.slot().clone()) else { return };
+        let bias = last.parts_mut(self.parameters.values_mut()).1;
+        for (bias, &mean) in bias.iter_mut().zip(mean) {
+            *bias = self.config.likelihood.parameter_of_mean(mean);
+        }
+    }
+
     /// The model with another prior, whose parameters are drawn from `seed`; all other weights are the same.
     ///
     /// # Errors

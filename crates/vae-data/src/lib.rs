@@ -49,12 +49,13 @@
 //! become ([`Dataset`]), four such files in a directory ([`mnist`]), published sets by name ([`known`]),
 //! these from the network (`fetch`), digits without any file ([`digits`]), PNG and JPEG files as a data set
 //! (`folder`) and a digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their
-//! numbers ([`gather()`]) and their variations ([`augment`]).
+//! numbers ([`gather()`]), black and white ones of them ([`Binarization`]) and their variations ([`augment`]).
 //!
 //! # Features
 //! On by default are `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives;
 //! `mnist`: conversion from what the crate `mnist` loads; `pictures`: the modules `folder` and `photo`, which bring
-//! decoders of PNG and JPEG. `serde` makes [`Augmentation`] a part of configurations.
+//! decoders of PNG and JPEG. `serde` makes [`Augmentation`] and
+//! [`Binarization`] parts of configurations.
 
 mod error;
 mod hash;
@@ -88,10 +89,13 @@ mod order;
 
 mod gather;
 
+mod binarize;
+
 pub mod augment;
 
 pub use self::{
     augment::{Augmentation, Augmenter},
+    binarize::Binarization,
     content::DEFAULT_MAX_BYTES,
     dataset::Dataset,
     error::{DataError, FormatError},

@@ -24,7 +24,7 @@ mod tests {
     use std::fs;
 
     use vae_core::{Vae, VaeConfig};
-    use vae_data::{Split, digits};
+    use vae_data::{Binarization, Split, digits};
 
     use super::*;
 
@@ -36,6 +36,7 @@ mod tests {
         let config = VaeConfig { hidden: vec![16], latent: 3, ..VaeConfig::default() };
         let vae = Vae::new(config, 1).unwrap();
         ModelFile {
+            binarization: Binarization::Grey,
             vae,
             data: None,
             height: 28,

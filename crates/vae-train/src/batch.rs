@@ -5,7 +5,7 @@ use vae_core::{
     Batch,
     noise::{self, Purpose},
 };
-use vae_data::{Augmenter, Dataset, gather};
+use vae_data::{Augmenter, Binarization, Dataset, gather};
 
 use crate::{TrainConfig, TrainError};
 
@@ -15,6 +15,7 @@ pub(crate) struct Source<'d> {
     pub(crate) data: &'d Dataset,
     /// None if the images are used as they are.
     augmenter: Option<Augmenter>,
+    binarization: Binarization,
     seed: u64,
 }
 
@@ -25,7 +26,8 @@ impl<'d> Source<'d> {
             true => None,
             false => Some(Augmenter::new(augmentation, data.height(), data.width())?),
         };
-        Ok(Self { data, augmenter, seed: config.training.seed })
+        let (binarization, seed) = (config.data.binarization, config.training.seed);
+        Ok(Self { data, augmenter, binarization, seed })
     }
 }
 
@@ -51,12 +53,13 @@ impl Buffers {
 
     /// Fills the first rows with the images at `indices`, and with the noise of batch number `batch` of `epoch`.
     pub(crate) fn prepare(&mut self, source: &Source<'_>, indices: &[u32], epoch: u64, batch: u64) {
-        let Source { data, augmenter, seed } = source;
-        let x = self.x.slice_mut(s![..indices.len(), ..]);
+        let Source { data, augmenter, binarization, seed } = source;
+        let mut x = self.x.slice_mut(s![..indices.len(), ..]);
         match augmenter {
-            Some(augmenter) => augmenter.gather(data.images(), indices, *seed, epoch, x),
-            None => gather(data.images(), indices, x),
+            Some(augmenter) => augmenter.gather(data.images(), indices, *seed, epoch, x.view_mut()),
+            None => gather(data.images(), indices, x.view_mut()),
         }
+        binarization.apply(*seed, epoch, indices, x);
         let mut stream = noise::stream(*seed, Purpose::TRAINING, epoch, batch);
         noise::standard_normal(&mut stream, self.eps.slice_mut(s![..indices.len(), ..]));
     }

@@ -12,8 +12,11 @@ use vae_data::Dataset;
 
 use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded, image_size::check_image_size};
 
-/// The largest file read as a checkpoint: the largest model possible with two moments, and the header.
-const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 12 + (100 << 20);
+/// The largest file read as a checkpoint: the largest model possible with two moments and an average, and the header.
+const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 16 + (100 << 20);
+
+/// What the names of the averaged weights begin with.
+const AVERAGE: &str = "average.";
 
 /// The contents of a checkpoint beside its tensors.
 #[derive(Serialize, Deserialize)]
@@ -42,7 +45,10 @@ impl Trainer<'_> {
         let buffers = optimizer.state().flat_map(|(buffer, values)| {
             layout.iter(values).map(move |(name, s, v)| (format!("{method}.{buffer}.{name}"), s, v))
         });
-        to_safetensors(weights.chain(buffers), Facts::from([("state".to_owned(), state)]))
+        let averages = (!self.average.is_empty()).then_some(&self.average[..]).into_iter();
+        let averages = averages
+            .flat_map(|values| layout.iter(values).map(|(name, s, v)| (format!("{AVERAGE}{name}"), s, v)));
+        to_safetensors(weights.chain(buffers).chain(averages), Facts::from([("state".to_owned(), state)]))
     }
 }
 
@@ -56,6 +62,7 @@ pub struct Checkpoint {
     /// The progress of the run.
     pub progress: Progress,
     vae: Vae,
+    average: Vec<f32>,
     optimizer: Optimizer,
 }
 
@@ -90,11 +97,13 @@ impl Checkpoint {
             Ok(buffer)
         };
         vae.parameters_mut().values_mut().copy_from_slice(&read("")?);
+        let average = if state.config.training.average > 0.0 { read(AVERAGE)? } else { Vec::new() };
         let method = state.config.optimizer.method();
         let buffer = |&name: &&'static str| Ok((name, read(&format!("{}.{name}.", method.kind()))?));
         let buffers = method.state().iter().map(buffer).collect::<Result<Vec<_>, VaeError>>()?;
         let optimizer = Optimizer::resume(method, layout.len(), state.optimizer_steps, buffers)?;
-        Ok(Self { config: state.config, data: state.data, progress: state.progress, vae, optimizer })
+        let State { config, data, progress, .. } = state;
+        Ok(Self { config, data, progress, vae, average, optimizer })
     }
 
     /// The trainer that resumes the run on `data`, whose fingerprint is `fingerprint`. `config` may differ from the
@@ -124,6 +133,6 @@ impl Checkpoint {
             });
         }
         check_image_size(&self.vae, data)?;
-        Trainer::resume(config, data, self.vae, self.optimizer, self.progress)
+        Trainer::resume(config, data, (self.vae, self.average), self.optimizer, self.progress)
     }
 }

@@ -3,8 +3,8 @@
 mod optimizer;
 
 use serde::{Deserialize, Serialize};
-use vae_core::{Activation, Likelihood, VaeConfig};
-use vae_data::Augmentation;
+use vae_core::{Activation, Likelihood, Prior, VaeConfig};
+use vae_data::{Augmentation, Binarization};
 
 use crate::{Schedule, TrainError};
 
@@ -42,11 +42,13 @@ pub struct DataConfig {
     /// Number of training images to draw if the source is `digits`; a sixth as many test images are drawn. Default
     /// 60 000.
     pub digits: usize,
+    /// How grey pixels become black or white, in one of the [forms](Binarization::FORMS). Default `grey`: not at all.
+    pub binarization: Binarization,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { source: "auto".to_owned(), validation: 1000, digits: 60_000 }
+        Self { source: "auto".to_owned(), validation: 1000, digits: 60_000, binarization: Binarization::Grey }
     }
 }
 
@@ -58,16 +60,20 @@ pub struct ModelConfig {
     pub hidden: Vec<usize>,
     /// Latent dimensions, L. Default 64.
     pub latent: usize,
-    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus` or `sigmoid`. Default `relu`.
+    /// `relu`, `leaky_relu`, `elu`, `tanh`, `silu`, `gelu`, `softplus`, `sigmoid` or `glu`. Default `relu`.
     pub activation: Activation,
     /// p(x|z), in one of the [forms](Likelihood::FORMS) such as `gaussian:0.3`. Default `bernoulli`.
     pub likelihood: Likelihood,
+    /// p(z) of the training, in one of the [forms](Prior::FORMS) such as `flow:8:256`. Default `standard`.
+    pub prior: Prior,
+    /// Whether training starts with the decoder's output at the mean of the training images. Default no.
+    pub start_at_mean: bool,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        let VaeConfig { hidden, latent, activation, likelihood, .. } = VaeConfig::default();
-        Self { hidden, latent, activation, likelihood }
+        let VaeConfig { hidden, latent, activation, likelihood, prior, .. } = VaeConfig::default();
+        Self { hidden, latent, activation, likelihood, prior, start_at_mean: false }
     }
 }
 
@@ -81,6 +87,15 @@ pub struct TrainingConfig {
     pub batch: usize,
     /// β, the weight of the KL term. Default 1, the ELBO.
     pub beta: f64,
+    /// Epochs, which need not be a whole number, in which β grows in a straight line from 0 to its value. Default 0.
+    pub beta_warmup_epochs: f64,
+    /// Nats that each latent may carry about each image without being pushed to the prior. Default 0.
+    pub free_bits: f64,
+    /// The decay of the weights' running average, such as 0.999; the model file then holds the average. Default 0: no
+    /// average.
+    pub average: f64,
+    /// Epochs without an improvement on the held-out images after which the run ends. Default 0: it does not end early.
+    pub patience: u64,
     /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out.
     /// Default 0.
     pub seed: u64,
@@ -90,7 +105,17 @@ pub struct TrainingConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self { epochs: 20, batch: 64, beta: 1.0, seed: 0, keep: Keep::Best }
+        Self {
+            epochs: 20,
+            batch: 64,
+            beta: 1.0,
+            beta_warmup_epochs: 0.0,
+            free_bits: 0.0,
+            average: 0.0,
+            patience: 0,
+            seed: 0,
+            keep: Keep::Best,
+        }
     }
 }
 
@@ -171,6 +196,19 @@ impl TrainConfig {
         check("training.seed", seed <= Self::MAX_SEED, &range, seed.to_string())?;
         let ok = (0.0..=1e6).contains(&beta);
         check("training.beta", ok, "between 0 and 1000000", beta.to_string())?;
+        let warmup = self.training.beta_warmup_epochs;
+        let ok = (0.0..=1e6).contains(&warmup);
+        check("training.beta_warmup_epochs", ok, "between 0 and 1000000", warmup.to_string())?;
+        let free_bits = self.training.free_bits;
+        let ok = (0.0..=1e3).contains(&free_bits);
+        check("training.free_bits", ok, "between 0 and 1000", free_bits.to_string())?;
+        let ok = free_bits == 0.0 || self.model.prior == Prior::Standard;
+        let expected = "0 under a learned prior, whose divergence is not a sum over latents";
+        check("training.free_bits", ok, expected, free_bits.to_string())?;
+        let (average, range) = (self.training.average, "at least 0 and below 1");
+        check("training.average", (0.0..1.0).contains(&average), range, average.to_string())?;
+        let patience_of = (self.training.patience == 0 || self.data.validation > 0, self.training.patience);
+        check("training.patience", patience_of.0, "0 without held-out images", patience_of.1.to_string())?;
         self.augmentation.validate()?;
         self.optimizer.validate(epochs)?;
         self.vae(1).validate()?;
@@ -179,8 +217,8 @@ impl TrainConfig {
 
     /// The model's architecture for images of `input` pixels.
     pub fn vae(&self, input: usize) -> VaeConfig {
-        let ModelConfig { hidden, latent, activation, likelihood } = self.model.clone();
-        VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood }
+        let ModelConfig { hidden, latent, activation, likelihood, prior, .. } = self.model.clone();
+        VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood, prior }
     }
 
     /// The first field in which `other` differs from `self` and a resumed run may not: its name, its value in `self`,

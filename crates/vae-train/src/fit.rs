@@ -48,7 +48,7 @@ pub fn fit(
         keep_model(trainer, run, data_name, None)?;
         save(trainer)?;
     }
-    while trainer.progress().epochs < epochs {
+    while trainer.progress().epochs < epochs && !trainer.has_lost_patience() {
         let (train, seconds) = match trainer.train_epoch(observer)? {
             EpochEnd::Complete { train, seconds } => (train, seconds),
             EpochEnd::Interrupted => {
@@ -58,10 +58,12 @@ pub fn fit(
         };
         // The update of the last step may have spoilt the weights: then none of the epoch's files is written.
         let validation = trainer.validate()?;
-        let saved = keep_model(trainer, run, data_name, validation)?;
+        let averaged = trainer.averaged();
+        let average = averaged.as_ref().map(|vae| trainer.measure(vae)).transpose()?.flatten();
+        let saved = keep_model(trainer, run, data_name, average.or(validation))?;
         let (epoch, images) = (trainer.progress().epochs, trainer.images() as u64);
         let learning_rate = trainer.last_learning_rate();
-        metrics.push(EpochMetrics::new(epoch, train, validation, learning_rate, seconds, images));
+        metrics.push(EpochMetrics::new(epoch, train, validation, average, learning_rate, seconds, images));
         write_metrics(run, &metrics)?;
         save(trainer)?;
         let line = metrics.last().expect("a line was just added");
@@ -87,7 +89,8 @@ fn keep_model(
     }
     let data = trainer.data();
     let model = ModelFile {
-        vae: trainer.vae().clone(),
+        vae: trainer.averaged().unwrap_or_else(|| trainer.vae().clone()),
+        binarization: trainer.config().data.binarization,
         data: Some(data_name.to_owned()),
         height: data.height(),
         width: data.width(),

@@ -20,6 +20,9 @@ pub struct EpochMetrics {
     pub validation_reconstruction: Option<f64>,
     /// Its part KL(q(z|x) ‖ p(z)).
     pub validation_kl: Option<f64>,
+    /// −ELBO of the held-out images under the averaged weights, which the model file then holds. None without an average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_neg_elbo: Option<f64>,
     /// The optimizer's step size in the last step of the epoch.
     pub learning_rate: f64,
     /// Seconds spent on the epoch's training steps, without validation.
@@ -29,10 +32,12 @@ pub struct EpochMetrics {
 }
 
 impl EpochMetrics {
+    #[allow(clippy::too_many_arguments, reason = "a line has as many numbers")]
     pub(crate) fn new(
         epoch: u64,
         train: Loss,
         validation: Option<Loss>,
+        average: Option<Loss>,
         learning_rate: f64,
         train_seconds: f64,
         images: u64,
@@ -45,6 +50,7 @@ impl EpochMetrics {
             validation_neg_elbo: validation.map(|loss| loss.neg_elbo()),
             validation_reconstruction: validation.map(|loss| loss.reconstruction),
             validation_kl: validation.map(|loss| loss.kl),
+            average_neg_elbo: average.map(|loss| loss.neg_elbo()),
             learning_rate,
             train_seconds,
             images_per_second: images as f64 / train_seconds.max(f64::MIN_POSITIVE),

@@ -6,6 +6,7 @@ use vae_core::{
     Vae, VaeConfig, VaeError,
     weights::{Facts, ModuleFacts},
 };
+use vae_data::Binarization;
 
 use crate::{Annotations, TrainError, files::read_bounded};
 
@@ -20,6 +21,8 @@ pub struct ModelFile {
     /// The data it was trained on, as [`DataConfig::source`](crate::DataConfig::source) names it. None if the file does
     /// not name it.
     pub data: Option<String>,
+    /// How the pixels it learned from were made black or white.
+    pub binarization: Binarization,
     /// Rows of an image.
     pub height: usize,
     /// Columns of an image.
@@ -39,6 +42,7 @@ impl ModelFile {
         let mut put =
             |key: &str, value: Option<String>| value.and_then(|value| facts.insert(key.to_owned(), value));
         put("data", self.data.clone());
+        put("binarization", Some(self.binarization.to_string()));
         put("image", Some(format!("{}x{}", self.height, self.width)));
         put("seed", self.seed.map(|seed| seed.to_string()));
         put("epoch", self.epoch.map(|epoch| epoch.to_string()));
@@ -75,9 +79,17 @@ impl ModelFile {
         };
         let number = |key: &str| facts.get(key).and_then(|value| value.parse().ok());
         let data = facts.get("data").cloned();
+        let binarization = match facts.get("binarization") {
+            None => Binarization::Grey,
+            Some(text) => text.parse().map_err(|_| VaeError::UnknownFact {
+                key: "binarization",
+                expected: Binarization::FORMS.join(", "),
+                found: text.clone(),
+            })?,
+        };
         let (seed, epoch) = (number("seed"), number("epoch"));
         let annotations = Annotations::read(&facts, vae.latent())?;
-        Ok(Self { vae, data, height, width, seed, epoch, annotations })
+        Ok(Self { vae, data, binarization, height, width, seed, epoch, annotations })
     }
 
     /// Reads a file.
@@ -101,7 +113,8 @@ mod tests {
         let config = VaeConfig { input: height * width, hidden: vec![5], latent: 2, ..VaeConfig::default() };
         let vae = Vae::new(config, 3).unwrap();
         let (data, annotations) = (Some("digits".to_owned()), Annotations::default());
-        ModelFile { vae, data, height, width, seed: Some(3), epoch: Some(7), annotations }
+        let binarization = Binarization::Dynamic;
+        ModelFile { vae, data, binarization, height, width, seed: Some(3), epoch: Some(7), annotations }
     }
 
     #[test]
@@ -110,7 +123,7 @@ mod tests {
         let read = ModelFile::from_bytes(&model.to_bytes(), None).unwrap();
         assert_eq!(read.vae.parameters(), model.vae.parameters());
         assert_eq!((read.height, read.width, read.seed, read.epoch), (3, 4, Some(3), Some(7)));
-        assert_eq!(read.data.as_deref(), Some("digits"));
+        assert_eq!((read.data.as_deref(), read.binarization), (Some("digits"), Binarization::Dynamic));
     }
 
     #[test]

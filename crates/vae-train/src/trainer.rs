@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use ndarray::Axis;
 use serde::{Deserialize, Serialize};
-use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError};
-use vae_data::{Dataset, Holdout, shuffle};
+use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError, average_weights};
+use vae_data::{Binarization, Dataset, Holdout, Split, shuffle};
 
 use crate::{
     Observer, StepReport, TrainConfig, TrainError,
@@ -14,7 +15,7 @@ use crate::{
 
 /// A model in training.
 ///
-/// The model, the optimizer and [`Progress`] are its whole state, and a checkpoint holds these three: everything else
+/// The model, the average of its weights, the optimizer and [`Progress`] are its whole state, and a checkpoint holds these: everything else
 /// follows from the configuration, as the order and the noise of a batch are functions of (seed, epoch, batch) and the
 /// augmentation of an image is a function of (seed, epoch, image).
 #[derive(Debug)]
@@ -22,7 +23,11 @@ pub struct Trainer<'d> {
     config: TrainConfig,
     source: Source<'d>,
     holdout: Holdout,
+    /// The held-out images as they are measured, where that is not as they are.
+    measured: Option<Dataset>,
     pub(crate) training: Training,
+    /// The running average of the weights, laid out like them; empty if there is none.
+    pub(crate) average: Vec<f32>,
     pub(crate) progress: Progress,
     /// The batch of this step, and that of the next.
     buffers: [Buffers; 2],
@@ -77,15 +82,21 @@ impl<'d> Trainer<'d> {
             let (field, found) = ("training.batch", config.training.batch.to_string());
             return Err(TrainError::Field { field, expected, found });
         }
-        let vae = Vae::new(architecture, config.training.seed)?;
+        let mut vae = Vae::new(architecture, config.training.seed)?;
+        if config.model.start_at_mean
+            && let Some(mean) = data.images().mapv(f32::from).mean_axis(Axis(0))
+        {
+            vae.start_at_mean((mean / 255.0).view());
+        }
         let optimizer = Optimizer::new(config.optimizer.method(), vae.parameters().len());
-        Self::resume(config, data, vae, optimizer, Progress::default())
+        let average = if config.training.average > 0.0 { vae.parameters().values().to_vec() } else { Vec::new() };
+        Self::resume(config, data, (vae, average), optimizer, Progress::default())
     }
 
     pub(crate) fn resume(
         config: TrainConfig,
         data: &'d Dataset,
-        vae: Vae,
+        (vae, average): (Vae, Vec<f32>),
         optimizer: Optimizer,
         progress: Progress,
     ) -> Result<Self, TrainError> {
@@ -98,9 +109,17 @@ impl<'d> Trainer<'d> {
         let buffers = [zeroed(), zeroed()];
         let mut training = Training::resume(vae, optimizer);
         training.optimizer.clip_norm = config.optimizer.clip_norm();
-        training.objective.beta = config.training.beta as f32;
+        training.objective.free_bits = config.training.free_bits as f32;
+        if config.optimizer.normalise {
+            let tensors = training.vae().parameters().layout().tensors();
+            training.optimizer.normalised = tensors.iter().map(|tensor| tensor.range.clone()).collect();
+        }
+        let binarization = config.data.binarization;
+        let of_held_out =
+            || binarization.of_images(data, Split::Train, config.training.seed, &holdout.validation);
+        let measured = (binarization != Binarization::Grey).then(of_held_out);
         let source = Source::new(&config, data)?;
-        Ok(Self { config, source, holdout, training, progress, buffers })
+        Ok(Self { config, source, holdout, measured, training, average, progress, buffers })
     }
 
     /// The configuration.
@@ -183,9 +202,23 @@ impl<'d> Trainer<'d> {
         optimizer.learning_rate * optimizer.step_sizes(training.epochs, self.steps_per_epoch()).factor(t)
     }
 
+    /// β at step `t` of the run, from 0.
+    fn beta(&self, t: u64) -> f64 {
+        let training = &self.config.training;
+        let warmup = training.beta_warmup_epochs * self.steps_per_epoch() as f64;
+        training.beta * if warmup > 0.0 { ((t + 1) as f64 / warmup).min(1.0) } else { 1.0 }
+    }
+
     /// The step size of the last step taken.
     pub fn last_learning_rate(&self) -> f64 {
         self.learning_rate(self.training.optimizer.steps().saturating_sub(1))
+    }
+
+    /// Whether so many epochs have passed without an improvement that the run ends early.
+    pub fn has_lost_patience(&self) -> bool {
+        let patience = self.config.training.patience;
+        let since_best = self.progress.best.map(|(epoch, _)| self.progress.epochs - epoch);
+        patience > 0 && since_best.is_some_and(|epochs| epochs >= patience)
     }
 
     /// The loss of the held-out images. None if no images are held out.
@@ -193,9 +226,26 @@ impl<'d> Trainer<'d> {
     /// # Errors
     /// [`TrainError::NotFinite`] for weights that the last step spoilt.
     pub fn validate(&self) -> Result<Option<Loss>, TrainError> {
-        let (images, indices) = (self.data().images(), &self.holdout.validation);
+        self.measure(self.vae())
+    }
+
+    /// The model with the running average of the weights. None if there is none.
+    pub fn averaged(&self) -> Option<Vae> {
+        let average = (!self.average.is_empty()).then_some(&self.average)?;
+        let mut vae = self.vae().clone();
+        vae.parameters_mut().values_mut().copy_from_slice(average);
+        Some(vae)
+    }
+
+    /// The loss of the held-out images under a model of this training. None if no images are held out.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] for weights that the last step spoilt.
+    pub fn measure(&self, vae: &Vae) -> Result<Option<Loss>, TrainError> {
+        let (images, indices) =
+            (self.measured.as_ref().unwrap_or(self.data()).images(), &self.holdout.validation);
         let (epoch, step) = (self.progress.epochs, self.steps_per_epoch());
-        evaluate(self.vae(), images, indices, self.config.training.seed).map_err(|error| match error {
+        evaluate(vae, images, indices, self.config.training.seed).map_err(|error| match error {
             VaeError::NotFinite { term } => {
                 TrainError::NotFinite { epoch, step, term: format!("validation {term}") }
             }
@@ -207,9 +257,11 @@ impl<'d> Trainer<'d> {
     /// prepared from its images and its number.
     fn step(&mut self, rows: usize, batch: u64, next: Option<(&[u32], u64)>) -> Result<Loss, TrainError> {
         let epoch = self.progress.epochs;
-        let learning_rate = self.learning_rate(epoch * self.steps_per_epoch() + batch);
-        let Self { source, training, buffers: [this, other], .. } = self;
+        let t = epoch * self.steps_per_epoch() + batch;
+        let (learning_rate, beta) = (self.learning_rate(t), self.beta(t));
+        let Self { config, source, training, average, buffers: [this, other], .. } = self;
         training.optimizer.learning_rate = learning_rate as f32;
+        training.objective.beta = beta as f32;
         // A thread that has nothing to do in this step prepares the next.
         let prepare = || {
             if let Some((indices, batch)) = next {
@@ -217,6 +269,10 @@ impl<'d> Trainer<'d> {
             }
         };
         let (result, ()) = rayon::join(|| training.step(this.batch(rows)), prepare);
+        if !average.is_empty() && result.is_ok() {
+            let (weights, steps) = (training.vae().parameters().values(), training.optimizer.steps());
+            average_weights(average, weights, config.training.average, steps);
+        }
         self.buffers.swap(0, 1);
         result.map_err(|error| match error {
             VaeError::NotFinite { term } => TrainError::NotFinite { epoch: epoch + 1, step: batch + 1, term },

@@ -92,6 +92,18 @@ impl Likelihood {
         with_formulas!(self, p => parameters(p))
     }
 
+    /// The first of a pixel's numbers θ whose mean is `mean`; for those within [0, 1] a logit, of a mean that is not too
+    /// near to either end.
+    pub(crate) fn parameter_of_mean(self, mean: f32) -> f32 {
+        match self {
+            Self::Bernoulli | Self::ContinuousBernoulli => {
+                let p = mean.clamp(1e-3, 1.0 - 1e-3);
+                (p / (1.0 - p)).ln()
+            }
+            Self::Gaussian { .. } => mean,
+        }
+    }
+
     /// Checks the numbers that belong to it.
     ///
     /// # Errors

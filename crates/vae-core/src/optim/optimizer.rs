@@ -1,6 +1,8 @@
 //! An optimizer: a method, what it remembers, and how many steps it has taken.
 
-use super::{clip::clip_by_norm, list::Method, update::Update};
+use std::ops::Range;
+
+use super::{clip::clip_by_norm, list::Method, normalise::normalise_each, update::Update};
 use crate::VaeError;
 
 /// The largest gradient that an optimizer can square: 2⁶³ and above it are taken as not finite.
@@ -16,6 +18,9 @@ pub struct Optimizer {
     /// [made shorter](clip_by_norm). Default none. It costs a pass over the gradients, which otherwise need not exist
     /// all at the same time. May be changed between steps.
     pub clip_norm: Option<f32>,
+    /// Stretches of the gradient, such as those of the tensors, that are each [divided by their norm](normalise_each), after
+    /// clipping. Default none. It costs what clipping costs. May be changed between steps.
+    pub normalised: Vec<Range<usize>>,
     parameters: usize,
     steps: u64,
     /// In the order in which the method names them.
@@ -28,7 +33,7 @@ impl Optimizer {
         let method = method.into();
         let state = method.state().iter().map(|_| vec![0.0; parameters]).collect();
         let learning_rate = method.learning_rate();
-        Self { method, learning_rate, clip_norm: None, parameters, steps: 0, state }
+        Self { method, learning_rate, clip_norm: None, normalised: Vec::new(), parameters, steps: 0, state }
     }
 
     /// An optimizer that goes on where another stopped, from the buffers that its [`state`](Self::state) gave, by name
@@ -89,7 +94,13 @@ impl Optimizer {
         if let Some(largest) = self.clip_norm {
             clip_by_norm(gradients, largest);
         }
+        normalise_each(gradients, &self.normalised);
         self.begin(parameters).apply_all(gradients);
+    }
+
+    /// Whether a step looks at all of the gradient before it changes any parameter.
+    pub(crate) fn needs_whole_gradient(&self) -> bool {
+        self.clip_norm.is_some() || !self.normalised.is_empty()
     }
 
     /// Counts a step, and gives it to be applied, piece by piece, when the gradients are there.

@@ -54,7 +54,7 @@ impl Training {
     pub fn step(&mut self, batch: Batch<'_>) -> Result<Loss, VaeError> {
         let Self { vae, optimizer, objective, backprop } = self;
         let (loss, samples) = (backprop.pass(vae, batch, objective)?, batch.samples());
-        if optimizer.clip_norm.is_none() && backprop.is_surely_finite(samples) {
+        if !optimizer.needs_whole_gradient() && backprop.is_surely_finite(samples) {
             // Each piece of the gradient meets its update as soon as it is there.
             let update = optimizer.begin(vae.parameters_mut().values_mut());
             backprop.sum_into(samples, Sink::Update(update));

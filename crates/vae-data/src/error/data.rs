@@ -47,6 +47,15 @@ pub enum DataError {
         found: usize,
     },
 
+    /// A way of making pixels binary that does not exist.
+    #[error("unknown binarization {found:?}, expected one of {expected}")]
+    Binarization {
+        /// The ways there are.
+        expected: String,
+        /// The text given.
+        found: String,
+    },
+
     /// Images without pixels.
     #[error("expected images of at least 1 x 1 pixels, found {height} x {width}")]
     NoPixels {

@@ -32,6 +32,8 @@ pub struct OptimizerConfig {
     /// The largest norm of the gradient of all parameters together; a larger gradient is scaled down to it. Default 0:
     /// no limit.
     pub clip_norm: f64,
+    /// Whether the gradient of each tensor is divided by its norm before the method sees it. Default no.
+    pub normalise: bool,
     /// β₁ of `adam`, `adamw` and `adamax`, the decay of the first moment. Default 0.9.
     pub beta1: f64,
     /// β₂ of `adam`, `adamw` and `adamax`, the decay of the second moment. Default 0.999.
@@ -56,6 +58,7 @@ impl Default for OptimizerConfig {
             gamma: 0.1,
             gamma_epochs: 10,
             clip_norm: 0.0,
+            normalise: false,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
