@@ -132,7 +132,7 @@ pub use optim::{
     sgd::Sgd,
 };
 pub use parameters::Parameters;
-pub use step::{backprop::Backprop, training::Training};
+pub use step::{backprop::Backprop, prior_training::PriorTraining, training::Training};
 pub use vae::Vae;
 
 /// Compiles and runs the example of the README.

@@ -1,5 +1,7 @@
 //! The model: an encoder, a decoder, and the numbers that both consist of.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
@@ -59,6 +61,15 @@ impl Vae {
     /// All parameters, to change their numbers.
     pub fn parameters_mut(&mut self) -> &mut Parameters {
         &mut self.parameters
+    }
+
+    /// Where the parameters of the prior lie: empty for N(0, I).
+    pub fn prior_parameters(&self) -> Range<usize> {
+        self.network.prior_parameters(self.parameters.len())
+    }
+
+    pub(crate) fn network_and_values_mut(&mut self) -> (&Network, &mut [f32]) {
+        (&self.network, self.parameters.values_mut())
     }
 
     pub(crate) fn network(&self) -> &Network {
@@ -172,7 +183,7 @@ impl Vae {
     /// [`VaeError::Prior`] or [`VaeError::TooManyParameters`] for a prior that does not fit.
     pub fn with_prior(&self, prior: Prior, seed: u64) -> Result<Self, VaeError> {
         let mut vae = Self::new(VaeConfig { prior, ..self.config.clone() }, seed)?;
-        let others = self.network.prior_parameters(self.parameters.len()).start;
+        let others = self.prior_parameters().start;
         vae.parameters.values_mut()[..others].copy_from_slice(&self.parameters.values()[..others]);
         Ok(vae)
     }

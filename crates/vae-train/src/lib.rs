@@ -66,6 +66,8 @@ mod annotations;
 mod class_posteriors;
 mod neg_elbo_range;
 
+mod fit_prior;
+
 mod annotate;
 mod model_file;
 
@@ -90,6 +92,7 @@ pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
+pub use fit_prior::{FittedPrior, PriorFit, PriorFitReport};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;
 pub use neg_elbo_range::{NegElboRange, neg_elbos};

@@ -49,6 +49,16 @@ impl Layout {
         self.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), &buffer[t.range.clone()]))
     }
 
+    /// The tensors from this place of the buffer on, as the layout of that part.
+    pub(crate) fn from(&self, start: usize) -> Self {
+        let tensors = self.tensors.iter().filter(|tensor| tensor.range.start >= start).cloned();
+        let shifted = tensors.map(|tensor| TensorSpec {
+            range: tensor.range.start - start..tensor.range.end - start,
+            ..tensor
+        });
+        Self { tensors: shifted.collect() }
+    }
+
     /// Appends a layer's weight `(outputs, inputs)` and bias `(outputs)`.
     pub(crate) fn push_linear(&mut self, name: &str, inputs: usize, outputs: usize) -> LinearSlot {
         let weight = self.push(format!("{name}.weight"), vec![outputs, inputs]);

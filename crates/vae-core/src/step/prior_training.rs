@@ -1,0 +1,230 @@
+//! Training of the prior alone, on codes of a model whose other weights stay as they are.
+//!
+//! The aggregated posterior q(z) = E_x q(z|x) is not N(0, I), and where the two differ the decoder draws what it never
+//! learned. To fit p(z) to draws from q(z) is to lower E_x KL(q(z|x) ‖ p(z)) in p (Tomczak & Welling 2018, section 2): the
+//! ELBO gets better, and so do samples.
+
+use ndarray::{ArrayView2, Axis};
+use rayon::prelude::*;
+
+use super::{
+    gradient::{Gradient, Pass, not_finite},
+    sink::Sink,
+};
+use crate::{
+    Method, Optimizer, Vae, VaeError,
+    kernel::batch::{BySample, Samples},
+    model::density::{Density, DensityPass},
+};
+
+/// A model whose prior is in training.
+#[derive(Clone, Debug)]
+pub struct PriorTraining {
+    vae: Vae,
+    /// What turns a gradient into a step. Its step size may be changed between steps.
+    pub optimizer: Optimizer,
+    gradient: Option<Gradient<Codes>>,
+    /// −log p(z) of each code of the last batch.
+    losses: Vec<f32>,
+    /// Laid out like the prior's parameters.
+    values: Vec<f32>,
+}
+
+/// A few codes on their way to log p(z) and back.
+#[derive(Clone, Debug)]
+struct Codes {
+    z: BySample,
+    dz: BySample,
+    pass: DensityPass,
+}
+
+impl PriorTraining {
+    /// A training of the prior of `vae` by this method, from its first step on.
+    ///
+    /// # Panics
+    /// If the prior has no parameters.
+    pub fn new(vae: Vae, method: impl Into<Method>) -> Self {
+        let parameters = vae.prior_parameters().len();
+        assert!(parameters > 0, "a prior to be trained has parameters");
+        let optimizer = Optimizer::new(method, parameters);
+        Self { vae, optimizer, gradient: None, losses: Vec::new(), values: vec![0.0; parameters] }
+    }
+
+    /// Puts the Gaussians of a mixture at these codes, with a log-variance; a flow starts where it always does.
+    ///
+    /// # Shapes
+    /// `codes` (≥ K, L)
+    ///
+    /// # Panics
+    /// If there are fewer codes than Gaussians, or of another number of latents.
+    pub fn start_at(&mut self, codes: ArrayView2<'_, f32>, log_var: f32) {
+        let (network, parameters) = self.vae.network_and_values_mut();
+        if let Density::Mixture(mixture) = &network.prior {
+            assert_eq!(codes.ncols(), mixture.latent(), "columns of the codes");
+            let codes = codes.slice(ndarray::s![..mixture.components(), ..]);
+            mixture.start(parameters, codes, log_var);
+        }
+    }
+
+    /// One step on codes drawn from the posteriors of images. Gives −log p(z) before the step, averaged over the codes, in
+    /// nats.
+    ///
+    /// # Shapes
+    /// `z` (B, L)
+    ///
+    /// # Errors
+    /// [`VaeError::NotFinite`] for a loss or gradient that is infinite or not a number; the model is then as it was.
+    ///
+    /// # Panics
+    /// If there is no code, or `z` does not have L columns.
+    pub fn step(&mut self, z: ArrayView2<'_, f32>) -> Result<f64, VaeError> {
+        let samples = z.nrows();
+        assert!(samples > 0, "an empty batch has no average");
+        assert_eq!(z.ncols(), self.vae.latent(), "columns of z");
+        let Self { vae, optimizer, gradient, losses, values } = self;
+        let (latent, prior, parameters) = (vae.latent(), &vae.network().prior, vae.parameters().values());
+        if gradient.as_ref().is_none_or(|gradient| gradient.capacity() < samples) {
+            let pass = |samples| Codes::new(prior, latent, samples);
+            *gradient = Some(Gradient::new(prior.layers(), samples, pass));
+        }
+        let gradient = gradient.as_mut().expect("made above");
+        losses.resize(samples, 0.0);
+        let (micro_batch, passes) = gradient.micro_batches();
+        let parts = z.axis_chunks_iter(Axis(0), micro_batch).into_par_iter();
+        let parts = parts.zip(losses.par_chunks_mut(micro_batch));
+        passes.par_iter_mut().zip(parts).for_each(|(codes, (z, losses))| {
+            codes.run(prior, parameters, z, 1.0 / samples as f32, losses);
+        });
+        let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / samples as f64;
+        if !loss.is_finite() {
+            return Err(VaeError::NotFinite { term: "log p(z)".to_owned() });
+        }
+        gradient.sum_into(samples, Sink::Write(values));
+        let range = vae.prior_parameters();
+        let layout = vae.parameters().layout().from(range.start);
+        if let Some(name) = not_finite(&layout, values) {
+            return Err(VaeError::NotFinite { term: format!("gradient of {name}") });
+        }
+        optimizer.step(&mut vae.parameters_mut().values_mut()[range], values);
+        Ok(loss)
+    }
+
+    /// The model as it is now.
+    pub fn vae(&self) -> &Vae {
+        &self.vae
+    }
+
+    /// The model with its trained prior.
+    pub fn into_vae(self) -> Vae {
+        self.vae
+    }
+}
+
+impl Codes {
+    fn new(prior: &Density, latent: usize, samples: usize) -> Self {
+        let zeroed = || BySample::zeroed(samples, latent);
+        Self { z: zeroed(), dz: zeroed(), pass: prior.pass(samples) }
+    }
+
+    /// There and back: the loss is scale · −log p(z), summed over the codes; `losses` (B) are left unscaled.
+    fn run(
+        &mut self,
+        prior: &Density,
+        parameters: &[f32],
+        z: ArrayView2<'_, f32>,
+        scale: f32,
+        losses: &mut [f32],
+    ) {
+        self.z.pack(z);
+        self.dz.resize(z.nrows());
+        self.dz.clear();
+        prior.log_density(parameters, &self.z, &mut self.pass, losses);
+        losses.iter_mut().for_each(|loss| *loss = -*loss);
+        prior.backward(parameters, scale, &mut self.pass, &mut self.dz);
+    }
+}
+
+impl Pass for Codes {
+    fn operands(&self, layer: usize) -> [Samples<'_>; 2] {
+        self.pass.operands(layer)
+    }
+
+    fn square_sums(&self) -> [f32; 2] {
+        self.pass.square_sums()
+    }
+
+    fn gradient(&self) -> &[f32] {
+        self.pass.gradient()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::{
+        Adam, Backprop, Batch, Objective, Prior, VaeConfig,
+        noise::{Purpose, standard_normal, stream},
+    };
+
+    const PRIORS: [Prior; 2] =
+        [Prior::Mixture { components: 3 }, Prior::Flow { couplings: 3, hidden: 7 }];
+
+    fn model(prior: Prior) -> Vae {
+        let config = VaeConfig { input: 6, hidden: vec![5], latent: 3, prior, ..VaeConfig::default() };
+        Vae::new(config, 4).unwrap()
+    }
+
+    /// Two clouds.
+    fn codes() -> Array2<f32> {
+        let mut z = Array2::zeros((300, 3));
+        standard_normal(&mut stream(1, Purpose::PRIOR, 0, 0), z.view_mut());
+        z.rows_mut().into_iter().enumerate().for_each(|(i, mut z)| {
+            z *= 0.4;
+            z += if i % 2 == 0 { 1.5 } else { -1.0 };
+        });
+        z
+    }
+
+    #[test]
+    fn the_prior_finds_the_codes_and_the_other_weights_stay() {
+        for prior in PRIORS {
+            let before = model(prior);
+            let mut training =
+                PriorTraining::new(before.clone(), Adam { learning_rate: 1e-2, ..Adam::default() });
+            training.start_at(codes().view(), 0.0);
+            let first = training.step(codes().view()).unwrap();
+            for _ in 0..400 {
+                training.step(codes().view()).unwrap();
+            }
+            let last = -f64::from(training.vae().log_prior(codes().view()).mean().unwrap());
+            // Each cloud by itself has −log p of 3 · (½ ln 2πe + ln 0.4), and ln 2 says which.
+            let exact = 3.0 * (1.418_94 + 0.4f64.ln()) + 2f64.ln();
+            assert!(first > exact + 0.8 && last < exact + 0.25, "{prior}: {first}, {last}, {exact}");
+            let others = before.prior_parameters().start;
+            assert_eq!(
+                training.vae().parameters().values()[..others],
+                before.parameters().values()[..others]
+            );
+        }
+    }
+
+    #[test]
+    fn its_gradient_is_the_priors_part_of_the_whole_gradient() {
+        for prior in PRIORS {
+            let vae = model(prior);
+            let x = Array2::from_shape_fn((20, 6), |(i, j)| ((i * 5 + j * 7) % 13) as f32 / 12.0);
+            let mut eps = Array2::zeros((20, 3));
+            standard_normal(&mut stream(2, Purpose::PRIOR, 0, 0), eps.view_mut());
+            let z = vae.encode(x.view()).sample(eps.view());
+            let mut backprop = Backprop::new();
+            let batch = Batch::new(x.view(), eps.view());
+            let (_, whole) = backprop.gradient(&vae, batch, &Objective::default()).unwrap();
+            let mut training = PriorTraining::new(vae.clone(), Adam::default());
+            training.step(z.view()).unwrap();
+            let whole = &whole[vae.prior_parameters()];
+            assert!(training.values.iter().zip(whole).all(|(a, b)| (a - b).abs() < 1e-5), "{prior}");
+        }
+    }
+}
