@@ -1,12 +1,14 @@
 //! The paper: what a VAE computes, there and back.
 //!
 //! In reading order: the way of a few samples through the network and home (`pass`), the posterior and its
-//! reparameterization, the prior, the likelihoods, the loss that they sum up to, and the network that they belong to.
+//! reparameterization, the prior, the likelihoods, the loss that they sum up to, the network that they belong to, and how
+//! log p(x) itself is estimated (`importance`).
 
 pub(crate) mod batch;
 pub(crate) mod bernoulli;
 pub(crate) mod continuous_bernoulli;
 pub(crate) mod gaussian;
+pub(crate) mod importance;
 pub(crate) mod likelihood;
 pub(crate) mod loss;
 pub(crate) mod network;

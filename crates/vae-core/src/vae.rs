@@ -7,7 +7,7 @@ use crate::{
     Batch, Loss, LossPerImage, Parameters, Posterior, VaeConfig, VaeError,
     kernel::{batch::BySample, blocking::MICRO_BATCH},
     layers::{init::initialise, layer::Layer},
-    model::{network::Network, pass::Forward, posterior::bounded},
+    model::{importance::ImportanceSampler, network::Network, pass::Forward, posterior::bounded},
 };
 
 /// A variational autoencoder with a Gaussian posterior, the prior N(0, I), and a likelihood of choice.
@@ -78,6 +78,21 @@ impl Vae {
         let mut log_var = posterior.slice(s![.., l..]).to_owned();
         log_var.map_inplace(|v| *v = bounded(*v));
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
+    }
+
+    /// KL(q(z|x) ‖ p(z)) of each latent in nats; none for a prior under which the latents' divergences do not add up to
+    /// that of all.
+    ///
+    /// # Shapes
+    /// (B, L)
+    pub fn kl_per_latent(&self, posterior: &Posterior) -> Option<Array2<f32>> {
+        self.network.prior.kl_per_latent(&posterior.mean, &posterior.log_var)
+    }
+
+    /// A worker that weighs many draws from the posterior of an image, to estimate log p(x). It works on the calling
+    /// thread and on those that are idle; for many images at once, give each thread one of its own.
+    pub fn importance_sampler(&self) -> ImportanceSampler<'_> {
+        ImportanceSampler::new(&self.network, self.parameters.values())
     }
 
     /// The mean of p(x|z) for each row of `z`: the decoded image. Rows drawn from N(0, I) give new images.
