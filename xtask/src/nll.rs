@@ -81,6 +81,8 @@ pub(crate) fn run(
     let mut progress = Progress::new(images);
     let (begin, mut done) = (Instant::now(), LikelihoodProgress { images: 0, nll: f64::NAN });
     let guard = StopCleanly::begin();
+    let [shown, each] = [images, samples].map(term::thousands);
+    term::note(format_args!("estimating log p(x) of {shown} images with {each} samples each"));
     let answer = log_likelihood(vae, test.images().slice(s![..images, ..]), samples, seed, |now| {
         done = now;
         progress.show(now);

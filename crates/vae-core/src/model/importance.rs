@@ -120,3 +120,105 @@ impl<'v> ImportanceSampler<'v> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, s};
+
+    use crate::{Batch, Likelihood, LogWeight, Vae, VaeConfig};
+
+    /// Samples; more than go through the network together, and no multiple of sixteen.
+    const K: usize = 150;
+    const LIKELIHOODS: [Likelihood; 4] = [
+        Likelihood::Bernoulli,
+        Likelihood::ContinuousBernoulli,
+        Likelihood::Gaussian { sigma: Some(0.3) },
+        Likelihood::Gaussian { sigma: None },
+    ];
+
+    fn vae(likelihood: Likelihood) -> Vae {
+        let config = VaeConfig { input: 70, hidden: vec![20], latent: 3, likelihood, ..VaeConfig::default() };
+        Vae::new(config, 3).unwrap()
+    }
+
+    fn eps() -> Array2<f32> {
+        Array2::from_shape_fn((K, 3), |(k, l)| ((k * 7 + l * 5) % 13) as f32 / 4.0 - 1.5)
+    }
+
+    fn image(seed: usize) -> Array1<f32> {
+        Array1::from_shape_fn(70, |j| ((j * 5 + seed) % 9) as f32 / 8.0)
+    }
+
+    fn weights(vae: &Vae, x: &Array1<f32>, eps: &Array2<f32>) -> Vec<LogWeight> {
+        let posterior = vae.encode(x.view().insert_axis(ndarray::Axis(0)));
+        let mut sampler = vae.importance_sampler();
+        // What the sampler met before leaves no trace.
+        sampler.set_image(image(5).view(), Array1::ones(3).view(), Array1::ones(3).view());
+        sampler.log_weights(Array2::ones((70, 3)).view(), &mut [LogWeight::default(); 70]);
+        sampler.set_image(x.view(), posterior.mean.row(0), posterior.log_var.row(0));
+        let mut weights = vec![LogWeight::default(); eps.nrows()];
+        sampler.log_weights(eps.view(), &mut weights);
+        weights
+    }
+
+    #[test]
+    fn log_p_of_x_is_the_loss_of_as_many_copies_of_the_image_to_the_bit() {
+        for likelihood in LIKELIHOODS {
+            let (vae, x, eps) = (vae(likelihood), image(1), eps());
+            let copies = x.broadcast((K, 70)).unwrap().to_owned();
+            let loss = vae.loss_per_image(Batch::new(copies.view(), eps.view())).unwrap();
+            let found: Array1<f32> = weights(&vae, &x, &eps).iter().map(|weight| -weight.log_p_x).collect();
+            assert_eq!(found, loss.reconstruction, "{likelihood}");
+        }
+    }
+
+    #[test]
+    fn the_densities_of_z_are_those_of_the_formulas() {
+        let (vae, x, eps) = (vae(Likelihood::Bernoulli), image(1), eps());
+        let posterior = vae.encode(x.view().insert_axis(ndarray::Axis(0)));
+        let normal = |z: f64, mean: f64, var: f64| {
+            -0.5 * ((z - mean).powi(2) / var + var.ln() + (2.0 * std::f64::consts::PI).ln())
+        };
+        for (eps, weight) in eps.rows().into_iter().zip(weights(&vae, &x, &eps)) {
+            let (mut log_p, mut log_q) = (0.0, 0.0);
+            for (l, &eps) in eps.iter().enumerate() {
+                let mean = f64::from(posterior.mean[[0, l]]);
+                let var = f64::from(posterior.log_var[[0, l]]).exp();
+                let z = mean + var.sqrt() * f64::from(eps);
+                log_p += normal(z, 0.0, 1.0);
+                log_q += normal(z, mean, var);
+            }
+            assert!((f64::from(weight.log_p_z) - log_p).abs() < 1e-5, "{weight:?}, {log_p}");
+            assert!((f64::from(weight.log_q) - log_q).abs() < 1e-5, "{weight:?}, {log_q}");
+            let value = f64::from(weight.log_p_x) + log_p - log_q;
+            assert!((weight.value() - value).abs() < 1e-4 && (weight.kl() - (log_q - log_p)).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_weight_does_not_depend_on_the_others() {
+        let (vae, x, eps) = (vae(Likelihood::Bernoulli), image(1), eps());
+        let all = weights(&vae, &x, &eps);
+        for range in [0..1, 3..20, 60..140] {
+            let few = weights(&vae, &x, &eps.slice(s![range.clone(), ..]).to_owned());
+            assert_eq!(few, all[range]);
+        }
+    }
+
+    #[test]
+    fn the_kl_of_the_latents_is_the_loss_of_the_batch() {
+        let (vae, x, eps) = (vae(Likelihood::Bernoulli), Array2::from_elem((4, 70), 0.3), eps());
+        let kl = vae.kl_per_latent(&vae.encode(x.view())).unwrap();
+        let loss = vae.loss_per_image(Batch::new(x.view(), eps.slice(s![..4, ..]))).unwrap();
+        for (kl, expected) in kl.rows().into_iter().zip(&loss.kl) {
+            assert!((kl.sum() - expected).abs() < 1e-6, "{kl}, {expected}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the shape of eps")]
+    fn noise_of_other_latents_is_refused() {
+        let vae = vae(Likelihood::Bernoulli);
+        vae.importance_sampler().log_weights(Array2::zeros((2, 4)).view(), &mut [LogWeight::default(); 2]);
+    }
+}
