@@ -24,7 +24,7 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// Of the weights of an image, as many as the last of the `stages`, which ascend.
+    /// The estimate from the weights of an image, as many as the last of the `stages`, which ascend.
     pub(crate) fn of(weights: &[LogWeight], stages: &[usize]) -> Self {
         let (mut sums, mut nll) = (LogSums::default(), Vec::with_capacity(stages.len()));
         let (mut reconstruction, mut kl) = (0.0, 0.0);

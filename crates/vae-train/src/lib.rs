@@ -12,7 +12,8 @@
 //! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
 //! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
 //! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]). [`log_likelihood`]
-//! estimates log p(x) with many samples. [`train_classifier`] trains the classifier that judges drawn digits. The crate does not print, draw or choose a path.
+//! estimates log p(x) with many samples. [`train_classifier`] trains the classifier that judges drawn digits. The crate
+//! does not print, draw or choose a path.
 //!
 //! # Example
 //! ```

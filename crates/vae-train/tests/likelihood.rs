@@ -250,6 +250,9 @@ fn the_noise_of_a_sample_depends_on_seed_image_and_sample_alone() {
     assert_eq!(few.nll_per_image, long.nll_per_image[..7]);
     let other = estimate(&vae, data.images(), 1500, 6);
     assert!(other.nll_per_image.iter().zip(&long.nll_per_image).all(|(a, b)| a != b));
+    // Samples beyond a stream's are new ones, and not the first again, which would give the same mean.
+    let [one, two] = [64, 128].map(|samples| estimate(&vae, data.images(), samples, 5).nll_per_image);
+    assert!(one.iter().zip(&two).all(|(one, two)| (one - two).abs() > 1e-6), "{one:?}, {two:?}");
     // The same image twice has two noises.
     let twice = data.images().select(ndarray::Axis(0), &[3, 3]);
     let answer = estimate(&vae, twice.view(), 100, 5);

@@ -30,9 +30,9 @@ pub(super) struct Facts {
     /// [`Dataset::fingerprint`] of all test images.
     pub(super) data_sha256: String,
     pub(super) model: String,
-    /// Of the model file.
+    /// SHA-256 of the model file.
     pub(super) model_sha256: String,
-    /// Of this program.
+    /// The version of this program.
     pub(super) version: String,
     /// Parameters of the model.
     pub(super) parameters: usize,
