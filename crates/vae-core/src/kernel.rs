@@ -6,8 +6,8 @@
 //! not depend on how the work is cut.
 //!
 //! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`)
-//! and what of it is zero (`nonzero`), one sample in place of a batch (`repeated`), the way there and back (`pack`), the
-//! instruction sets (`simd`), functions of one number (`special`), loops over them (`elementwise`, `densities`,
+//! and what of it is zero (`nonzero`), one sample in place of a batch (`repeated`), the way there and back (`pack`),
+//! the instruction sets (`simd`), functions of one number (`special`), loops over them (`elementwise`, `densities`,
 //! `reductions`), the three products (`products`), the third of them for sparse data (`sparse`), and both cut into
 //! pieces for many threads (`dense`, `operands`), in memory that is kept (`scratch`).
 
