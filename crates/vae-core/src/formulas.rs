@@ -6,6 +6,9 @@
 //! marked `#[inline(always)]`, and they do not branch: both sides are computed and one is chosen, which a loop over
 //! many numbers does at no cost.
 
+/// ½ log 2π
+pub(crate) const HALF_LOG_TAU: f32 = 0.918_938_5;
+
 /// A function whose derivative can be told from its value, so that its input need not be saved.
 pub(crate) trait OfValue {
     /// h = f(a)
@@ -47,6 +50,8 @@ pub(crate) trait PerDraw: Copy + Sync {
     fn log_var(self, given: f32) -> f32;
     /// z, from ε drawn from N(0, 1)
     fn z(self, mean: f32, log_var: f32, eps: f32) -> f32;
+    /// log q(z) in nats, at the z of this ε
+    fn log_density(self, log_var: f32, eps: f32) -> f32;
     /// The derivatives of the loss with respect to mean and log_var, from its derivative dz
     fn slopes(self, log_var: f32, eps: f32, dz: f32) -> (f32, f32);
 }

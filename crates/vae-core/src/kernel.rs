@@ -6,10 +6,10 @@
 //! not depend on how the work is cut.
 //!
 //! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`)
-//! and what of it is zero (`nonzero`), the way there and back (`pack`), the instruction sets (`simd`), functions of
-//! one number (`special`), loops over them (`elementwise`, `reductions`), the three products (`products`), the third
-//! of them for sparse data (`sparse`), and both cut into pieces for many threads (`dense`, `operands`), in memory
-//! that is kept (`scratch`).
+//! and what of it is zero (`nonzero`), one sample in place of a batch (`repeated`), the way there and back (`pack`),
+//! the instruction sets (`simd`), functions of one number (`special`), loops over them (`elementwise`, `densities`,
+//! `reductions`), the three products (`products`), the third of them for sparse data (`sparse`), and both cut into
+//! pieces for many threads (`dense`, `operands`), in memory that is kept (`scratch`).
 
 pub(crate) mod blocking;
 pub(crate) mod lanes;
@@ -18,9 +18,11 @@ pub(crate) mod batch;
 pub(crate) mod by_feature;
 pub(crate) mod nonzero;
 pub(crate) mod pack;
+pub(crate) mod repeated;
 
 pub(crate) mod simd;
 
+pub(crate) mod densities;
 pub(crate) mod elementwise;
 pub(crate) mod reductions;
 pub(crate) mod special;

@@ -64,6 +64,7 @@
 //! | `model/prior.rs`, `model/standard.rs` | p(z) and the divergence from it |
 //! | `model/likelihood.rs`, `model/bernoulli.rs` | p(x\|z) on the decoder's numbers; its siblings lie beside it |
 //! | `model/loss.rs`, `model/network.rs` | the terms of the loss; what there is between x and θ |
+//! | `model/importance.rs` | log p(x), estimated with many samples |
 //! | `layers/stack.rs`, `layers/layer.rs`, `layers/dense.rs` | layers one after the other, and each, there and back |
 //! | `layers/activation.rs`, `layers/activation/pointwise.rs` | nonlinearities beside their derivatives |
 //! | `formulas.rs` | what each of these formulas offers to the loops |
@@ -114,6 +115,7 @@ pub use layers::{
 pub use mixture::{Gaussian, GaussianMixture, MAX_FULL_LATENTS, MixtureConfig};
 pub use model::{
     batch::Batch,
+    importance::{ImportanceSampler, LogWeight},
     likelihood::Likelihood,
     loss::{Loss, LossMean, LossPerImage, Objective},
     posterior::{LOG_VAR_BOUND, Posterior},

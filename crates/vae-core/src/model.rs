@@ -1,7 +1,8 @@
 //! The paper: what a VAE computes, there and back.
 //!
 //! In reading order: the way of a few samples through the network and home (`pass`), the posterior and its
-//! reparameterization, the prior, the likelihoods, the loss that they sum up to, and the network that they belong to.
+//! reparameterization, the prior, the likelihoods, the loss that they sum up to, the network that they belong to,
+//! and the estimate of log p(x) itself (`importance`).
 
 pub(crate) mod batch;
 pub(crate) mod bernoulli;
@@ -11,6 +12,7 @@ pub(crate) mod divergence;
 pub(crate) mod flow;
 pub(crate) mod gaussian;
 pub(crate) mod gaussians;
+pub(crate) mod importance;
 pub(crate) mod likelihood;
 pub(crate) mod loss;
 pub(crate) mod network;

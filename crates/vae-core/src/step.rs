@@ -5,6 +5,6 @@
 
 pub(crate) mod backprop;
 pub(crate) mod gradient;
-pub(crate) mod sink;
 pub(crate) mod prior_training;
+pub(crate) mod sink;
 pub(crate) mod training;

@@ -9,7 +9,7 @@ use crate::{
     Batch, Loss, LossPerImage, Parameters, Posterior, Prior, VaeConfig, VaeError,
     kernel::{batch::BySample, blocking::MICRO_BATCH},
     layers::{init::initialise, layer::Layer},
-    model::{network::Network, pass::Forward, posterior::bounded},
+    model::{importance::ImportanceSampler, network::Network, pass::Forward, posterior::bounded},
 };
 
 /// A variational autoencoder with a Gaussian posterior, and a prior and a likelihood of choice.
@@ -92,6 +92,21 @@ impl Vae {
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
+    /// KL(q(z|x) ‖ p(z)) of each latent in nats; none for a prior under which the latents' divergences do not add up to
+    /// that of all.
+    ///
+    /// # Shapes
+    /// (B, L)
+    pub fn kl_per_latent(&self, posterior: &Posterior) -> Option<Array2<f32>> {
+        self.network.prior.kl_per_latent(&posterior.mean, &posterior.log_var)
+    }
+
+    /// A worker that weighs many draws from the posterior of an image, to estimate log p(x). It works on the calling
+    /// thread and on those that are idle; for many images at once, give each thread one of its own.
+    pub fn importance_sampler(&self) -> ImportanceSampler<'_> {
+        ImportanceSampler::new(&self.network, self.parameters.values())
+    }
+
     /// The mean of p(x|z) for each row of `z`: the decoded image. Rows [drawn from the prior](Self::sample_prior) give new
     /// images.
     ///
@@ -170,7 +185,9 @@ impl Vae {
     /// If `mean` does not have D numbers.
     pub fn start_at_mean(&mut self, mean: ArrayView1<'_, f32>) {
         assert_eq!(mean.len(), self.input(), "numbers of the mean");
-        let Some(last) = self.network.decoder.layers().last().map(|layer| layer.slot().clone()) else { return };
+        let Some(last) = self.network.decoder.layers().last().map(|layer| layer.slot().clone()) else {
+            return;
+        };
         let bias = last.parts_mut(self.parameters.values_mut()).1;
         for (bias, &mean) in bias.iter_mut().zip(mean) {
             *bias = self.config.likelihood.parameter_of_mean(mean);

@@ -98,7 +98,8 @@ fn determinant(vae: &Vae, u: Array1<f32>) -> f64 {
         moved[[2 * i + 1, i]] -= h;
     });
     let z = vae.sample_prior(Array1::zeros(2 * l).view(), moved.view()).mapv(f64::from);
-    let mut a = Array2::from_shape_fn((l, l), |(i, j)| (z[[2 * i, j]] - z[[2 * i + 1, j]]) / (2.0 * f64::from(h)));
+    let mut a =
+        Array2::from_shape_fn((l, l), |(i, j)| (z[[2 * i, j]] - z[[2 * i + 1, j]]) / (2.0 * f64::from(h)));
     let mut det = 1.0;
     for k in 0..l {
         let pivot = (k..l).max_by(|&i, &j| a[[i, k]].abs().total_cmp(&a[[j, k]].abs())).unwrap();
@@ -147,7 +148,8 @@ fn a_learned_prior_lowers_the_loss_and_any_number_of_threads_gives_the_same_bits
         (losses[0], losses[149], training.into_vae().parameters().values().to_vec())
     };
     for prior in [MIXTURE, FLOW] {
-        let of = |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| train(prior));
+        let of =
+            |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| train(prior));
         let one = of(1);
         assert!(one.1 < one.0 - 0.5, "{prior}: from {} to {}", one.0, one.1);
         assert!(of(2) == one && of(3) == one, "{prior}");

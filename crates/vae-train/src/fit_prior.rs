@@ -136,7 +136,12 @@ impl PriorFit {
     }
 
     /// The Gaussians of a mixture start at codes of as many images, with their variance.
-    fn start(&self, training: &mut PriorTraining, codes: &Posterior, images: &[u32]) -> Result<(), TrainError> {
+    fn start(
+        &self,
+        training: &mut PriorTraining,
+        codes: &Posterior,
+        images: &[u32],
+    ) -> Result<(), TrainError> {
         let Prior::Mixture { components } = self.prior else { return Ok(()) };
         if images.len() < components {
             let expected = format!("at most {} Gaussians for as many images", images.len());
@@ -238,7 +243,8 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_refused() {
         let data = digits::generate(40, 1, Split::Train);
-        let vae = |latent| Vae::new(VaeConfig { hidden: vec![8], latent, ..VaeConfig::default() }, 1).unwrap();
+        let vae =
+            |latent| Vae::new(VaeConfig { hidden: vec![8], latent, ..VaeConfig::default() }, 1).unwrap();
         let error = |fit: PriorFit, latent| {
             fit.run(&vae(latent), &data, |_| ControlFlow::Continue(())).unwrap_err().to_string()
         };

@@ -11,8 +11,9 @@
 //! ```
 //! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
 //! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
-//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]). [`train_classifier`]
-//! trains the classifier that judges drawn digits. The crate does not print, draw or choose a path.
+//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]). [`log_likelihood`]
+//! estimates log p(x) with many samples. [`train_classifier`] trains the classifier that judges drawn digits. The crate
+//! does not print, draw or choose a path.
 //!
 //! # Example
 //! ```
@@ -58,6 +59,8 @@ mod batch;
 mod blocks;
 mod encode;
 mod evaluate;
+mod importance;
+mod likelihood;
 mod trainer;
 
 mod image_size;
@@ -93,6 +96,7 @@ pub use evaluate::evaluate;
 pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
 pub use fit_prior::{FittedPrior, PriorFit, PriorFitReport};
+pub use likelihood::{Bound, LikelihoodProgress, LogLikelihood, MAX_SAMPLES, log_likelihood};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;
 pub use neg_elbo_range::{NegElboRange, neg_elbos};

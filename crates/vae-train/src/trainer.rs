@@ -89,7 +89,8 @@ impl<'d> Trainer<'d> {
             vae.start_at_mean((mean / 255.0).view());
         }
         let optimizer = Optimizer::new(config.optimizer.method(), vae.parameters().len());
-        let average = if config.training.average > 0.0 { vae.parameters().values().to_vec() } else { Vec::new() };
+        let average =
+            if config.training.average > 0.0 { vae.parameters().values().to_vec() } else { Vec::new() };
         Self::resume(config, data, (vae, average), optimizer, Progress::default())
     }
 

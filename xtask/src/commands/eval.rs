@@ -6,7 +6,13 @@ use vae_core::Loss;
 use vae_data::Dataset;
 use vae_train::{ModelFile, evaluate};
 
-use crate::{model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, pictures, term};
+use crate::{
+    model_data::ModelDataArgs,
+    model_source::ModelArgs,
+    nll::{self, NllArgs},
+    outcome::Done,
+    paths, pictures, term,
+};
 
 /// The default of `--seed`.
 pub(crate) const SEED: u64 = 0;
@@ -15,6 +21,10 @@ pub(crate) const SEED: u64 = 0;
 ///
 /// Each image is measured with one sample of z. Pixels are used as they are, in [0, 1]: probabilities under a Bernoulli
 /// likelihood, values under the others. The -ELBO of one likelihood is not comparable with that of another.
+///
+/// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
+/// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents
+/// and the KL of each latent. 5000 is usual. Noise depends on seed, image and sample alone.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -24,6 +34,8 @@ pub(crate) struct Args {
     /// Random seed of the noise
     #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,
+    #[command(flatten)]
+    nll: NllArgs,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -48,6 +60,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let source = args.model.read()?;
     let vae = &source.model.vae;
     let loaded = args.data.load(&source.model)?;
+    if let Some(samples) = args.nll.samples() {
+        let settings = nll::Settings { samples, seed: args.seed, json: args.json };
+        return nll::run(&args.nll, settings, &source, &loaded);
+    }
     let test = &loaded.images;
     let loss = measure(&source.model, test, &loaded.name, args.seed)?;
     let report = Report {

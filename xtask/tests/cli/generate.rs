@@ -308,7 +308,17 @@ fn a_picture_for_a_model_of_another_image_size_is_refused_with_both_sizes() {
     let config = VaeConfig { input: 6, hidden: vec![4], latent: 2, ..VaeConfig::default() };
     let vae = Vae::new(config, 0).expect("a small model");
     let annotations = Annotations::default();
-    let model = ModelFile { vae, data: None, height: 2, width: 3, seed: None, epoch: None, annotations };
+    let binarization = Default::default();
+    let model = ModelFile {
+        vae,
+        data: None,
+        binarization,
+        height: 2,
+        width: 3,
+        seed: None,
+        epoch: None,
+        annotations,
+    };
     project.write("m.safetensors", model.to_bytes());
     write_digit(&project, "mine.png");
     project.run("generate --model m.safetensors --image mine.png").fails_saying(&["28 x 28", "2 x 3"]);

@@ -15,6 +15,7 @@ mod generate;
 mod grid;
 mod import;
 mod inputs;
+mod nll;
 mod output;
 mod resume;
 mod sources;

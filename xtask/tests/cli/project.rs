@@ -162,6 +162,17 @@ impl Running {
         }
     }
 
+    /// Waits until the program has printed a text to standard error; fails if it ends before.
+    pub(crate) fn wait_for_note(&mut self, text: &str) {
+        let start = Instant::now();
+        while !fs::read_to_string(self.outputs.join("stderr")).is_ok_and(|found| found.contains(text)) {
+            let ended = self.child.try_wait().expect("the state of the program");
+            assert!(ended.is_none(), "{} ended without {text:?}", self.call);
+            assert!(start.elapsed() < TIMEOUT, "{} hangs", self.call);
+            sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Sends a signal, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();

@@ -158,7 +158,25 @@ fn the_help_of_grid_names_its_flags() {
 
 #[test]
 fn the_help_of_eval_names_its_flags() {
-    helps("eval", &["--run", "--model", "--data", "--seed", "--json"]);
+    helps(
+        "eval",
+        &["--run", "--model", "--data", "--seed", "--nll", "--images", "--receipt", "--against", "--json"],
+    );
+}
+
+#[test]
+fn a_number_of_samples_that_is_not_between_one_and_a_million_is_wrong_usage() {
+    for samples in ["0", "-1", "1000001", "many"] {
+        is_wrong(&format!("eval --nll {samples}"));
+    }
+}
+
+#[test]
+fn no_images_and_images_without_samples_are_wrong_usage() {
+    is_wrong("eval --nll 5 --images 0");
+    is_wrong("eval --images 5");
+    is_wrong("eval --receipt a.json");
+    is_wrong("eval --against a.json");
 }
 
 #[test]

@@ -78,7 +78,9 @@ impl BySample {
     pub(crate) fn take_features(&mut self, other: &Self, first: usize) {
         self.resize(other.samples);
         let features = first..first + self.features;
-        self.panels_mut().zip(other.panels()).for_each(|(to, from)| to.copy_from_slice(&from[features.clone()]));
+        self.panels_mut()
+            .zip(other.panels())
+            .for_each(|(to, from)| to.copy_from_slice(&from[features.clone()]));
     }
 
     /// Adds another batch to its features from `first` on.
@@ -93,7 +95,9 @@ impl BySample {
     pub(crate) fn set_features(&mut self, first: usize, other: &Self) {
         self.resize(other.samples);
         let features = first..first + other.features;
-        self.panels_mut().zip(other.panels()).for_each(|(to, from)| to[features.clone()].copy_from_slice(from));
+        self.panels_mut()
+            .zip(other.panels())
+            .for_each(|(to, from)| to[features.clone()].copy_from_slice(from));
     }
 
     /// The samples, to read.

@@ -9,6 +9,7 @@ use super::{
     batch::BySample,
     blocking::{LANES, SUM},
     lanes::{Lanes, Values},
+    repeated::Repeated,
     special::{exp, ln},
 };
 use crate::formulas::{Gate, OfInput, OfValue, PerCoupled, PerDraw, PerLatent, PerPixel, Rule};
@@ -112,6 +113,22 @@ pub(crate) fn pixel_loss<const P: usize, D: PerPixel<P>>(
 ) {
     for ((loss, theta), x) in loss.chunks_mut(LANES).zip(theta.panels()).zip(x.panels()) {
         let sums = panel_loss(density, theta, x);
+        loss.copy_from_slice(&sums.0[..loss.len()]);
+    }
+}
+
+/// −log p(x|z) of one x for each sample of z, in nats, summed over its pixels: bit for bit what [`pixel_loss`] gives.
+///
+/// # Shapes
+/// `theta` (B, P·D), `x` (D), `loss` (B)
+pub(crate) fn pixel_loss_of_one<const P: usize, D: PerPixel<P>>(
+    density: D,
+    theta: &BySample,
+    x: &Repeated,
+    loss: &mut [f32],
+) {
+    for (loss, theta) in loss.chunks_mut(LANES).zip(theta.panels()) {
+        let sums = panel_loss(density, theta, x.panel());
         loss.copy_from_slice(&sums.0[..loss.len()]);
     }
 }

@@ -11,10 +11,9 @@
 //!
 //! The last layer of each network starts at zero: then s = t = 0, and training starts at N(0, I).
 
-use super::gaussians::LN_2_PI;
 use crate::{
     Activation,
-    formulas::PerCoupled,
+    formulas::{HALF_LOG_TAU, PerCoupled},
     kernel::{
         batch::{BySample, Samples},
         elementwise,
@@ -111,7 +110,7 @@ impl Flow {
     ) {
         let FlowPass { x, scales, tapes, .. } = pass;
         let couplings = self.couplings.len();
-        log_p.fill(-0.5 * self.latent as f32 * LN_2_PI);
+        log_p.fill(-HALF_LOG_TAU * self.latent as f32);
         x[0].take_features(z, self.first(0));
         x[1].take_features(z, self.first(1));
         for (k, (net, tape)) in self.couplings.iter().zip(tapes).enumerate() {
@@ -140,7 +139,14 @@ impl Flow {
             let given = tape.output();
             let dgiven = deltas[k].output_mut();
             elementwise::couple_backward(
-                Affine, given, &x[k], &scales[k], &after[0], weight, &mut before[k], dgiven,
+                Affine,
+                given,
+                &x[k],
+                &scales[k],
+                &after[0],
+                weight,
+                &mut before[k],
+                dgiven,
             );
             let through_net = &mut spare[(k + 1) % 2];
             net.backward(parameters, tape, &mut deltas[k], Some(through_net));

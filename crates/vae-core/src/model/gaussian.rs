@@ -10,12 +10,9 @@
 //! *Simple and effective VAE training with calibrated decoders*, 2021).
 
 use crate::{
-    formulas::PerPixel,
+    formulas::{HALF_LOG_TAU, PerPixel},
     kernel::special::{exp, sigmoid_softplus},
 };
-
-/// ½ log 2π
-const HALF_LOG_TAU: f32 = 0.918_938_5;
 
 /// What log σ stays above when it is learned.
 const LEAST_LOG_SIGMA: f32 = -6.0;

@@ -6,6 +6,7 @@
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::{
+    formulas::HALF_LOG_TAU,
     kernel::{
         batch::BySample,
         distances::{distances, distances_backward},
@@ -15,9 +16,6 @@ use crate::{
     layers::layout::{Layout, Slot},
     model::posterior::bounded,
 };
-
-/// ln 2π
-pub(crate) const LN_2_PI: f32 = 1.837_877_1;
 
 /// Where the parameters of K Gaussians over L latents lie.
 #[derive(Clone, Debug)]
@@ -102,7 +100,9 @@ impl Gaussians {
             .shares
             .iter()
             .zip(log_vars.chunks_exact(self.latent))
-            .map(|(share, v)| share.ln() - 0.5 * v.iter().map(|&v| bounded(v) + LN_2_PI).sum::<f32>())
+            .map(|(share, v)| {
+                share.ln() - 0.5 * v.iter().map(|&v| bounded(v) + 2.0 * HALF_LOG_TAU).sum::<f32>()
+            })
             .collect();
         pass.z.copy_from(z);
         let j = &mut pass.responsibilities;

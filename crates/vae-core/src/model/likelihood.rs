@@ -17,7 +17,7 @@ use crate::{
     VaeError,
     error::require,
     formulas::PerPixel,
-    kernel::{batch::BySample, elementwise},
+    kernel::{batch::BySample, elementwise, repeated::Repeated},
     names::as_text,
 };
 
@@ -140,6 +140,14 @@ impl Likelihood {
     /// `theta` (B, P·D), `x` (B, D), `loss` (B)
     pub(crate) fn loss(self, theta: &BySample, x: &BySample, loss: &mut [f32]) {
         with_formulas!(self, p => elementwise::pixel_loss(p, theta, x, loss));
+    }
+
+    /// −log p(x|z) of one x for each sample of z in nats, summed over its pixels.
+    ///
+    /// # Shapes
+    /// `theta` (B, P·D), `x` (D), `loss` (B)
+    pub(crate) fn loss_of_one(self, theta: &BySample, x: &Repeated, loss: &mut [f32]) {
+        with_formulas!(self, p => elementwise::pixel_loss_of_one(p, theta, x, loss));
     }
 
     /// −log p(x|z) of each sample, and scale times its gradient with respect to θ.

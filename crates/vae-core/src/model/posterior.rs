@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayView2};
 
 use super::divergence::{Divergence, with_divergence};
 use crate::{
-    formulas::PerDraw,
-    kernel::{batch::BySample, elementwise, special::exp},
+    formulas::{HALF_LOG_TAU, PerDraw},
+    kernel::{batch::BySample, densities, elementwise, repeated::Repeated, special::exp},
 };
 
 /// Log-variances are held within ± this bound, in value and in gradient: beyond it exp(log_var) means nothing in
@@ -64,6 +64,11 @@ impl PerDraw for Reparameterization {
     }
 
     #[inline(always)]
+    fn log_density(self, log_var: f32, eps: f32) -> f32 {
+        -0.5 * (eps * eps + log_var) - HALF_LOG_TAU
+    }
+
+    #[inline(always)]
     fn slopes(self, log_var: f32, eps: f32, dz: f32) -> (f32, f32) {
         (dz, 0.5 * (dz * eps * exp(0.5 * log_var)))
     }
@@ -87,6 +92,14 @@ pub(crate) fn draw(
     kl: &mut [f32],
 ) {
     with_divergence!(divergence, d => elementwise::draw(Reparameterization, d, posterior, eps, z, kl));
+}
+
+/// z of each ε, all drawn from the same q(z|x), and log q(z|x) in nats, summed over the latents.
+///
+/// # Shapes
+/// mean and log-variance of `q` (L), `eps` and `z` (B, L), `log_q` (B)
+pub(crate) fn draws_of_one(q: [&Repeated; 2], eps: &BySample, z: &mut BySample, log_q: &mut [f32]) {
+    densities::draws_of_one(Reparameterization, q, eps, z, log_q);
 }
 
 /// From dz, the gradient of loss + weight · Σ_B divergence with respect to mean and log-variance.

@@ -68,7 +68,8 @@ impl Prior {
                 check("units in a hidden layer", 1..=1 << 16, hidden)?;
                 match latent {
                     0 | 1 => {
-                        let expected = "at least two latents, as each coupling changes half of them".to_owned();
+                        let expected =
+                            "at least two latents, as each coupling changes half of them".to_owned();
                         Err(VaeError::Prior { prior: self.to_string(), expected })
                     }
                     _ => Ok(()),
@@ -148,7 +149,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_form_is_refused_with_those_there_are() {
-        for text in ["", "vamp", "mixture:", "mixture:x", "flow:8", "flow:8:256:1", "standard:1", "flow:-1:2"] {
+        for text in ["", "vamp", "mixture:", "mixture:x", "flow:8", "flow:8:256:1", "standard:1", "flow:-1:2"]
+        {
             let error = text.parse::<Prior>().unwrap_err().to_string();
             assert!(error.ends_with("standard, mixture, mixture:K, flow, flow:COUPLINGS:WIDTH"), "{error}");
         }
@@ -156,9 +158,8 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_and_a_flow_over_one_latent_are_refused() {
-        let error = |text: &str, latent| {
-            text.parse::<Prior>().unwrap().validate(latent).unwrap_err().to_string()
-        };
+        let error =
+            |text: &str, latent| text.parse::<Prior>().unwrap().validate(latent).unwrap_err().to_string();
         assert_eq!(error("mixture:0", 2), "the prior mixture:0 takes 1 to 65536 Gaussians");
         assert_eq!(error("flow:1:8", 2), "the prior flow:1:8 takes 2 to 64 couplings");
         assert_eq!(error("flow:4:0", 2), "the prior flow:4:0 takes 1 to 65536 units in a hidden layer");

@@ -168,8 +168,7 @@ mod tests {
         noise::{Purpose, standard_normal, stream},
     };
 
-    const PRIORS: [Prior; 2] =
-        [Prior::Mixture { components: 3 }, Prior::Flow { couplings: 3, hidden: 7 }];
+    const PRIORS: [Prior; 2] = [Prior::Mixture { components: 3 }, Prior::Flow { couplings: 3, hidden: 7 }];
 
     fn model(prior: Prior) -> Vae {
         let config = VaeConfig { input: 6, hidden: vec![5], latent: 3, prior, ..VaeConfig::default() };
