@@ -11,6 +11,7 @@ mod generate;
 mod interrupt;
 mod model_data;
 mod model_source;
+mod npy;
 mod outcome;
 mod paths;
 mod pictures;
