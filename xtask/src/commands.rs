@@ -7,6 +7,7 @@ pub(crate) mod classifier;
 pub(crate) mod data;
 pub(crate) mod encode;
 pub(crate) mod eval;
+pub(crate) mod fit_prior;
 pub(crate) mod generate;
 pub(crate) mod grid;
 pub(crate) mod import;

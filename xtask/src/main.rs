@@ -1,4 +1,4 @@
-//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `annotate`,
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `fit-prior`, `annotate`,
 //! `classifier`, `bench`, `data`, `ci`.
 //!
 //! This is the only crate of the workspace that parses arguments, chooses paths and prints. Each command has a file in
@@ -12,9 +12,11 @@ mod interrupt;
 mod model_data;
 mod model_source;
 mod nll;
+mod npy;
 mod outcome;
 mod paths;
 mod pictures;
+mod prior_fit;
 mod progress;
 mod settings;
 mod sweep;
@@ -51,6 +53,7 @@ enum Command {
     Encode(commands::encode::Args),
     Import(commands::import::Args),
     Sweep(Box<commands::sweep::Args>),
+    FitPrior(commands::fit_prior::Args),
     Annotate(commands::annotate::Args),
     Classifier(commands::classifier::Args),
     Bench(commands::bench::Args),
@@ -89,6 +92,7 @@ fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Encode(args) => commands::encode::run(args),
         Command::Import(args) => commands::import::run(&args),
         Command::Sweep(args) => commands::sweep::run(*args),
+        Command::FitPrior(args) => commands::fit_prior::run(args),
         Command::Annotate(args) => commands::annotate::run(args),
         Command::Classifier(args) => commands::classifier::run(args),
         Command::Bench(args) => commands::bench::run(&args, &cli.threads),

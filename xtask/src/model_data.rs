@@ -18,13 +18,23 @@ impl ModelDataArgs {
     pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
         load(model, self.data.as_deref())
     }
+
+    /// Loads the same images with their grey pixels, whatever the model sees of them.
+    pub(crate) fn load_grey<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
+        load_grey(model, self.data.as_deref())
+    }
 }
 
-/// Loads the requested images, or those that the model was trained on.
+/// Loads the requested images, or those that the model was trained on, with their pixels as the model sees them.
 ///
 /// For a model of MNIST or of unknown data, the default is what `auto` finds, so that such a model can be used without
 /// MNIST; the output names the data.
 pub(crate) fn load<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
+    let Loaded { name, images, fingerprint } = load_grey::<I>(model, requested)?;
+    Ok(Loaded { name, images: images.seen_by(model.binarization), fingerprint })
+}
+
+fn load_grey<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
     let source = match (requested, model.data.as_deref()) {
         (Some(requested), _) => requested,
         (None, Some("mnist") | None) => "auto",

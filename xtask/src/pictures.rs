@@ -4,13 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use ndarray::Array2;
-use vae_core::{
-    Likelihood,
-    noise::{Purpose, standard_normal, stream},
-};
+use vae_core::Likelihood;
 use vae_data::{Augmentation, Augmenter, Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
+
+use crate::generate::prior::Sampling;
 
 /// The default grid of samples.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
@@ -96,15 +95,15 @@ impl Captioned {
 }
 
 /// New images: decoded samples from the prior.
-pub(crate) fn samples(model: &ModelFile, shape: &Shape, seed: u64) -> anyhow::Result<Captioned> {
-    let mut eps = Array2::zeros((shape.tiles(model.vae.input())?, model.vae.latent()));
-    standard_normal(&mut stream(seed, Purpose::SAMPLES, 0, 0), eps.view_mut());
-    let images = model.vae.decode(eps.view());
-    let caption = format!("samples from the prior, {}, seed {seed}", describe(model));
+pub(crate) fn samples(model: &ModelFile, shape: &Shape, sampling: Sampling) -> anyhow::Result<Captioned> {
+    let z = sampling.draw(model, shape.tiles(model.vae.input())?);
+    let images = model.vae.decode(z.view());
+    let (prior, seed) = (sampling.describe(model), sampling.seed);
+    let caption = format!("samples from the prior {prior}, {}, seed {seed}", describe(model));
     let size = (model.height, model.width);
     let picture = vae_viz::image_grid(images.view(), size, &shape.style(), Some(&caption))?;
     let mut facts = facts(model, "samples");
-    facts.push(("Seed", seed.to_string()));
+    facts.extend([("Prior", prior), ("Seed", seed.to_string())]);
     Ok(Captioned { picture, facts })
 }
 

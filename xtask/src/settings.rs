@@ -53,6 +53,9 @@ pub(crate) struct Settings {
     prior: Option<Prior>,
     #[arg(long, value_name = "HOW", help = binarize_help())]
     binarize: Option<Binarization>,
+    /// Prior fitted to the finished model, if it was trained under the standard one; 'standard' leaves that
+    #[arg(long, value_name = "NAME")]
+    fit_prior: Option<Prior>,
     /// Start with the decoder's output at the mean of the training images
     #[arg(long)]
     start_at_mean: bool,
@@ -161,6 +164,7 @@ impl Settings {
         set(&mut training.free_bits, self.free_bits);
         set(&mut training.average, self.average);
         set(&mut training.patience, self.patience);
+        set(&mut training.fit_prior, self.fit_prior);
         set(&mut training.seed, self.seed);
         let keep = |name: &str| if name == "best" { Keep::Best } else { Keep::Last };
         set(&mut training.keep, self.keep.as_deref().map(keep));

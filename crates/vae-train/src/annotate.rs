@@ -2,17 +2,27 @@
 
 use std::path::Path;
 
-use vae_data::Splits;
+use vae_data::{Binarization, Split, Splits};
 
 use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
 
-/// Measures the model, whose file is at `path`, on the images of `data`, and writes the file anew. The weights stay as
+/// Measures the model, whose file is at `path`, on the images of `data`, with their pixels as it sees them, and writes the file anew. The weights stay as
 /// they are, to the bit; the same data makes the same file. Images without labels leave the annotations of classes that
 /// the file has as they are.
 ///
 /// # Errors
 /// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
 pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
+    let binary;
+    let splits = match model.binarization {
+        Binarization::Grey => splits,
+        binarization => {
+            let of_set = |set, split| binarization.of_set(set, split, 0);
+            let Splits { train, test } = splits;
+            binary = Splits { train: of_set(train, Split::Train), test: of_set(test, Split::Test) };
+            &binary
+        }
+    };
     let mut measured = Annotations::measure(&model.vae, splits, data)?;
     measured.classes = measured.classes.or_else(|| model.annotations.classes.take());
     model.annotations = measured;
@@ -24,7 +34,7 @@ mod tests {
     use std::fs;
 
     use vae_core::{Vae, VaeConfig};
-    use vae_data::{Binarization, Split, digits};
+    use vae_data::digits;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vae_core::{Activation, Likelihood, Prior, VaeConfig};
 use vae_data::{Augmentation, Binarization};
 
-use crate::{Schedule, TrainError};
+use crate::{PriorFit, Schedule, TrainError};
 
 pub use optimizer::OptimizerConfig;
 
@@ -94,6 +94,9 @@ pub struct TrainingConfig {
     /// The decay of the weights' running average, such as 0.999; the model file then holds the average. Default 0: no
     /// average.
     pub average: f64,
+    /// The prior that is fitted to the finished model if it was trained under the standard one, in one of the
+    /// [forms](Prior::FORMS); `standard` leaves it. Default `flow:6:64`.
+    pub fit_prior: Prior,
     /// Epochs without an improvement on the held-out images after which the run ends. Default 0: it does not end early.
     pub patience: u64,
     /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out.
@@ -112,6 +115,7 @@ impl Default for TrainingConfig {
             beta_warmup_epochs: 0.0,
             free_bits: 0.0,
             average: 0.0,
+            fit_prior: PriorFit::default().prior,
             patience: 0,
             seed: 0,
             keep: Keep::Best,
@@ -207,6 +211,7 @@ impl TrainConfig {
         check("training.free_bits", ok, expected, free_bits.to_string())?;
         let (average, range) = (self.training.average, "at least 0 and below 1");
         check("training.average", (0.0..1.0).contains(&average), range, average.to_string())?;
+        self.training.fit_prior.validate(self.model.latent.max(2))?;
         let patience_of = (self.training.patience == 0 || self.data.validation > 0, self.training.patience);
         check("training.patience", patience_of.0, "0 without held-out images", patience_of.1.to_string())?;
         self.augmentation.validate()?;
@@ -221,6 +226,17 @@ impl TrainConfig {
         VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood, prior }
     }
 
+    /// What is fitted to the finished model: nothing if its prior was learned with it, and Gaussians instead of a flow over
+    /// a single latent, which has no halves.
+    pub fn prior_fit(&self) -> Option<PriorFit> {
+        let prior = match self.training.fit_prior {
+            Prior::Flow { .. } if self.model.latent == 1 => Prior::Mixture { components: 10 },
+            prior => prior,
+        };
+        let is_fitted = self.model.prior == Prior::Standard && prior != Prior::Standard;
+        is_fitted.then(|| PriorFit { prior, seed: self.training.seed, ..PriorFit::default() })
+    }
+
     /// The first field in which `other` differs from `self` and a resumed run may not: its name, its value in `self`,
     /// its value in `other`.
     ///
@@ -233,6 +249,8 @@ impl TrainConfig {
             ("training", "epochs") => self.optimizer.schedule != Schedule::Cosine,
             // A directory may be moved; the fingerprint of the data is compared instead.
             ("data", "source") => true,
+            // What is done with the finished model does not change its training.
+            ("training", "fit_prior") => true,
             _ => false,
         };
         for (section, values) in &ours {

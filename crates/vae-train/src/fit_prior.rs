@@ -16,7 +16,8 @@ use crate::{TrainError, encode::encode, image_size::check_image_size, schedule::
 pub struct PriorFit {
     /// What is fitted. Default `flow:6:64`.
     pub prior: Prior,
-    /// Passes over the codes, each drawn anew from its posterior every time. Default 20.
+    /// Passes over the codes, each drawn anew from its posterior every time; more where they are few, so that there are at
+    /// least 300 steps. Default 20.
     pub epochs: u64,
     /// Codes of a step. Default 256.
     pub batch: usize,
@@ -54,6 +55,8 @@ pub struct FittedPrior {
     pub kl: Option<[f64; 2]>,
 }
 
+/// The fewest steps of a fit.
+const LEAST_STEPS: u64 = 300;
 /// The share of the images that the divergence is measured on.
 const HELD_OUT: usize = 10;
 /// The most of them.
@@ -76,7 +79,7 @@ impl PriorFit {
         images: &Dataset,
         mut observer: impl FnMut(&PriorFitReport) -> ControlFlow<()>,
     ) -> Result<Option<FittedPrior>, TrainError> {
-        self.validate()?;
+        self.validate(vae.latent())?;
         check_image_size(vae, images)?;
         if images.is_empty() {
             return Err(TrainError::NoImages { what: "the training set" });
@@ -89,13 +92,14 @@ impl PriorFit {
         let mut training = PriorTraining::new(vae, adam);
         let batch = self.batch.min(holdout.train.len());
         let steps_per_epoch = holdout.train.len().div_ceil(batch) as u64;
-        let step_sizes = StepSizes::cosine(self.epochs * steps_per_epoch);
+        let epochs = self.epochs.max(LEAST_STEPS.div_ceil(steps_per_epoch));
+        let step_sizes = StepSizes::cosine(epochs * steps_per_epoch);
         self.start(&mut training, &codes, &holdout.train)?;
 
         let mut average = training.vae().parameters().values()[training.vae().prior_parameters()].to_vec();
         let mut z = Array2::zeros((batch, training.vae().latent()));
         let mut step = 0;
-        for epoch in 0..self.epochs {
+        for epoch in 0..epochs {
             let mut order = holdout.train.clone();
             shuffle(&mut order, self.seed, epoch);
             for (indices, number) in order.chunks(batch).zip(0..) {
@@ -107,7 +111,7 @@ impl PriorFit {
                 step += 1;
                 let range = training.vae().prior_parameters();
                 average_weights(&mut average, &training.vae().parameters().values()[range], AVERAGE, step);
-                let report = PriorFitReport { step, steps: self.epochs * steps_per_epoch, neg_log_p };
+                let report = PriorFitReport { step, steps: epochs * steps_per_epoch, neg_log_p };
                 if observer(&report).is_break() {
                     return Ok(None);
                 }
@@ -123,12 +127,17 @@ impl PriorFit {
         }
     }
 
-    fn validate(&self) -> Result<(), TrainError> {
+    /// Checks every field, for a model of so many latents.
+    ///
+    /// # Errors
+    /// [`TrainError::Field`] or [`TrainError::Model`] for the first that is wrong.
+    pub fn validate(&self, latent: usize) -> Result<(), TrainError> {
         let check = |field, ok: bool, expected: &str, found: String| {
             if ok { Ok(()) } else { Err(TrainError::Field { field, expected: expected.to_owned(), found }) }
         };
         let Self { prior, epochs, batch, learning_rate, .. } = *self;
         check("prior", prior != Prior::Standard, "a prior that is learned", prior.to_string())?;
+        prior.validate(latent)?;
         check("epochs", (1..=10_000).contains(&epochs), "between 1 and 10000", epochs.to_string())?;
         check("batch", (1..=1 << 16).contains(&batch), "between 1 and 65536", batch.to_string())?;
         let ok = learning_rate > 0.0 && learning_rate <= 1.0;

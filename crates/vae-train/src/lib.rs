@@ -11,8 +11,9 @@
 //! ```
 //! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
 //! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
-//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]). [`log_likelihood`]
-//! estimates log p(x) with many samples. [`train_classifier`] trains the classifier that judges drawn digits. The crate
+//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]), and [`PriorFit`] a prior
+//! that is learned. [`log_likelihood`] estimates log p(x) with many samples. [`train_classifier`] trains the classifier that
+//! judges drawn digits, and a [`Judge`] compares new images with real ones by what that classifier finds in them. The crate
 //! does not print, draw or choose a path.
 //!
 //! # Example
@@ -77,6 +78,8 @@ mod model_file;
 mod classifier_file;
 mod classifier_training;
 
+mod sample_quality;
+
 mod checkpoint;
 mod fit;
 mod run;
@@ -103,6 +106,9 @@ pub use neg_elbo_range::{NegElboRange, neg_elbos};
 pub use observer::{EpochReport, Observer, StepReport};
 pub use preset::Preset;
 pub use run::{RunDir, RunLock};
+pub use sample_quality::{
+    CONFIDENT, Judge, Manifold, NEIGHBOURS, Quality, frechet_distance, median, nearest_distances,
+};
 pub use schedule::Schedule;
 pub use trainer::{EpochEnd, Progress, Trainer};
 

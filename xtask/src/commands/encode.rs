@@ -6,18 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use clap::ValueEnum;
-use ndarray::{ArrayRef, ArrayView1, Dimension};
-use ndarray_npy::{WritableElement, WriteNpyExt};
+use ndarray::ArrayView1;
 use vae_core::Vae;
 use vae_data::{Dataset, Splits};
-use vae_train::{encode, write_atomically};
+use vae_train::encode;
 
-use crate::{model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, pictures, term};
-
-/// The largest array to write. Arrays can be large because a model may have a million latent dimensions.
-const MAX_BYTES: usize = 4 << 30;
+use crate::{model_data::ModelDataArgs, model_source::ModelArgs, npy, outcome::Done, paths, pictures, term};
 
 /// Writes the posteriors of images as arrays for numpy.load.
 ///
@@ -65,11 +61,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     for (split, set) in &splits {
         pictures::check_size(model, set, &data)?;
         let columns = if args.reconstructions { set.pixels() } else { 0 }.max(model.vae.latent());
-        ensure!(
-            set.len().saturating_mul(4 * columns) <= MAX_BYTES,
-            "{split}: expected at most {MAX_BYTES} bytes in an array, found {} x {columns} numbers of 4 bytes",
-            set.len(),
-        );
+        npy::check_size(split, set.len(), columns)?;
     }
     let out = args.out.unwrap_or_else(|| source.beside_pictures("latents"));
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
@@ -93,17 +85,17 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 fn write_codes(vae: &Vae, set: &Dataset, out: &Path, split: &str, decode: bool) -> anyhow::Result<()> {
     let path = |name: &str| out.join(format!("{split}_{name}.npy"));
     let posterior = encode(vae, set.images());
-    write_array(&posterior.mean, &path("mean"))?;
-    write_array(&posterior.log_var, &path("log_var"))?;
+    npy::write(&posterior.mean, &path("mean"))?;
+    npy::write(&posterior.log_var, &path("log_var"))?;
     let reconstruction = path("reconstruction");
     if decode {
-        write_array(&vae.decode(posterior.mean.view()), &reconstruction)?;
+        npy::write(&vae.decode(posterior.mean.view()), &reconstruction)?;
     } else {
         remove(&reconstruction)?;
     }
     let labels = path("labels");
     match set.labels() {
-        Some(values) => write_array(&ArrayView1::from(values), &labels)?,
+        Some(values) => npy::write(&ArrayView1::from(values), &labels)?,
         None => {
             term::note(format_args!("{split}: the images have no labels; {split}_labels.npy is not written"));
             remove(&labels)?;
@@ -112,13 +104,6 @@ fn write_codes(vae: &Vae, set: &Dataset, out: &Path, split: &str, decode: bool) 
     let (images, latents) = posterior.mean.dim();
     term::note(format_args!("{split}: {} images, {latents} latent dimensions", term::thousands(images)));
     Ok(())
-}
-
-fn write_array<A: WritableElement, D: Dimension>(array: &ArrayRef<A, D>, path: &Path) -> anyhow::Result<()> {
-    // The header takes 128 bytes.
-    let mut bytes = Vec::with_capacity(size_of_val(array.as_slice().unwrap_or_default()) + 128);
-    array.write_npy(&mut bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(write_atomically(path, &bytes)?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! `cargo xtask generate`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::{
+    ValueEnum,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use vae_data::{Dataset, Split, Splits};
 use vae_train::{ClassPosteriors, ModelFile, NegElboRange, class_posteriors};
 
@@ -12,44 +15,51 @@ use crate::{
         class::{self, Classes},
         drawing::Drawing,
         latent::{self, Points},
-        like, photo,
+        like, numbers, photo,
+        prior::PriorArgs,
+        samples,
     },
     model_data,
     model_source::ModelArgs,
-    outcome::{Done, Interrupted},
+    outcome::{Done, Interrupted, misuse},
     paths, pictures, term,
 };
 
-/// Draws the requested digits into a PNG file.
+/// Draws the requested digits into a PNG file, or writes new images as numbers.
+///
+/// Without a request, draws samples from the model's prior.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     request: Request,
-    /// Number of new images for --digit, of each class for 'all' [default: 20]
+    /// Number of new images: samples of the prior, or for --digit, of each class for 'all' [default: 20]
     #[arg(long, value_name = "N", conflicts_with_all = ["like", "image", "latent"],
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: Option<u32>,
     /// Split that the indices of --like refer to [default: test]
-    #[arg(long, value_enum, conflicts_with_all = ["digit", "image", "latent"])]
+    #[arg(long, value_enum, requires = "like", conflicts_with_all = ["digit", "image", "latent"])]
     split: Option<SplitChoice>,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    prior: PriorArgs,
     /// Random seed of the new images
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Images of --like; for --digit, images to compute the classes from; for --image, test images to compare the -ELBO
     /// with. Named as for 'cargo xtask train' [default: for --digit and --image, what the model file holds; else the
     /// data that the model was trained on; for MNIST or unknown data, what 'auto' finds]
-    #[arg(long, value_name = "D", conflicts_with = "latent")]
+    #[arg(long, value_name = "D", requires = "Request", conflicts_with = "latent")]
     data: Option<String>,
-    /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]
-    #[arg(long, value_name = "FILE.png")]
-    out: Option<PathBuf>,
+    /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]; or, for
+    /// samples and --digit, a .npy file for numpy.load: float32 (N, H, W) in [0, 1], the means of p(x|z), by class
+    #[arg(long, value_name = "FILE.png|FILE.npy", value_parser = PathBufValueParser::new().try_map(Out::new))]
+    out: Option<Out>,
 }
 
-/// What to draw: exactly one of these.
+/// What to draw: at most one of these.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct Request {
     /// Indices of test images to show above their reconstructions
     #[arg(long, value_name = "INDEX,...", value_delimiter = ',')]
@@ -74,17 +84,61 @@ enum SplitChoice {
     Test,
 }
 
+/// The file to write.
+#[derive(Clone)]
+enum Out {
+    Picture(PathBuf),
+    Numbers(PathBuf),
+}
+
+impl Out {
+    fn new(path: PathBuf) -> Result<Self, String> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some(ending) if ending.eq_ignore_ascii_case("png") => Ok(Self::Picture(path)),
+            Some(ending) if ending.eq_ignore_ascii_case("npy") => Ok(Self::Numbers(path)),
+            _ => Err("expected a file that ends in .png (a picture) or .npy (numbers)".to_owned()),
+        }
+    }
+}
+
 /// The default of `--count`.
 const COUNT: u32 = 20;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let source = args.model.read()?;
-    let (drawing, name) = args.draw(&source.model)?;
-    let out = source.picture_path(args.out, &name)?;
-    drawing.picture.write(&out)?;
+    let (picture, numbers) = match args.out.clone() {
+        Some(Out::Numbers(path)) => (None, Some(path)),
+        Some(Out::Picture(path)) => (Some(path), None),
+        None => (None, None),
+    };
+    if numbers.is_some() && !args.request.is_of_new_images() {
+        return Err(misuse(
+            "a .npy file takes new images: those of --digit, or samples of the prior without a request",
+        ));
+    }
+    let mut source = args.model.read()?;
+    args.prior.apply_to(&mut source)?;
+    let (out, lines) = match numbers {
+        Some(out) => {
+            let lines = args.write_numbers(&source.model, &out)?;
+            (out, lines)
+        }
+        None => {
+            let (drawing, name) = args.draw(&source.model)?;
+            let out = source.picture_path(picture, &name)?;
+            drawing.picture.write(&out)?;
+            (out, drawing.lines)
+        }
+    };
     term::result(format_args!("{}", paths::display(&out)))?;
-    drawing.lines.iter().try_for_each(|line| term::result(format_args!("{line}")))?;
+    lines.iter().try_for_each(|line| term::result(format_args!("{line}")))?;
     Ok(Done::Finished)
+}
+
+impl Request {
+    /// Whether it is for images that the data do not hold, drawn from a seed.
+    fn is_of_new_images(&self) -> bool {
+        self.like.is_empty() && self.image.is_empty() && self.latent.is_empty()
+    }
 }
 
 impl Args {
@@ -94,8 +148,28 @@ impl Args {
             Request { digit: Some(classes), .. } => (self.class(model, *classes)?, file_name(*classes)),
             Request { like, .. } if !like.is_empty() => (self.like(model)?, "like.png".to_owned()),
             Request { image, .. } if !image.is_empty() => (self.photo(model)?, "image.png".to_owned()),
-            Request { latent, .. } => (latent::draw(model, latent)?, "latent.png".to_owned()),
+            Request { latent, .. } if !latent.is_empty() => {
+                (latent::draw(model, latent)?, "latent.png".to_owned())
+            }
+            _ => {
+                (samples::draw(model, self.count(), self.prior.sampling(self.seed))?, "prior.png".to_owned())
+            }
         })
+    }
+
+    /// Writes new images as numbers; returns the lines to print.
+    fn write_numbers(&self, model: &ModelFile, path: &Path) -> anyhow::Result<Vec<String>> {
+        match self.request.digit {
+            Some(classes) => self.with_posteriors(model, |posteriors| {
+                numbers::write_class(model, posteriors, classes, (self.count(), self.seed), path)
+            }),
+            None => numbers::write_samples(model, self.count(), self.prior.sampling(self.seed), path)
+                .map(|()| Vec::new()),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.count.unwrap_or(COUNT) as usize
     }
 
     fn like(&self, model: &ModelFile) -> anyhow::Result<Drawing> {
@@ -113,7 +187,17 @@ impl Args {
     }
 
     fn class(&self, model: &ModelFile, classes: Classes) -> anyhow::Result<Drawing> {
-        let count = self.count.unwrap_or(COUNT) as usize;
+        self.with_posteriors(model, |posteriors| {
+            class::draw(model, posteriors, classes, self.count(), self.seed)
+        })
+    }
+
+    /// `f` of the posteriors of the classes: those of the model file, or those of the requested data.
+    fn with_posteriors<T>(
+        &self,
+        model: &ModelFile,
+        f: impl FnOnce(&ClassPosteriors) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let measured;
         let posteriors = match &model.annotations.classes {
             Some(stored) if self.data.is_none() => stored,
@@ -122,7 +206,7 @@ impl Args {
                 &measured
             }
         };
-        class::draw(model, posteriors, classes, count, self.seed)
+        f(posteriors)
     }
 
     fn photo(&self, model: &ModelFile) -> anyhow::Result<Drawing> {

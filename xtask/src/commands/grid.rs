@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::{
+    generate::prior::PriorArgs,
     model_data::ModelDataArgs,
     model_source::ModelArgs,
     outcome::Done,
@@ -21,6 +22,8 @@ pub(crate) struct Args {
     kind: Kind,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    prior: PriorArgs,
     /// Number of rows; a row of reconstructions is a row of originals above a row of their reconstructions
     /// [default: 10 for samples, 4 for reconstructions]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -47,7 +50,8 @@ enum Kind {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let source = args.model.read()?;
+    let mut source = args.model.read()?;
+    args.prior.apply_to(&mut source)?;
     let (default, name) = match args.kind {
         Kind::Samples => (SAMPLES, "samples.png"),
         Kind::Reconstructions => (PAIRS, "reconstructions.png"),
@@ -56,7 +60,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let size = |flag: Option<u32>, default| flag.map_or(default, |n| n as usize);
     let shape = Shape { rows: size(args.rows, default.rows), cols: size(args.cols, default.cols) };
     let picture = match args.kind {
-        Kind::Samples => pictures::samples(&source.model, &shape, args.seed)?,
+        Kind::Samples => pictures::samples(&source.model, &shape, args.prior.sampling(args.seed))?,
         Kind::Reconstructions => {
             let loaded = args.data.load(&source.model)?;
             pictures::reconstructions(&source.model, &loaded.images, &loaded.name, &shape, args.seed)?

@@ -6,15 +6,18 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use vae_data::Splits;
+use vae_core::Prior;
+use vae_data::{Split, Splits};
 use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, Trainer, annotate};
 
 use crate::{
     commands::annotate::describe,
-    data_source::{self, Loaded},
+    data_source::{self, Images, Loaded},
+    generate::prior::Sampling,
     outcome::Done,
     paths,
     pictures::{self, Captioned, Shape},
+    prior_fit,
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -64,10 +67,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             term::note(format_args!("stopped; to continue: cargo xtask train --run {path} --resume"));
             Ok(Done::Interrupted)
         }
-        Outcome::Finished => {
-            finish(&run, &loaded)?;
-            Ok(Done::Finished)
-        }
+        Outcome::Finished => finish(&run, trainer.config(), &loaded),
     }
 }
 
@@ -128,19 +128,30 @@ fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Re
     Ok(())
 }
 
-/// Annotates the model of a finished run, draws its pictures and prints the next commands.
-fn finish(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
+/// Fits a prior to the model of a finished run, annotates it, draws its pictures and prints the next commands.
+fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Done> {
     let mut model = ModelFile::read(&run.model(), None)?;
+    if model.vae.config().prior == Prior::Standard
+        && let Some(fit) = config.prior_fit()
+    {
+        let train = &loaded.images.train;
+        let train = model.binarization.of_set(train, Split::Train, 0);
+        if let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit)? {
+            let path = paths::argument(run.path());
+            term::note(format_args!("stopped; to fit the prior: cargo xtask train --run {path} --resume"));
+            return Ok(Done::Interrupted);
+        }
+    }
     annotate(&run.model(), &mut model, &loaded.images, &loaded.name)?;
     let directory = run.pictures();
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let metrics = run.read_metrics()?;
     let fitting = |shape: Shape| shape.for_images(model.height, model.width);
     let (samples, pairs) = (fitting(pictures::SAMPLES), fitting(pictures::PAIRS));
-    let test = &loaded.images.test;
+    let test = &loaded.images.test.clone().seen_by(model.binarization);
     for (name, picture) in [
         ("curves.png", pictures::curves(&metrics)),
-        ("samples.png", pictures::samples(&model, &samples, 0)),
+        ("samples.png", pictures::samples(&model, &samples, Sampling::of_seed(0))),
         ("reconstructions.png", pictures::reconstructions(&model, test, &loaded.name, &pairs, 0)),
     ] {
         write_picture(picture, &directory.join(name))?;
@@ -150,5 +161,5 @@ fn finish(run: &RunDir, loaded: &Loaded<Splits>) -> anyhow::Result<()> {
     term::line(format_args!("model: {} ({annotations})", paths::display(&run.model())));
     term::line(format_args!("pictures: {}", paths::display(&directory)));
     term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));
-    Ok(())
+    Ok(Done::Finished)
 }

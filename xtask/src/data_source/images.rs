@@ -1,7 +1,7 @@
 //! The part of a data set that a command needs: both splits to train, the test split alone to measure. Loading or
 //! drawing the training images takes most of the time, so that a command that does not need them does not load them.
 
-use vae_data::{DataError, Dataset, Split, Splits, mnist};
+use vae_data::{Binarization, DataError, Dataset, Split, Splits, mnist};
 
 use crate::term;
 
@@ -15,6 +15,10 @@ pub(crate) trait Images: Sized {
     fn from_splits(splits: Splits) -> Self;
     /// Concatenates several data sets.
     fn join(all: Vec<Self>) -> Result<Self, DataError>;
+    /// The images as a model sees them that learned from pixels made black or white; what was drawn anew for each epoch is
+    /// drawn once.
+    #[must_use]
+    fn seen_by(self, binarization: Binarization) -> Self;
     /// The split whose fingerprint identifies the source.
     fn fingerprinted(&self) -> &Dataset;
     /// True if each image has a label.
@@ -36,6 +40,10 @@ impl Images for Splits {
 
     fn join(all: Vec<Self>) -> Result<Self, DataError> {
         Self::join(all)
+    }
+
+    fn seen_by(self, binarization: Binarization) -> Self {
+        Self { train: seen(self.train, Split::Train, binarization), test: self.test.seen_by(binarization) }
     }
 
     fn fingerprinted(&self) -> &Dataset {
@@ -67,6 +75,10 @@ impl Images for Dataset {
         Self::join(all)
     }
 
+    fn seen_by(self, binarization: Binarization) -> Self {
+        seen(self, Split::Test, binarization)
+    }
+
     fn fingerprinted(&self) -> &Dataset {
         self
     }
@@ -78,6 +90,13 @@ impl Images for Dataset {
     fn count(&self) -> String {
         format!("{} test images", term::thousands(self.len()))
     }
+}
+
+/// A set that is measured is drawn from this seed.
+const SEED: u64 = 0;
+
+fn seen(set: Dataset, split: Split, binarization: Binarization) -> Dataset {
+    if binarization == Binarization::Grey { set } else { binarization.of_set(&set, split, SEED) }
 }
 
 /// The number of digits to draw for a split, if there are `digits` training images.

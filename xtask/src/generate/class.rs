@@ -31,6 +31,48 @@ impl FromStr for Classes {
     }
 }
 
+/// New images of some classes.
+pub(crate) struct NewImages {
+    /// (classes · count, D), those of the first class first
+    pub(crate) images: Array2<f32>,
+    /// How many of them a classifier recognises, as text.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Classes {
+    /// The classes themselves, in order.
+    pub(crate) fn of(self, posteriors: &ClassPosteriors) -> Vec<u8> {
+        match self {
+            Self::One(class) => vec![class],
+            Self::All => posteriors.classes.keys().copied().collect(),
+        }
+    }
+}
+
+/// Makes `count` new images of each class.
+pub(crate) fn images(
+    model: &ModelFile,
+    posteriors: &ClassPosteriors,
+    classes: &[u8],
+    count: usize,
+    seed: u64,
+) -> anyhow::Result<NewImages> {
+    let drawn: Vec<Array2<f32>> = classes
+        .iter()
+        .map(|&class| posteriors.sample(class, count.max(CLASSIFIED_IMAGES), seed))
+        .collect::<Result<_, _>>()?;
+    let lines = DigitClassifier::find(model, Some(&posteriors.data)).map_or(Vec::new(), |classifier| {
+        let recognised = classes.iter().zip(&drawn).map(|(&class, z)| {
+            let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());
+            found.iter().filter(|&&found| found == class).count()
+        });
+        report(&classifier, classes, &recognised.collect::<Vec<_>>())
+    });
+    let shown: Vec<_> = drawn.iter().map(|z| z.slice(s![..count, ..])).collect();
+    let images = model.vae.decode(concatenate(Axis(0), &shown)?.view());
+    Ok(NewImages { images, lines })
+}
+
 /// Draws `count` new images of the class, or of all classes, with a row for each.
 pub(crate) fn draw(
     model: &ModelFile,
@@ -39,27 +81,10 @@ pub(crate) fn draw(
     count: usize,
     seed: u64,
 ) -> anyhow::Result<Drawing> {
-    let classes: Vec<u8> = match requested {
-        Classes::One(class) => vec![class],
-        Classes::All => posteriors.classes.keys().copied().collect(),
-    };
+    let classes = requested.of(posteriors);
     let tiles = count.checked_mul(classes.len()).context("more images than a picture can hold")?;
     pictures::check_tiles(model, tiles)?;
-    let drawn: Vec<Array2<f32>> = classes
-        .iter()
-        .map(|&class| posteriors.sample(class, count.max(CLASSIFIED_IMAGES), seed))
-        .collect::<Result<_, _>>()?;
-    let classifier = DigitClassifier::find(model, Some(&posteriors.data));
-    let (mut shown, mut recognised) = (Vec::new(), Vec::new());
-    for (&class, z) in classes.iter().zip(&drawn) {
-        shown.push(model.vae.decode(z.slice(s![..count, ..])));
-        if let Some(classifier) = &classifier {
-            let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());
-            recognised.push(found.iter().filter(|&&found| found == class).count());
-        }
-    }
-    let views: Vec<_> = shown.iter().map(|images: &Array2<f32>| images.view()).collect();
-    let images = concatenate(Axis(0), &views)?;
+    let NewImages { images, lines } = images(model, posteriors, &classes, count, seed)?;
     let (what, style) = match requested {
         Classes::One(class) => (format!("{count} new images of class {class}"), style(count)),
         Classes::All => {
@@ -71,7 +96,6 @@ pub(crate) fn draw(
     let picture = vae_viz::image_grid(images.view(), (model.height, model.width), &style, Some(&caption))?;
     let mut facts = pictures::facts(model, &what);
     facts.push(("Seed", seed.to_string()));
-    let lines = classifier.map_or(Vec::new(), |classifier| report(&classifier, &classes, &recognised));
     Ok(Drawing { picture: Captioned::new(picture, facts), lines })
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::ensure;
 use ndarray::ArrayView2;
+use vae_core::Classifier;
 use vae_data::digits::SIDE;
 use vae_train::{ClassifierFile, ModelFile};
 
@@ -26,17 +27,30 @@ impl DigitClassifier {
         }
     }
 
-    fn load(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Self> {
+    /// Checks that the model makes images of the size that the classifier takes.
+    pub(crate) fn check_size(model: &ModelFile) -> anyhow::Result<()> {
         let (height, width) = (model.height, model.width);
         ensure!(
             (height, width) == (SIDE, SIDE),
             "the classifier takes images of {SIDE} x {SIDE} pixels, the model makes {height} x {width}"
         );
+        Ok(())
+    }
+
+    /// Checks that images of `data` are handwritten digits.
+    pub(crate) fn check_data(data: Option<&str>) -> anyhow::Result<()> {
         ensure!(
             matches!(data.and_then(|data| data.split(':').next()), Some("mnist" | "digits")),
             "the classifier takes handwritten digits, these are images of {}",
             data.unwrap_or("unknown data")
         );
+        Ok(())
+    }
+
+    /// The shipped classifier, for images of the model that resemble those of `data`.
+    pub(crate) fn load(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Self> {
+        Self::check_size(model)?;
+        Self::check_data(data)?;
         let path = paths::shipped_classifier();
         let file = ClassifierFile::read(&path)?;
         let config = file.classifier.config();
@@ -47,6 +61,10 @@ impl DigitClassifier {
             SIDE * SIDE
         );
         Ok(Self(file))
+    }
+
+    pub(crate) fn classifier(&self) -> &Classifier {
+        &self.0.classifier
     }
 
     /// The class of each image.

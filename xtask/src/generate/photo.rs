@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 use ndarray::{Array2, aview1, s};
 use vae_data::{
-    gather,
+    Dataset, gather,
     photo::{self, Photo},
 };
 use vae_train::{ModelFile, NegElboRange, neg_elbos};
@@ -16,6 +16,7 @@ use super::{
     drawing::{Drawing, style},
 };
 use crate::{
+    data_source::Images,
     paths,
     pictures::{self, Captioned},
     term,
@@ -44,9 +45,11 @@ pub(crate) fn draw(
     for file in files {
         bytes.push_row(aview1(&photo::read(file)?.pixels))?;
     }
+    let set = Dataset::new(bytes, None, model.height, model.width)?.seen_by(model.binarization);
+    let bytes = set.images();
     let indices: Vec<u32> = (0..files.len() as u32).collect();
     let mut seen = Array2::zeros(bytes.dim());
-    gather(bytes.view(), &indices, seen.view_mut());
+    gather(bytes, &indices, seen.view_mut());
 
     let data = model.data.as_deref().or(range.map(|range| range.data.as_str()));
     let classifier = DigitClassifier::find(model, data);

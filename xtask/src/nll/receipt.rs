@@ -10,9 +10,6 @@ use vae_train::{Bound, LogLikelihood, read_bounded};
 
 use crate::{data_source::Loaded, model_source::ModelSource, paths, term};
 
-/// How pixels become x: grey, as they are, in [0, 1]. The one place that says it.
-const PROTOCOL: &str = "grey";
-
 /// The largest file that is read as a receipt.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -25,6 +22,7 @@ pub(super) struct Facts {
     pub(super) likelihood: String,
     /// How pixels become x.
     pub(super) protocol: String,
+    pub(super) prior: String,
     pub(super) seed: u64,
     pub(super) data: String,
     /// [`Dataset::fingerprint`] of all test images.
@@ -94,7 +92,8 @@ impl Facts {
             samples,
             images,
             likelihood: vae.config().likelihood.to_string(),
-            protocol: PROTOCOL.to_owned(),
+            protocol: source.model.binarization.to_string(),
+            prior: vae.config().prior.to_string(),
             seed,
             data: loaded.name.clone(),
             data_sha256: loaded.fingerprint.clone(),

@@ -331,7 +331,7 @@ fn no_model_file_is_changed() {
     write_digit(&project, "mine.png");
     remove_annotations(&project);
     let before = project.read("a/model.safetensors");
-    for call in ["--digit 7 --data images", "--image mine.png", "--like 3", "--latent 0,0,0"] {
+    for call in ["--digit 7 --data images", "--image mine.png", "--like 3", "--latent 0,0,0", ""] {
         drawn(&project, &format!("--run a {call}"));
     }
     assert!(project.read("a/model.safetensors") == before);

@@ -243,8 +243,29 @@ fn ci_has_help() {
 }
 
 #[test]
-fn no_digit_is_wrong_usage() {
-    is_wrong("generate");
+fn the_help_of_generate_names_its_flags() {
+    let flags = "--like --digit --image --latent --count --split --seed --data --out .npy prior";
+    helps("generate", &flags.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn data_for_samples_of_the_prior_are_wrong_usage() {
+    is_wrong("generate --data digits");
+    is_wrong("generate --split train");
+}
+
+#[test]
+fn a_file_that_is_neither_a_picture_nor_an_array_is_wrong_usage() {
+    for name in ["samples", "samples.jpg", "samples.npz", ".npy"] {
+        is_wrong(&format!("generate --out {name}"));
+    }
+}
+
+#[test]
+fn numbers_of_anything_but_new_images_are_wrong_usage() {
+    for request in ["--like 3", "--image a.png", "--latent 0,0"] {
+        is_wrong(&format!("generate {request} --out out.npy"));
+    }
 }
 
 #[test]
@@ -277,6 +298,8 @@ fn a_point_of_the_latent_space_that_is_not_finite_is_wrong_usage() {
 fn a_number_of_images_without_a_class_is_wrong_usage() {
     is_wrong("generate --like 3 --count 2");
     is_wrong("generate --digit 7 --count 0");
+    is_wrong("generate --count 0");
+    is_wrong("generate --count 100001");
 }
 
 #[test]

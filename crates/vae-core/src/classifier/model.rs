@@ -125,6 +125,23 @@ impl Classifier {
         logits.rows().into_iter().map(|g| of_row(g) as u8).collect()
     }
 
+    /// What the last layer takes for each row of `x`: the outputs of the last hidden layer, after its activation. A
+    /// classifier without a hidden layer has no features but `x`.
+    ///
+    /// # Shapes
+    /// `x` (B, D) in [0, 1] → (B, H)
+    ///
+    /// # Panics
+    /// If `x` does not have D columns.
+    pub fn features(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        assert_eq!(x.ncols(), self.config.input, "columns of the input");
+        let Some(&width) = self.config.hidden.last() else {
+            return x.to_owned();
+        };
+        let hidden = self.stack.without_last();
+        hidden.infer(self.parameters.values(), x, width, |h, out| out.copy_from(h))
+    }
+
     /// (B, D) → (B, C)
     fn logits(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
         let (stack, parameters) = (&self.stack, self.parameters.values());
@@ -270,6 +287,28 @@ mod tests {
             let slope = (at(1e-2) - at(-1e-2)) / 2e-2;
             assert!((f64::from(*gradient) - slope).abs() < 2e-5, "at {i}: {gradient} instead of {slope}");
         }
+    }
+
+    #[test]
+    fn the_last_layer_makes_the_logits_from_the_features() {
+        let (classifier, x, _) = classifier();
+        let features = classifier.features(x.view());
+        assert_eq!(features.dim(), (21, 5));
+        let tensor = |name: &str| {
+            let layout = classifier.parameters().layout();
+            let tensor = layout.tensors().iter().find(|tensor| tensor.name == name).unwrap();
+            &classifier.parameters().values()[tensor.range.clone()]
+        };
+        let weight = ArrayView2::from_shape((4, 5), tensor("classifier.fc3.weight")).unwrap();
+        let logits = features.dot(&weight.t()) + &ArrayView1::from(tensor("classifier.fc3.bias"));
+        assert!(logits.iter().zip(&classifier.logits(x.view())).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn without_a_hidden_layer_the_features_are_the_input() {
+        let (_, x, _) = classifier();
+        let config = ClassifierConfig { input: 9, hidden: vec![], ..ClassifierConfig::default() };
+        assert_eq!(Classifier::new(config, 3).unwrap().features(x.view()), x);
     }
 
     #[test]

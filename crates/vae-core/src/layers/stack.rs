@@ -54,6 +54,11 @@ impl Stack {
         &self.layers
     }
 
+    /// All layers but the last.
+    pub(crate) fn without_last(&self) -> Self {
+        Self { layers: self.layers[..self.layers.len() - 1].to_vec() }
+    }
+
     /// Numbers that the first layer takes.
     pub(crate) fn inputs(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.dim().1)

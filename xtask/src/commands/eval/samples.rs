@@ -1,0 +1,218 @@
+//! `cargo xtask eval --samples`: how good the images are that a model draws from its prior.
+
+use std::fmt;
+
+use anyhow::{Context, ensure};
+use ndarray::{Array2, ArrayView2, s};
+use serde::Serialize;
+use vae_data::{Dataset, Splits, gather};
+use vae_train::{CONFIDENT, Judge, ModelFile, NEIGHBOURS, Quality, median, nearest_distances};
+
+use crate::{
+    bench::progress::Progress,
+    data_source::Loaded,
+    generate::{digit_classifier::DigitClassifier, prior::Sampling, samples},
+    model_source::ModelSource,
+    paths, pictures, term,
+};
+
+/// The images of each set whose manifolds give precision and recall.
+const MANIFOLD_IMAGES: usize = 10_000;
+/// The images of each set whose nearest training image is looked for.
+const NEAREST_IMAGES: usize = 1000;
+
+/// The output of `--json`.
+#[derive(Serialize)]
+pub(super) struct Report {
+    samples: Row,
+    training: Row,
+    test: Row,
+    prior: String,
+    seed: u64,
+    data: String,
+    model: String,
+    protocol: Protocol,
+    version: &'static str,
+}
+
+/// The numbers of one set of images, without those that it is compared by.
+#[derive(Serialize)]
+struct Row {
+    images: usize,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    quality: Option<Numbers>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest_training_image: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    frechet: f64,
+    precision: f64,
+    recall: f64,
+    confident: f64,
+}
+
+/// How the numbers were found.
+#[derive(Serialize)]
+struct Protocol {
+    classifier: String,
+    features: usize,
+    reference_images: usize,
+    manifold_images: usize,
+    neighbours: usize,
+    confident_above: f32,
+    nearest_images: usize,
+    nearest_among: usize,
+}
+
+impl From<Quality> for Numbers {
+    fn from(Quality { frechet, precision, recall, confident }: Quality) -> Self {
+        Self { frechet, precision, recall, confident }
+    }
+}
+
+/// Fails for a model whose images the classifier cannot judge, before any data are loaded.
+pub(super) fn check(model: &ModelFile) -> anyhow::Result<()> {
+    let check = || {
+        DigitClassifier::check_size(model)?;
+        model.data.as_deref().map_or(Ok(()), |data| DigitClassifier::check_data(Some(data)))
+    };
+    check().context(CANNOT)
+}
+
+const CANNOT: &str = "the quality of samples cannot be measured";
+
+/// Measures `count` samples of the model's prior, and as many training images.
+pub(super) fn measure(
+    source: &ModelSource,
+    loaded: &Loaded<Splits>,
+    count: usize,
+    sampling: Sampling,
+) -> anyhow::Result<Report> {
+    let (model, Splits { train, test }) = (&source.model, &loaded.images);
+    pictures::check_size(model, test, &loaded.name)?;
+    let classifier = DigitClassifier::load(model, Some(&loaded.name)).context(CANNOT)?;
+    let fewest = train.len().min(test.len());
+    ensure!(
+        fewest > NEIGHBOURS,
+        "{CANNOT}: expected more than {NEIGHBOURS} training and test images, {} has {} and {}",
+        loaded.name,
+        train.len(),
+        test.len()
+    );
+
+    let manifold_images = MANIFOLD_IMAGES.min(fewest).min(count);
+    let progress = Progress::new(5);
+    let step = |what: &str| progress.begin(what);
+    step("the test images");
+    let reference = first(test, test.len());
+    let judge = Judge::new(classifier.classifier(), reference.view(), manifold_images);
+    progress.done();
+    step("the samples");
+    let samples = samples::images(model, count, sampling).mapv_into(|pixel| pixel.clamp(0.0, 1.0));
+    let of_samples = judge.quality(samples.view());
+    progress.done();
+    step("the training images");
+    let training = first(train, count);
+    let of_training = judge.quality(training.view());
+    progress.done();
+    let nearest = |images: ArrayView2<'_, f32>| {
+        let images = images.slice(s![..images.nrows().min(NEAREST_IMAGES), ..]);
+        median(&nearest_distances(images, train.images()))
+    };
+    step("the training images nearest to samples");
+    let samples_nearest = nearest(samples.view());
+    progress.done();
+    step("the training images nearest to test images");
+    let test_nearest = nearest(reference.view());
+    progress.done();
+
+    Ok(Report {
+        samples: Row {
+            images: count,
+            quality: Some(of_samples.into()),
+            nearest_training_image: samples_nearest,
+        },
+        training: Row {
+            images: training.nrows(),
+            quality: Some(of_training.into()),
+            nearest_training_image: None,
+        },
+        test: Row { images: test.len(), quality: None, nearest_training_image: test_nearest },
+        prior: sampling.describe(model),
+        seed: sampling.seed,
+        data: loaded.name.clone(),
+        model: paths::display(&source.path),
+        protocol: Protocol {
+            classifier: classifier.describe(),
+            features: judge.features(),
+            reference_images: test.len(),
+            manifold_images,
+            neighbours: NEIGHBOURS,
+            confident_above: CONFIDENT,
+            nearest_images: NEAREST_IMAGES.min(count).min(test.len()),
+            nearest_among: train.len(),
+        },
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// The first images of a set, at most `count`, in [0, 1].
+fn first(set: &Dataset, count: usize) -> Array2<f32> {
+    let indices: Vec<u32> = (0..set.len().min(count) as u32).collect();
+    let mut images = Array2::zeros((indices.len(), set.pixels()));
+    gather(set.images(), &indices, images.view_mut());
+    images
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, training, test, prior, seed, data, protocol, .. } = self;
+        let n = term::thousands;
+        let (count, reference) = (n(samples.images), n(protocol.reference_images));
+        writeln!(
+            f,
+            "{count} samples of the prior {prior}, seed {seed}, and {} training images",
+            n(training.images)
+        )?;
+        writeln!(f, "of {data}, compared with its {reference} test images")?;
+        writeln!(
+            f,
+            "{:15} {:>9} {:>10} {:>7} {:>10} {:>8}",
+            "", "distance", "precision", "recall", "confident", "nearest"
+        )?;
+        for (name, row) in [("samples", samples), ("training images", training), ("test images", test)] {
+            writeln!(f, "{name:15} {row}")?;
+        }
+        let Protocol { classifier, features, manifold_images, neighbours, .. } = protocol;
+        writeln!(f, "distance: Fréchet distance of {features} features, found by {classifier}")?;
+        writeln!(
+            f,
+            "precision, recall: {} images of each set, {neighbours} neighbours",
+            n(*manifold_images)
+        )?;
+        writeln!(f, "confident: share that the classifier reads with a probability above {CONFIDENT}")?;
+        let (nearest, among) = (n(protocol.nearest_images), n(protocol.nearest_among));
+        write!(
+            f,
+            "nearest: median distance in pixels of {nearest} images to the nearest of {among} training images"
+        )
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.quality {
+            Some(Numbers { frechet, precision, recall, confident }) => {
+                let percent = 100.0 * confident;
+                write!(f, "{frechet:9.2} {precision:10.3} {recall:7.3} {percent:8.1} %")?;
+            }
+            None => write!(f, "{:>9} {:>10} {:>7} {:>10}", "-", "-", "-", "-")?,
+        }
+        match self.nearest_training_image {
+            Some(distance) => write!(f, " {distance:8.2}"),
+            None => write!(f, " {:>8}", "-"),
+        }
+    }
+}

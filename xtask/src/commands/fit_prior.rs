@@ -1,0 +1,70 @@
+//! `cargo xtask fit-prior`
+
+use std::path::Path;
+
+use anyhow::Context;
+use vae_core::Prior;
+use vae_data::Splits;
+use vae_train::{DataConfig, PriorFit, RunDir, annotate};
+
+use crate::{
+    commands::annotate::describe, data_source, data_source::Images, model_source::ModelArgs, outcome::Done,
+    paths, prior_fit, term,
+};
+
+/// Fits a learned prior to a finished model, so that samples come from where its codes lie.
+///
+/// The codes of the training images are not distributed as N(0, I), and samples from there are often no digits. The
+/// prior learns their distribution; all other weights stay as they are. The model file then carries it, and 'grid',
+/// 'generate' and 'eval' use it. 'train' does this at the end of a run.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  cargo xtask fit-prior\n  \
+                        cargo xtask fit-prior --prior mixture:200 --run runs/quick-1\n  \
+                        cargo xtask grid --prior standard      the bare N(0, I), to compare")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
+    #[arg(long, value_name = "D")]
+    data: Option<String>,
+    /// Prior to fit: mixture, mixture:K (of K Gaussians), flow or flow:COUPLINGS:WIDTH
+    #[arg(long, value_name = "NAME", default_value_t = PriorFit::default().prior)]
+    prior: Prior,
+    /// Passes over the codes of the training images; more for small data sets
+    #[arg(long, value_name = "N", default_value_t = PriorFit::default().epochs,
+          value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    epochs: u64,
+    /// Batch size
+    #[arg(long, value_name = "N", default_value_t = PriorFit::default().batch)]
+    batch: usize,
+    /// Learning rate at the start; it falls along half a cosine
+    #[arg(long, value_name = "X", default_value_t = PriorFit::default().learning_rate, allow_negative_numbers = true)]
+    lr: f64,
+    /// Random seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    let mut target = args.model.read_to_change()?;
+    // A training in the same directory would write the same file.
+    let run = RunDir::new(target.path.parent().unwrap_or(Path::new("")));
+    let _lock = if run.checkpoint().exists() { Some(run.lock()?) } else { None };
+    // 'auto' is not a default here, because what it falls back on would stay in the file.
+    let source = args.data.or_else(|| target.model.data.clone());
+    let source = source.context("the file does not name what the model was trained on; pass --data")?;
+    let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
+    let fit = PriorFit { prior, epochs, batch, learning_rate, seed };
+    fit.validate(target.model.vae.latent())?;
+    let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
+    let train = loaded.images.train.clone();
+    let seen = Splits { train, test: loaded.images.test.clone() }.seen_by(target.model.binarization);
+    if let Done::Interrupted = prior_fit::fit(&mut target.model, &seen.train, &fit)? {
+        term::note(format_args!("stopped; {} is as it was", paths::display(&target.path)));
+        return Ok(Done::Interrupted);
+    }
+    annotate(&target.path, &mut target.model, &loaded.images, &loaded.name)?;
+    let annotations = describe(&target.model.annotations);
+    term::result(format_args!("{}: prior {prior}, {annotations}", paths::display(&target.path)))?;
+    Ok(Done::Finished)
+}

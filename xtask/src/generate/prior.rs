@@ -1,0 +1,95 @@
+//! z from the prior of a model: the one place where samples begin, for pictures, for arrays and for measurements.
+
+use ndarray::{Array1, Array2};
+use vae_core::{
+    Prior,
+    noise::{Purpose, standard_normal, stream, uniform},
+};
+use vae_train::ModelFile;
+
+use crate::model_source::ModelSource;
+
+/// Which prior the samples come from, and how narrow it is.
+#[derive(Clone, Copy, clap::Args)]
+pub(crate) struct PriorArgs {
+    /// Prior to sample from: the one that the model has, or N(0, I)
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Model)]
+    prior: Which,
+    /// Factor of the noise that samples are made of, above 0 and at most 10; below 1 they are more alike and more usual
+    #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
+    temperature: f32,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub(crate) enum Which {
+    /// The prior that the model has
+    Model,
+    /// N(0, I)
+    Standard,
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    let value = text.parse().ok().filter(|&t: &f32| t > 0.0 && t <= 10.0);
+    value.ok_or_else(|| "expected a number above 0 and at most 10".to_owned())
+}
+
+impl PriorArgs {
+    /// Replaces the prior of the model if the standard one is asked for.
+    pub(crate) fn apply_to(self, source: &mut ModelSource) -> anyhow::Result<()> {
+        self.prior.apply_to(source)
+    }
+
+    /// How samples of this seed are drawn.
+    pub(crate) fn sampling(self, seed: u64) -> Sampling {
+        Sampling { seed, temperature: self.temperature }
+    }
+}
+
+impl Which {
+    /// Replaces the prior of the model if the standard one is asked for.
+    pub(crate) fn apply_to(self, source: &mut ModelSource) -> anyhow::Result<()> {
+        if self == Self::Standard {
+            source.model.vae = source.model.vae.with_prior(Prior::Standard, 0)?;
+        }
+        Ok(())
+    }
+}
+
+/// How samples are drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Sampling {
+    pub(crate) seed: u64,
+    pub(crate) temperature: f32,
+}
+
+impl Sampling {
+    /// At temperature 1.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        Self { seed, temperature: 1.0 }
+    }
+
+    /// Draws z from the model's prior, `count` times. A smaller count gives the first of these draws.
+    ///
+    /// # Shapes
+    /// → (`count`, L)
+    pub(crate) fn draw(self, model: &ModelFile, count: usize) -> Array2<f32> {
+        let (mut choices, mut eps) = (Array1::zeros(count), Array2::zeros((count, model.vae.latent())));
+        let stream = |which| stream(self.seed, Purpose::SAMPLES, 0, which);
+        standard_normal(&mut stream(0), eps.view_mut());
+        uniform(&mut stream(1), choices.view_mut());
+        eps *= self.temperature;
+        model.vae.sample_prior(choices.view(), eps.view())
+    }
+
+    /// The prior that [`draw`](Self::draw) draws from, for captions and reports.
+    pub(crate) fn describe(self, model: &ModelFile) -> String {
+        let prior = match model.vae.config().prior {
+            Prior::Standard => "N(0, I)".to_owned(),
+            learned => learned.to_string(),
+        };
+        match self.temperature {
+            1.0 => prior,
+            temperature => format!("{prior} at temperature {temperature}"),
+        }
+    }
+}
