@@ -17,6 +17,7 @@ mod import;
 mod inputs;
 mod output;
 mod resume;
+mod sample_quality;
 mod samples;
 mod sources;
 mod sweep;

@@ -158,7 +158,14 @@ fn the_help_of_grid_names_its_flags() {
 
 #[test]
 fn the_help_of_eval_names_its_flags() {
-    helps("eval", &["--run", "--model", "--data", "--seed", "--json"]);
+    helps("eval", &["--run", "--model", "--data", "--seed", "--json", "--samples"]);
+}
+
+#[test]
+fn too_few_or_too_many_samples_to_measure_are_wrong_usage() {
+    for count in ["0", "99", "100001", "-1", "many"] {
+        is_wrong(&format!("eval --samples {count}"));
+    }
 }
 
 #[test]
