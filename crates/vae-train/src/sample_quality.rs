@@ -1,5 +1,5 @@
-//! How good new images are, as numbers: judged by the features that a classifier finds in them, and by their distance to
-//! the images that the model was trained on.
+//! How good new images are, as numbers: judged by the features that a classifier finds in them, and by their distance
+//! to the images that the model was trained on.
 //!
 //! ```text
 //! images ─► classifier ─► features (N, H) ─► Gaussian    ─► Fréchet distance      symmetric, frechet

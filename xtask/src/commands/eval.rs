@@ -34,7 +34,7 @@ pub(crate) const SEED: u64 = 0;
 ///
 /// With --samples, measures how good the images are that the model draws from its prior, beside training images of the
 /// data as the line to compare with: the Fréchet distance of a classifier's features to those of the test images
-/// (Heusel et al. 2017), improved precision and recall (Kynkaanniemi et al. 2019), the share that the classifier reads
+/// (Heusel et al. 2017), improved precision and recall (Kynkäänniemi et al. 2019), the share that the classifier reads
 /// with more than 90 % confidence, and the distance to the nearest training image. For handwritten digits alone, which
 /// the classifier was trained on.
 #[derive(clap::Args)]

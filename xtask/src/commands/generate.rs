@@ -105,29 +105,23 @@ impl Out {
 const COUNT: u32 = 20;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let (picture, numbers) = match args.out.clone() {
-        Some(Out::Numbers(path)) => (None, Some(path)),
-        Some(Out::Picture(path)) => (Some(path), None),
-        None => (None, None),
-    };
-    if numbers.is_some() && !args.request.is_of_new_images() {
+    if matches!(args.out, Some(Out::Numbers(_))) && !args.request.is_of_new_images() {
         return Err(misuse(
             "a .npy file takes new images: those of --digit, or samples of the prior without a request",
         ));
     }
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
-    let (out, lines) = match numbers {
-        Some(out) => {
-            let lines = args.write_numbers(&source.model, &out)?;
-            (out, lines)
-        }
-        None => {
-            let (drawing, name) = args.draw(&source.model)?;
-            let out = source.picture_path(picture, &name)?;
-            drawing.picture.write(&out)?;
-            (out, drawing.lines)
-        }
+    let picture = |path: Option<&PathBuf>| {
+        let (drawing, name) = args.draw(&source.model)?;
+        let path = source.picture_path(path.cloned(), &name)?;
+        drawing.picture.write(&path)?;
+        anyhow::Ok((path, drawing.lines))
+    };
+    let (out, lines) = match &args.out {
+        None => picture(None)?,
+        Some(Out::Picture(path)) => picture(Some(path))?,
+        Some(Out::Numbers(path)) => (path.clone(), args.write_numbers(&source.model, path)?),
     };
     term::result(format_args!("{}", paths::display(&out)))?;
     lines.iter().try_for_each(|line| term::result(format_args!("{line}")))?;

@@ -1,6 +1,6 @@
 //! `generate`: each way to request a digit, its output and its errors.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use ndarray::Array2;
 use vae_core::{Vae, VaeConfig};
@@ -12,19 +12,6 @@ use crate::{
     png::{size, text},
     project::{Project, TRAIN_LABELS},
 };
-
-/// A file that the project ships.
-fn shipped(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// A project with a small trained model in `a` and the shipped classifier.
-fn with_classifier() -> Project {
-    let project = Project::trained();
-    project.write("data/classifier.safetensors", shipped("classifier.safetensors"));
-    project
-}
 
 /// Removes the annotations from the model in `a`.
 fn remove_annotations(project: &Project) {
@@ -120,7 +107,7 @@ fn the_number_of_new_images_gives_the_rows() {
 
 #[test]
 fn the_same_seed_draws_the_same_bytes_with_any_number_of_threads() {
-    let project = with_classifier();
+    let project = Project::with_classifier();
     let [a, b] =
         ["", "--threads 1"].map(|more| drawn(&project, &format!("--run a --digit 7 --seed 5 {more}")));
     assert!(a == b, "two pictures of one seed differ");
@@ -136,14 +123,14 @@ fn another_seed_draws_other_images() {
 
 #[test]
 fn a_classifier_reports_how_many_of_a_thousand_it_recognises() {
-    let ended = with_classifier().run("generate --run a --digit 7 --count 3").succeeds();
+    let ended = Project::with_classifier().run("generate --run a --digit 7 --count 3").succeeds();
     let line = ended.stdout.lines().last().expect("a line");
     assert!(line.starts_with("a classifier (98.") && line.ends_with("of 1000 as 7"), "{line}");
 }
 
 #[test]
 fn all_digits_are_ten_rows_and_a_table_with_the_mean() {
-    let project = with_classifier();
+    let project = Project::with_classifier();
     let ended = project.run("generate --run a --digit all --count 12 --out out.png").succeeds();
     let GridStyle { scale, gap, .. } = GridStyle::default();
     let (width, height) = size(&project.read("out.png"));
@@ -164,7 +151,7 @@ fn without_a_classifier_a_line_says_that_images_are_not_classified() {
 
 #[test]
 fn images_that_may_not_be_digits_are_not_classified() {
-    let project = with_classifier();
+    let project = Project::with_classifier();
     project.write_images("images", 28, 28);
     let ended = project.run("generate --run a --digit 7 --data images").succeeds();
     assert!(ended.stderr.contains("these images are not classified"), "{}", ended.stderr);
@@ -207,9 +194,7 @@ fn more_new_images_than_a_picture_holds_are_refused() {
 #[test]
 fn most_digits_of_the_shipped_model_are_recognised() {
     let project = Project::new();
-    for name in ["model.safetensors", "classifier.safetensors"] {
-        project.write(Path::new("data").join(name), shipped(name));
-    }
+    project.ship(&["model.safetensors", "classifier.safetensors"]);
     let ended = project.run("generate --digit all").succeeds();
     let shares: Vec<f64> = ended
         .stdout
@@ -238,7 +223,7 @@ fn a_point_with_another_number_of_dimensions_is_refused_with_both_numbers() {
 
 #[test]
 fn a_picture_of_a_digit_gets_a_line_with_its_loss_and_its_class() {
-    let project = with_classifier();
+    let project = Project::with_classifier();
     write_digit(&project, "mine.png");
     let ended = project.run("generate --run a --image mine.png").succeeds();
     assert_eq!(ended.stdout.lines().next(), Some("a/pictures/image.png"));

@@ -18,6 +18,7 @@ mod inputs;
 mod nll;
 mod output;
 mod resume;
+mod sample_quality;
 mod samples;
 mod sources;
 mod sweep;

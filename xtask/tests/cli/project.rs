@@ -44,6 +44,22 @@ impl Project {
         project
     }
 
+    /// A project with a small trained model in `a` and the shipped classifier.
+    pub(crate) fn with_classifier() -> Self {
+        let project = Self::trained();
+        project.ship(&["classifier.safetensors"]);
+        project
+    }
+
+    /// Copies files that the project ships.
+    pub(crate) fn ship(&self, names: &[&str]) {
+        for name in names {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
+            let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            self.write(Path::new("data").join(name), bytes);
+        }
+    }
+
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.root.path().join(name)
     }

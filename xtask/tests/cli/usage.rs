@@ -160,7 +160,18 @@ fn the_help_of_grid_names_its_flags() {
 fn the_help_of_eval_names_its_flags() {
     helps(
         "eval",
-        &["--run", "--model", "--data", "--seed", "--nll", "--images", "--receipt", "--against", "--json"],
+        &[
+            "--run",
+            "--model",
+            "--data",
+            "--seed",
+            "--nll",
+            "--images",
+            "--receipt",
+            "--against",
+            "--json",
+            "--samples",
+        ],
     );
 }
 
@@ -177,6 +188,13 @@ fn no_images_and_images_without_samples_are_wrong_usage() {
     is_wrong("eval --images 5");
     is_wrong("eval --receipt a.json");
     is_wrong("eval --against a.json");
+}
+
+#[test]
+fn too_few_or_too_many_samples_to_measure_are_wrong_usage() {
+    for count in ["0", "99", "100001", "-1", "many"] {
+        is_wrong(&format!("eval --samples {count}"));
+    }
 }
 
 #[test]

@@ -300,7 +300,7 @@ mod tests {
             &classifier.parameters().values()[tensor.range.clone()]
         };
         let weight = ArrayView2::from_shape((4, 5), tensor("classifier.fc3.weight")).unwrap();
-        let logits = features.dot(&weight.t()) + &ArrayView1::from(tensor("classifier.fc3.bias"));
+        let logits = features.dot(&weight.t()) + ArrayView1::from(tensor("classifier.fc3.bias"));
         assert!(logits.iter().zip(&classifier.logits(x.view())).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 

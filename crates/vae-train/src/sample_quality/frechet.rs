@@ -6,7 +6,7 @@
 //!
 //! As usual the number that is reported is d².
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::symmetric::eigen;
@@ -36,7 +36,7 @@ impl Gaussian {
         covariance.axis_chunks_iter_mut(Axis(0), ROWS).into_par_iter().enumerate().for_each(
             |(chunk, mut rows)| {
                 let columns = chunk * ROWS..chunk * ROWS + rows.nrows();
-                let left = centred.slice(ndarray::s![.., columns]);
+                let left = centred.slice(s![.., columns]);
                 rows.assign(&(left.t().dot(&centred) / (samples - 1) as f64));
             },
         );
@@ -59,8 +59,9 @@ impl Gaussian {
         let product = root.dot(&other.covariance).dot(&root);
         let product = (&product + &product.t()) / 2.0;
         let shared: f64 = eigen(product.view()).values.iter().map(|value| value.max(0.0).sqrt()).sum();
-        // Rounding may leave less than nothing between equal Gaussians.
-        f64::max(0.0, apart + self.covariance.diag().sum() + other.covariance.diag().sum() - 2.0 * shared)
+        let d2 = apart + self.covariance.diag().sum() + other.covariance.diag().sum() - 2.0 * shared;
+        // Rounding may leave less than nothing between equal Gaussians. NaN stays NaN.
+        if d2 < 0.0 { 0.0 } else { d2 }
     }
 }
 
@@ -141,6 +142,13 @@ mod tests {
         let (a, b) = (draws(300, 5), draws(300, 5) + 2.0);
         let found = frechet_distance(a.view(), b.view());
         assert!((found - 20.0).abs() < 1e-4, "{found}");
+    }
+
+    #[test]
+    fn features_that_are_not_numbers_have_no_distance() {
+        let (a, mut b) = (draws(30, 4), draws(30, 4));
+        b[[3, 2]] = f32::NAN;
+        assert!(frechet_distance(a.view(), b.view()).is_nan());
     }
 
     #[test]

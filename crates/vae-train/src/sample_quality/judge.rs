@@ -79,6 +79,7 @@ fn first(features: &Array2<f32>, most: usize) -> ArrayView2<'_, f32> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Axis;
     use vae_core::ClassifierConfig;
     use vae_data::{Split, digits};
 
@@ -95,7 +96,9 @@ mod tests {
     #[test]
     fn the_reference_images_themselves_are_perfect() {
         let (images, classifier) = (images(100, 1), classifier());
-        let quality = Judge::new(&classifier, images.view(), 1000).quality(images.view());
+        let judge = Judge::new(&classifier, images.view(), 1000);
+        let quality = judge.quality(images.view());
+        assert_eq!(judge.features(), 12);
         assert!(quality.frechet < 1e-9, "{quality:?}");
         assert_eq!((quality.precision, quality.recall), (1.0, 1.0));
     }
@@ -117,7 +120,7 @@ mod tests {
         let (reference, classifier) = (images(300, 1), classifier());
         let labels = digits::generate(300, 1, Split::Test).labels().unwrap().to_vec();
         let ones: Vec<usize> = (0..300).filter(|&i| labels[i] == 1).collect();
-        let one_kind = reference.select(ndarray::Axis(0), &ones);
+        let one_kind = reference.select(Axis(0), &ones);
         let quality = Judge::new(&classifier, reference.view(), 1000).quality(one_kind.view());
         assert_eq!(quality.precision, 1.0);
         assert!(quality.recall < 0.5, "{quality:?}");

@@ -4,7 +4,7 @@
 //! element off the diagonal zero, until all are. In `f64` and on one thread: the matrices are of the size of a hidden
 //! layer.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, s};
 
 /// The most passes over all elements; some ten are needed.
 const MOST_SWEEPS: usize = 60;
@@ -68,7 +68,7 @@ fn rotate(a: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) {
 
 /// Rows p and q ← cos · p − sin · q and sin · p + cos · q
 fn rotate_rows(matrix: &mut Array2<f64>, p: usize, q: usize, cos: f64, sin: f64) {
-    let (row_p, row_q) = matrix.multi_slice_mut((ndarray::s![p, ..], ndarray::s![q, ..]));
+    let (row_p, row_q) = matrix.multi_slice_mut((s![p, ..], s![q, ..]));
     for (x, y) in row_p.into_iter().zip(row_q) {
         (*x, *y) = (cos * *x - sin * *y, sin * *x + cos * *y);
     }

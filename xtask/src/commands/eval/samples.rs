@@ -111,6 +111,7 @@ pub(super) fn measure(
     progress.done();
     step("the samples");
     let samples = samples::images(model, count, sampling).mapv_into(|pixel| pixel.clamp(0.0, 1.0));
+    ensure!(samples.iter().all(|pixel| pixel.is_finite()), "{CANNOT}: pixels of the samples are not finite");
     let of_samples = judge.quality(samples.view());
     progress.done();
     step("the training images");
