@@ -43,17 +43,18 @@ fn plain_log_prior(vae: &Vae, parameters: &[f64], z: &[f64]) -> f64 {
         &parameters[tensors.iter().find(|t| t.name == name).unwrap().range.clone()]
     };
     let normal = |z: f64, m: f64, v: f64| -0.5 * ((z - m).powi(2) / v.exp() + v + LN_2_PI);
+    let mixture = |components: usize, z: &[f64]| {
+        let (logits, means, log_vars) = (of("prior.logits"), of("prior.mean"), of("prior.log_var"));
+        let all: f64 = logits.iter().map(|g| g.exp()).sum();
+        let density = |k: usize| {
+            let at = |l: usize| normal(z[l], means[k * z.len() + l], log_vars[k * z.len() + l]);
+            logits[k].exp() / all * (0..z.len()).map(at).sum::<f64>().exp()
+        };
+        (0..components).map(density).sum::<f64>().ln()
+    };
     match vae.config().prior {
-        Prior::Mixture { components } => {
-            let (logits, means, log_vars) = (of("prior.logits"), of("prior.mean"), of("prior.log_var"));
-            let all: f64 = logits.iter().map(|g| g.exp()).sum();
-            let density = |k: usize| {
-                let at = |l: usize| normal(z[l], means[k * z.len() + l], log_vars[k * z.len() + l]);
-                logits[k].exp() / all * (0..z.len()).map(at).sum::<f64>().exp()
-            };
-            (0..components).map(density).sum::<f64>().ln()
-        }
-        Prior::Flow { couplings, .. } => {
+        Prior::Mixture { components } => mixture(components, z),
+        Prior::Flow { couplings, components, .. } => {
             let (mut x, mut given) = (z[z.len().div_ceil(2)..].to_vec(), z[..z.len().div_ceil(2)].to_vec());
             let mut log_det = 0.0;
             for k in 0..couplings {
@@ -66,7 +67,12 @@ fn plain_log_prior(vae: &Vae, parameters: &[f64], z: &[f64]) -> f64 {
                 }
                 std::mem::swap(&mut x, &mut given);
             }
-            x.iter().chain(&given).map(|&u| normal(u, 0.0, 0.0)).sum::<f64>() + log_det
+            // After an even number of couplings the first half of the latents is the half that is given.
+            let u = if couplings % 2 == 0 { [given, x].concat() } else { [x, given].concat() };
+            match components {
+                0 => u.iter().map(|&u| normal(u, 0.0, 0.0)).sum::<f64>() + log_det,
+                components => mixture(components, &u) + log_det,
+            }
         }
         other => panic!("no plain {other}"),
     }
@@ -230,8 +236,9 @@ fn assert_gradients_with(prior: Prior, beta: f32) {
 
 #[test]
 fn gradients_through_a_flow_are_slopes() {
-    assert_gradients_with(Prior::Flow { couplings: 2, hidden: 5 }, 1.0);
-    assert_gradients_with(Prior::Flow { couplings: 5, hidden: 7 }, 0.6);
+    assert_gradients_with(Prior::Flow { couplings: 2, hidden: 5, components: 0 }, 1.0);
+    assert_gradients_with(Prior::Flow { couplings: 5, hidden: 7, components: 0 }, 0.6);
+    assert_gradients_with(Prior::Flow { couplings: 3, hidden: 7, components: 3 }, 0.6);
 }
 
 #[test]

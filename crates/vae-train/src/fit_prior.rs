@@ -29,7 +29,7 @@ pub struct PriorFit {
 
 impl Default for PriorFit {
     fn default() -> Self {
-        let prior = Prior::Flow { couplings: 6, hidden: 64 };
+        let prior = Prior::Flow { couplings: 6, hidden: 64, components: 100 };
         Self { prior, epochs: 20, batch: 256, learning_rate: 2e-3, seed: 0 }
     }
 }
@@ -151,7 +151,9 @@ impl PriorFit {
         codes: &Posterior,
         images: &[u32],
     ) -> Result<(), TrainError> {
-        let Prior::Mixture { components } = self.prior else { return Ok(()) };
+        let (Prior::Mixture { components } | Prior::Flow { components, .. }) = self.prior else {
+            return Ok(());
+        };
         if images.len() < components {
             let expected = format!("at most {} Gaussians for as many images", images.len());
             return Err(TrainError::Field { field: "prior", expected, found: self.prior.to_string() });
@@ -225,7 +227,7 @@ mod tests {
     fn a_fitted_prior_is_nearer_to_the_codes_than_the_standard_one() {
         let data = digits::generate(1500, 1, Split::Train);
         let vae = trained(&data);
-        for prior in [Prior::Flow { couplings: 4, hidden: 24 }, Prior::Mixture { components: 30 }] {
+        for prior in [Prior::Flow { couplings: 4, hidden: 24, components: 10 }, Prior::Mixture { components: 30 }] {
             let run = |threads| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| fit(prior).run(&vae, &data, |_| ControlFlow::Continue(()))).unwrap().unwrap()

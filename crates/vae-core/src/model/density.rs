@@ -46,7 +46,9 @@ impl Density {
         match prior {
             Prior::Standard => Self::Standard,
             Prior::Mixture { components } => Self::Mixture(Gaussians::new(layout, latent, components)),
-            Prior::Flow { couplings, hidden } => Self::Flow(Flow::new(layout, latent, couplings, hidden)),
+            Prior::Flow { couplings, hidden, components } => {
+                Self::Flow(Flow::new(layout, latent, couplings, hidden, components))
+            }
         }
     }
 
@@ -59,20 +61,26 @@ impl Density {
     /// Draws the parameters that training starts from, where layers do not start as all layers do: the flow at N(0, I), the
     /// Gaussians with unit variances around draws from it.
     pub(crate) fn initialise(&self, seed: u64, parameters: &mut [f32]) {
+        if let Self::Flow(flow) = self {
+            for layer in flow.last_layers() {
+                let (weight, bias) = layer.slot().parts_mut(parameters);
+                weight.fill(0.0);
+                bias.fill(0.0);
+            }
+        }
+        if let Some(mixture) = self.gaussians() {
+            let mut means = Array2::zeros((mixture.components(), mixture.latent()));
+            standard_normal(&mut stream(seed, Purpose::PRIOR, 0, 0), means.view_mut());
+            mixture.start(parameters, means.view(), 0.0);
+        }
+    }
+
+    /// The Gaussians that it has.
+    pub(crate) fn gaussians(&self) -> Option<&Gaussians> {
         match self {
-            Self::Standard => {}
-            Self::Mixture(mixture) => {
-                let mut means = Array2::zeros((mixture.components(), mixture.latent()));
-                standard_normal(&mut stream(seed, Purpose::PRIOR, 0, 0), means.view_mut());
-                mixture.start(parameters, means.view(), 0.0);
-            }
-            Self::Flow(flow) => {
-                for layer in flow.last_layers() {
-                    let (weight, bias) = layer.slot().parts_mut(parameters);
-                    weight.fill(0.0);
-                    bias.fill(0.0);
-                }
-            }
+            Self::Standard => None,
+            Self::Mixture(mixture) => Some(mixture),
+            Self::Flow(flow) => flow.base(),
         }
     }
 
@@ -139,6 +147,9 @@ impl Density {
             Self::Standard => {}
             Self::Mixture(mixture) => mixture.sample(parameters, choices, u),
             Self::Flow(flow) => {
+                if let Some(base) = flow.base() {
+                    base.sample(parameters, choices, u.view_mut());
+                }
                 let (samples, latents) = (u.nrows().min(MICRO_BATCH), u.ncols());
                 let memory = || (flow.pass(samples), BySample::zeroed(samples, latents));
                 u.axis_chunks_iter_mut(Axis(0), MICRO_BATCH).into_par_iter().for_each_init(
@@ -191,7 +202,8 @@ impl DensityPass {
     pub(crate) fn gradient(&self) -> &[f32] {
         match self {
             Self::Mixture(pass) => pass.gradient(),
-            Self::Standard | Self::Flow(_) => &[],
+            Self::Flow(pass) => pass.gradient(),
+            Self::Standard => &[],
         }
     }
 

@@ -1,16 +1,18 @@
-//! A flow as prior: p(z) is what a chain of couplings makes of N(0, I) (RealNVP: Dinh, Sohl-Dickstein & Bengio 2017; as
-//! prior of a VAE: Chen et al. 2017, Xu et al. 2019).
+//! A flow as prior: p(z) is what a chain of couplings makes of a simpler density p(u), N(0, I) or a mixture of Gaussians
+//! (RealNVP: Dinh, Sohl-Dickstein & Bengio 2017; as prior of a VAE: Chen et al. 2017, Xu et al. 2019). A flow alone is one
+//! piece, and between the clouds of codes of different classes it leaves bridges; a mixture as its base has none.
 //!
 //! Halve z = (x₁, x₀). Each coupling scales and shifts one half by what a network makes of the other:
 //!
 //! x_{k+2} = x_k ⊙ exp(s_k) + t_k, with (r_k, t_k) = net_k(x_{k+1}) and s_k = S tanh(r_k / S).
 //!
-//! After N couplings u = (x_N, x_{N+1}) is distributed as N(0, I), and by the change of variables (Dinh et al., equation 2)
+//! After N couplings u = (x_N, x_{N+1}), and by the change of variables (Dinh et al., equation 2)
 //!
-//! log p(z) = −½ Σ_L u² − ½ L ln 2π + Σ_k Σ s_k, in nats.
+//! log p(z) = log p(u) + Σ_k Σ s_k, in nats.
 //!
-//! The last layer of each network starts at zero: then s = t = 0, and training starts at N(0, I).
+//! The last layer of each network starts at zero: then s = t = 0, and training starts at p(u).
 
+use super::gaussians::{Gaussians, GaussiansPass};
 use crate::{
     Activation,
     formulas::{HALF_LOG_TAU, PerCoupled},
@@ -37,6 +39,8 @@ const LAYERS: usize = 3;
 pub(crate) struct Flow {
     latent: usize,
     couplings: Vec<Stack>,
+    /// p(u), if it is not N(0, I)
+    base: Option<Gaussians>,
 }
 
 /// A few samples on their way from z to u and back.
@@ -51,21 +55,45 @@ pub(crate) struct FlowPass {
     dx: Vec<BySample>,
     spare: [BySample; 2],
     deltas: Vec<Deltas>,
+    /// u, its gradient (B, L), log p(u) (B) and its way there and back, where p(u) is a mixture.
+    base: Option<BasePass>,
+}
+
+#[derive(Clone, Debug)]
+struct BasePass {
+    u: BySample,
+    du: BySample,
+    log_p: Vec<f32>,
+    pass: GaussiansPass,
 }
 
 impl Flow {
-    /// Couplings with two hidden layers each, of which the first changes the second half of the latents.
-    pub(crate) fn new(layout: &mut Layout, latent: usize, couplings: usize, hidden: usize) -> Self {
+    /// Couplings with two hidden layers each, of which the first changes the second half of the latents; behind them as
+    /// many Gaussians as given, or N(0, I) for none.
+    pub(crate) fn new(
+        layout: &mut Layout,
+        latent: usize,
+        couplings: usize,
+        hidden: usize,
+        gaussians: usize,
+    ) -> Self {
         let stack = |k| {
             let widths = [Self::width(latent, k + 1), hidden, hidden, 2 * Self::width(latent, k)];
             Stack::dense(layout, &format!("prior.coupling{}", k + 1), &widths, Activation::Relu)
         };
-        Self { latent, couplings: (0..couplings).map(stack).collect() }
+        let couplings = (0..couplings).map(stack).collect();
+        let base = (gaussians > 0).then(|| Gaussians::new(layout, latent, gaussians));
+        Self { latent, couplings, base }
     }
 
     /// Numbers of x_k: the first half of the latents, which may be one larger, for odd k.
     fn width(latent: usize, k: usize) -> usize {
         if k.is_multiple_of(2) { latent / 2 } else { latent.div_ceil(2) }
+    }
+
+    /// p(u), if it is not N(0, I).
+    pub(crate) fn base(&self) -> Option<&Gaussians> {
+        self.base.as_ref()
     }
 
     /// The layers, in the order of their parameters.
@@ -87,6 +115,12 @@ impl Flow {
     pub(crate) fn pass(&self, samples: usize) -> FlowPass {
         let half = |k| BySample::zeroed(samples, Self::width(self.latent, k));
         let couplings = self.couplings.len();
+        let base = |base: &Gaussians| BasePass {
+            u: BySample::zeroed(samples, self.latent),
+            du: BySample::zeroed(samples, self.latent),
+            log_p: vec![0.0; samples],
+            pass: base.pass(samples),
+        };
         FlowPass {
             x: (0..couplings + 2).map(half).collect(),
             scales: (0..couplings).map(half).collect(),
@@ -94,6 +128,7 @@ impl Flow {
             dx: (0..couplings + 2).map(half).collect(),
             spare: [half(0), half(1)],
             deltas: self.couplings.iter().map(|stack| stack.deltas(samples)).collect(),
+            base: self.base.as_ref().map(base),
         }
     }
 
@@ -108,9 +143,9 @@ impl Flow {
         pass: &mut FlowPass,
         log_p: &mut [f32],
     ) {
-        let FlowPass { x, scales, tapes, .. } = pass;
+        let FlowPass { x, scales, tapes, base, .. } = pass;
         let couplings = self.couplings.len();
-        log_p.fill(-HALF_LOG_TAU * self.latent as f32);
+        log_p.fill(0.0);
         x[0].take_features(z, self.first(0));
         x[1].take_features(z, self.first(1));
         for (k, (net, tape)) in self.couplings.iter().zip(tapes).enumerate() {
@@ -118,7 +153,19 @@ impl Flow {
             net.forward(parameters, before[k + 1].view(), tape);
             elementwise::couple(Affine, tape.output(), &before[k], &mut scales[k], &mut after[0], log_p);
         }
-        x[couplings..].iter().for_each(|u| elementwise::add_square_sums(u, -0.5, log_p));
+        match (&self.base, base) {
+            (Some(gaussians), Some(base)) => {
+                base.u.set_features(self.first(couplings), &x[couplings]);
+                base.u.set_features(self.first(couplings + 1), &x[couplings + 1]);
+                let log_p_u = &mut base.log_p[..log_p.len()];
+                gaussians.log_density(parameters, &base.u, &mut base.pass, log_p_u);
+                log_p.iter_mut().zip(log_p_u).for_each(|(log_p, log_p_u)| *log_p += *log_p_u);
+            }
+            _ => {
+                log_p.iter_mut().for_each(|log_p| *log_p -= HALF_LOG_TAU * self.latent as f32);
+                x[couplings..].iter().for_each(|u| elementwise::add_square_sums(u, -0.5, log_p));
+            }
+        }
     }
 
     /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves the deltas
@@ -127,12 +174,23 @@ impl Flow {
     /// # Shapes
     /// `dz` (B, L)
     pub(crate) fn backward(&self, parameters: &[f32], weight: f32, pass: &mut FlowPass, dz: &mut BySample) {
-        let FlowPass { x, scales, tapes, dx, spare, deltas } = pass;
+        let FlowPass { x, scales, tapes, dx, spare, deltas, base } = pass;
         let couplings = self.couplings.len();
-        // −log N(u; 0, I) has the slope u.
-        for (du, u) in dx[couplings..].iter_mut().zip(&x[couplings..]) {
-            du.copy_from(u);
-            elementwise::scale(du, weight);
+        match (&self.base, base) {
+            (Some(gaussians), Some(BasePass { du, pass, .. })) => {
+                du.resize(dz.samples());
+                du.clear();
+                gaussians.backward(parameters, weight, pass, du);
+                dx[couplings].take_features(du, self.first(couplings));
+                dx[couplings + 1].take_features(du, self.first(couplings + 1));
+            }
+            _ => {
+                // −log N(u; 0, I) has the slope u.
+                for (du, u) in dx[couplings..].iter_mut().zip(&x[couplings..]) {
+                    du.copy_from(u);
+                    elementwise::scale(du, weight);
+                }
+            }
         }
         for (k, (net, tape)) in self.couplings.iter().zip(tapes).enumerate().rev() {
             let (before, after) = dx.split_at_mut(k + 2);
@@ -177,6 +235,11 @@ impl Flow {
 }
 
 impl FlowPass {
+    /// The gradient of the parameters that belong to no layer, summed over the samples.
+    pub(crate) fn gradient(&self) -> &[f32] {
+        self.base.as_ref().map_or(&[], |base| base.pass.gradient())
+    }
+
     /// The gradient of a layer's linear output (B, O), and its input (B, I); the layers of all couplings, one after the
     /// other.
     pub(crate) fn operands(&self, layer: usize) -> [Samples<'_>; 2] {

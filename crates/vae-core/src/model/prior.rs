@@ -9,8 +9,9 @@ use crate::{VaeError, names::as_text};
 
 /// p(z), the distribution that codes are taken to come from.
 ///
-/// As text, in configurations, weight files and on command lines: `standard`, `mixture:500` (of 500 Gaussians) or
-/// `flow:8:256` (8 couplings, with hidden layers of 256); `mixture` and `flow` stand for these sizes.
+/// As text, in configurations, weight files and on command lines: `standard`, `mixture:500` (of 500 Gaussians),
+/// `flow:8:256` (8 couplings, with hidden layers of 256) or `flow:8:256:50` (behind them 50 Gaussians); `mixture` and `flow`
+/// stand for the first two sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Prior {
@@ -22,22 +23,25 @@ pub enum Prior {
         /// The number of Gaussians, K.
         components: usize,
     },
-    /// What a chain of couplings makes of N(0, I), learned (RealNVP: Dinh, Sohl-Dickstein & Bengio 2017).
+    /// What a chain of couplings makes of N(0, I), or of a mixture of Gaussians, learned (RealNVP: Dinh, Sohl-Dickstein &
+    /// Bengio 2017).
     Flow {
         /// The number of couplings; each changes half of the latents.
         couplings: usize,
         /// The width of the two hidden layers that each of them has.
         hidden: usize,
+        /// The number of Gaussians of the mixture, K; 0 for N(0, I).
+        components: usize,
     },
 }
 
 impl Prior {
     /// What each can be written as, in the order in which help texts list them. Capitals stand for a number.
-    pub const FORMS: &[&str] = &["standard", "mixture", "mixture:K", "flow", "flow:COUPLINGS:WIDTH"];
+    pub const FORMS: &[&str] = &["standard", "mixture", "mixture:K", "flow", "flow:COUPLINGS:WIDTH", "flow:COUPLINGS:WIDTH:K"];
     /// `mixture`
     pub const MIXTURE: Self = Self::Mixture { components: 500 };
     /// `flow`
-    pub const FLOW: Self = Self::Flow { couplings: 8, hidden: 256 };
+    pub const FLOW: Self = Self::Flow { couplings: 8, hidden: 256, components: 0 };
 
     /// The name without its numbers.
     pub const fn name(self) -> &'static str {
@@ -63,7 +67,8 @@ impl Prior {
         match self {
             Self::Standard => Ok(()),
             Self::Mixture { components } => check("Gaussians", 1..=1 << 16, components),
-            Self::Flow { couplings, hidden } => {
+            Self::Flow { couplings, hidden, components } => {
+                check("Gaussians", 0..=1 << 16, components)?;
                 check("couplings", 2..=64, couplings)?;
                 check("units in a hidden layer", 1..=1 << 16, hidden)?;
                 match latent {
@@ -84,9 +89,10 @@ impl Prior {
         match self {
             Self::Standard => 0,
             Self::Mixture { components } => components as u128 * (2 * latent + 1),
-            Self::Flow { couplings, hidden } => {
+            Self::Flow { couplings, hidden, components } => {
                 let (hidden, half) = (hidden as u128, latent.div_ceil(2));
                 couplings as u128 * ((half + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * 2 * half)
+                    + components as u128 * (2 * latent + 1)
             }
         }
     }
@@ -97,7 +103,12 @@ impl fmt::Display for Prior {
         match self {
             Self::Standard => f.write_str(self.name()),
             Self::Mixture { components } => write!(f, "{}:{components}", self.name()),
-            Self::Flow { couplings, hidden } => write!(f, "{}:{couplings}:{hidden}", self.name()),
+            Self::Flow { couplings, hidden, components: 0 } => {
+                write!(f, "{}:{couplings}:{hidden}", self.name())
+            }
+            Self::Flow { couplings, hidden, components } => {
+                write!(f, "{}:{couplings}:{hidden}:{components}", self.name())
+            }
         }
     }
 }
@@ -118,7 +129,11 @@ impl FromStr for Prior {
             ["mixture", k] => Ok(Self::Mixture { components: number(k)? }),
             ["flow"] => Ok(Self::FLOW),
             ["flow", couplings, hidden] => {
-                Ok(Self::Flow { couplings: number(couplings)?, hidden: number(hidden)? })
+                Ok(Self::Flow { couplings: number(couplings)?, hidden: number(hidden)?, components: 0 })
+            }
+            ["flow", couplings, hidden, k] => {
+                let (couplings, hidden) = (number(couplings)?, number(hidden)?);
+                Ok(Self::Flow { couplings, hidden, components: number(k)? })
             }
             _ => Err(unknown()),
         }
@@ -139,6 +154,7 @@ mod tests {
             ("mixture:7", "mixture:7"),
             ("flow", "flow:8:256"),
             ("flow:4:32", "flow:4:32"),
+            ("flow:4:32:9", "flow:4:32:9"),
         ] {
             let prior: Prior = text.parse().unwrap();
             assert_eq!(prior.to_string(), written);
@@ -149,10 +165,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_form_is_refused_with_those_there_are() {
-        for text in ["", "vamp", "mixture:", "mixture:x", "flow:8", "flow:8:256:1", "standard:1", "flow:-1:2"]
+        for text in ["", "vamp", "mixture:", "mixture:x", "flow:8", "flow:8:256:1:2", "standard:1", "flow:-1:2"]
         {
             let error = text.parse::<Prior>().unwrap_err().to_string();
-            assert!(error.ends_with("standard, mixture, mixture:K, flow, flow:COUPLINGS:WIDTH"), "{error}");
+            assert!(error.ends_with("standard, mixture, mixture:K, flow, flow:COUPLINGS:WIDTH, flow:COUPLINGS:WIDTH:K"), "{error}");
         }
     }
 

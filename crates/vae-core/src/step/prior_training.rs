@@ -50,7 +50,8 @@ impl PriorTraining {
         Self { vae, optimizer, gradient: None, losses: Vec::new(), values: vec![0.0; parameters] }
     }
 
-    /// Puts the Gaussians of a mixture at these codes, with a log-variance; a flow starts where it always does.
+    /// Puts the Gaussians of a mixture, or behind a flow, at these codes, with a log-variance; the flow itself starts as it
+    /// always does, and leaves the codes where they are.
     ///
     /// # Shapes
     /// `codes` (≥ K, L)
@@ -59,7 +60,7 @@ impl PriorTraining {
     /// If there are fewer codes than Gaussians, or of another number of latents.
     pub fn start_at(&mut self, codes: ArrayView2<'_, f32>, log_var: f32) {
         let (network, parameters) = self.vae.network_and_values_mut();
-        if let Density::Mixture(mixture) = &network.prior {
+        if let Some(mixture) = network.prior.gaussians() {
             assert_eq!(codes.ncols(), mixture.latent(), "columns of the codes");
             let codes = codes.slice(ndarray::s![..mixture.components(), ..]);
             mixture.start(parameters, codes, log_var);
@@ -168,7 +169,11 @@ mod tests {
         noise::{Purpose, standard_normal, stream},
     };
 
-    const PRIORS: [Prior; 2] = [Prior::Mixture { components: 3 }, Prior::Flow { couplings: 3, hidden: 7 }];
+    const PRIORS: [Prior; 3] = [
+        Prior::Mixture { components: 3 },
+        Prior::Flow { couplings: 3, hidden: 7, components: 0 },
+        Prior::Flow { couplings: 3, hidden: 7, components: 2 },
+    ];
 
     fn model(prior: Prior) -> Vae {
         let config = VaeConfig { input: 6, hidden: vec![5], latent: 3, prior, ..VaeConfig::default() };
