@@ -30,6 +30,7 @@ ACTIVATIONS = {
     "gelu": F.gelu,
     "softplus": F.softplus,
     "sigmoid": torch.sigmoid,
+    "glu": F.glu,  # halves its input: values first, their gates behind them
 }
 
 
@@ -107,6 +108,70 @@ def likelihood(name):
     return {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}[name]()
 
 
+# Priors. Each has `log_prob(z)` (...), in nats.
+
+
+class Flow(nn.Module):
+    """RealNVP from z to u, each half of the latents scaled and shifted by what a network makes of the other half."""
+
+    LARGEST = 2.0
+
+    def __init__(self, latent, couplings, width, components=0):
+        super().__init__()
+        self.first = (latent + 1) // 2
+        sizes = [self.first, latent - self.first]
+        for k in range(couplings):
+            changed, given = sizes[1 - k % 2], sizes[k % 2]
+            self.add_module(f"coupling{k + 1}", Half([given, width, width, 2 * changed], F.relu))
+        self.mixture = components
+        if components:
+            add_gaussians(self, latent, components)
+
+    def log_prob(self, z):
+        halves = [z[..., : self.first], z[..., self.first :]]
+        log_det = 0.0
+        for k, net in enumerate(self.children()):
+            given, changed = k % 2, 1 - k % 2
+            raw, shift = net(halves[given]).chunk(2, dim=-1)
+            log_scale = self.LARGEST * torch.tanh(raw / self.LARGEST)
+            halves[changed] = halves[changed] * torch.exp(log_scale) + shift
+            log_det = log_det + log_scale.sum(-1)
+        u = torch.cat(halves, dim=-1)
+        if self.mixture:
+            return gaussians(self).log_prob(u) + log_det
+        return torch.distributions.Normal(0.0, 1.0).log_prob(u).sum(-1) + log_det
+
+
+class Mixture(nn.Module):
+    """Gaussians with diagonal covariances."""
+
+    def __init__(self, latent, components):
+        super().__init__()
+        add_gaussians(self, latent, components)
+
+    def log_prob(self, z):
+        return gaussians(self).log_prob(z)
+
+
+def add_gaussians(module, latent, components):
+    module.logits = nn.Parameter(torch.randn(components))
+    module.mean = nn.Parameter(torch.randn(components, latent))
+    module.log_var = nn.Parameter(0.5 * torch.randn(components, latent))
+
+
+def gaussians(module):
+    of_one = torch.distributions.Normal(module.mean, torch.exp(0.5 * module.log_var))
+    shares = torch.distributions.Categorical(logits=module.logits)
+    return torch.distributions.MixtureSameFamily(shares, torch.distributions.Independent(of_one, 1))
+
+
+def prior(name, latent):
+    """standard, mixture:K, flow:COUPLINGS:WIDTH or flow:COUPLINGS:WIDTH:K"""
+    kind, *numbers = name.split(":")
+    numbers = [int(number) for number in numbers]
+    return {"standard": lambda: None, "mixture": Mixture, "flow": Flow}[kind](*([latent, *numbers] if numbers else []))
+
+
 # The model
 
 
@@ -117,7 +182,8 @@ class Half(nn.Module):
         super().__init__()
         self.activation = activation
         for i, (inputs, outputs) in enumerate(zip(widths, widths[1:]), start=1):
-            self.add_module(f"fc{i}", nn.Linear(inputs, outputs))
+            gates = 2 if activation is F.glu and i < len(widths) - 1 else 1
+            self.add_module(f"fc{i}", nn.Linear(inputs, gates * outputs))
 
     def forward(self, x):
         first, *rest = self.children()
@@ -128,25 +194,31 @@ class Half(nn.Module):
 
 
 class Vae(nn.Module):
-    def __init__(self, pixels, hidden, latent, activation, likelihood):
+    def __init__(self, pixels, hidden, latent, activation, likelihood, prior):
         super().__init__()
         self.latent = latent
         self.likelihood = likelihood
         self.encoder = Half([pixels, *hidden, 2 * latent], activation)
         self.decoder = Half([latent, *reversed(hidden), likelihood.outputs * pixels], activation)
+        self.prior = prior
 
     def forward(self, x, eps):
         """Every value on the way to the loss; `reconstruction` and `kl` are per image."""
         mean, log_var = self.encoder(x).chunk(2, dim=-1)
         z = mean + torch.exp(0.5 * log_var) * eps
         logits = self.decoder(z)
+        if self.prior is None:
+            kl = -0.5 * (1 + log_var - mean**2 - log_var.exp()).sum(-1)
+        else:
+            q = torch.distributions.Normal(mean, torch.exp(0.5 * log_var))
+            kl = -q.entropy().sum(-1) - self.prior.log_prob(z)
         return {
             "mean": mean,
             "log_var": log_var,
             "z": z,
             "logits": logits,
             "reconstruction": self.likelihood.nll(logits, x).sum(-1),
-            "kl": -0.5 * (1 + log_var - mean**2 - log_var.exp()).sum(-1),
+            "kl": kl,
         }
 
 
@@ -169,10 +241,12 @@ def write(path, tensors, facts):
 PIXELS, LATENT, BATCH = 12, 3, 5
 
 
-def elbo(path, seed, activation, hidden, beta=1.0, steps=0, name="bernoulli", adapt=lambda vae: None):
+def elbo(
+    path, seed, activation, hidden, beta=1.0, steps=0, name="bernoulli", p="standard", adapt=lambda vae: None
+):
     """Parameters, a batch, the values of the forward pass, the gradients, and `steps` steps of Adam."""
     torch.manual_seed(seed)
-    vae = Vae(PIXELS, hidden, LATENT, ACTIVATIONS[activation], likelihood(name))
+    vae = Vae(PIXELS, hidden, LATENT, ACTIVATIONS[activation], likelihood(name), prior(p, LATENT))
     with torch.no_grad():
         for parameter in vae.parameters():
             parameter *= 1.7  # PyTorch's initial weights are so small that every activation is almost linear
@@ -199,6 +273,8 @@ def elbo(path, seed, activation, hidden, beta=1.0, steps=0, name="bernoulli", ad
     if name != "bernoulli":
         tensors["pixel_mean"] = vae.likelihood.mean(values["logits"])
         facts["likelihood"] = name
+    if p != "standard":
+        facts["prior"] = p
     if steps:
         facts["optimizer"] = "adam lr=1e-2 betas=0.9,0.999 eps=1e-8"
         optimizer = torch.optim.Adam(vae.parameters(), lr=1e-2)
@@ -274,6 +350,10 @@ def make(directory):
     path = directory / "elbo_gaussian_learned.safetensors"
     x = elbo(path, 52, "tanh", [8, 6], name="gaussian", adapt=wide_sigmas)["x"]
     assert (x < 0).any() and (x > 1).any()
+
+    for seed, p in enumerate(["mixture:4", "flow:4:6", "flow:3:6:4"], start=60):
+        path = directory / f"elbo_{p.replace(':', '_')}.safetensors"
+        elbo(path, seed, "tanh", [8, 6], beta=0.5, steps=10, p=p)
 
 
 # What the likelihoods are checked against
