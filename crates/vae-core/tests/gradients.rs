@@ -46,14 +46,20 @@ fn plain_log_prior(vae: &Vae, parameters: &[f64], z: &[f64]) -> f64 {
     let mixture = |components: usize, z: &[f64]| {
         let (logits, means, log_vars) = (of("prior.logits"), of("prior.mean"), of("prior.log_var"));
         let all: f64 = logits.iter().map(|g| g.exp()).sum();
+        let full = matches!(vae.config().prior, Prior::Mixture { full: true, .. });
         let density = |k: usize| {
-            let at = |l: usize| normal(z[l], means[k * z.len() + l], log_vars[k * z.len() + l]);
+            let away = |l: usize| z[l] - means[k * z.len() + l];
+            let at = |l: usize| {
+                let row = k * z.len() * (z.len() - 1) / 2 + l * l.saturating_sub(1) / 2;
+                let below = |j: usize| if full { of("prior.skew")[row + j] * away(j) } else { 0.0 };
+                normal(away(l) + (0..l).map(below).sum::<f64>(), 0.0, log_vars[k * z.len() + l])
+            };
             logits[k].exp() / all * (0..z.len()).map(at).sum::<f64>().exp()
         };
         (0..components).map(density).sum::<f64>().ln()
     };
     match vae.config().prior {
-        Prior::Mixture { components } => mixture(components, z),
+        Prior::Mixture { components, .. } => mixture(components, z),
         Prior::Flow { couplings, components, .. } => {
             let (mut x, mut given) = (z[z.len().div_ceil(2)..].to_vec(), z[..z.len().div_ceil(2)].to_vec());
             let mut log_det = 0.0;
@@ -243,6 +249,7 @@ fn gradients_through_a_flow_are_slopes() {
 
 #[test]
 fn gradients_of_a_mixture_are_slopes() {
-    assert_gradients_with(Prior::Mixture { components: 2 }, 1.0);
-    assert_gradients_with(Prior::Mixture { components: 4 }, 0.6);
+    assert_gradients_with(Prior::Mixture { components: 2, full: false }, 1.0);
+    assert_gradients_with(Prior::Mixture { components: 4, full: false }, 0.6);
+    assert_gradients_with(Prior::Mixture { components: 3, full: true }, 0.6);
 }

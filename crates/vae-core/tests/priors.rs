@@ -11,7 +11,8 @@ use vae_core::{
 
 const FLOW: Prior = Prior::Flow { couplings: 4, hidden: 6, components: 0 };
 const FLOW_OF_MIXTURE: Prior = Prior::Flow { couplings: 3, hidden: 6, components: 3 };
-const MIXTURE: Prior = Prior::Mixture { components: 3 };
+const MIXTURE: Prior = Prior::Mixture { components: 3, full: false };
+const FULL_MIXTURE: Prior = Prior::Mixture { components: 3, full: true };
 
 /// A model whose prior is far from N(0, I).
 fn model(prior: Prior, latent: usize) -> Vae {
@@ -42,7 +43,7 @@ fn the_density_over_two_latents_integrates_to_one() {
     let (side, width) = (1500usize, 50.0f32);
     let at = |i: usize| width * ((i as f32 + 0.5) / side as f32 - 0.5);
     let z = Array2::from_shape_fn((side * side, 2), |(i, l)| at(if l == 0 { i / side } else { i % side }));
-    for prior in [Prior::Standard, MIXTURE, FLOW, FLOW_OF_MIXTURE] {
+    for prior in [Prior::Standard, MIXTURE, FULL_MIXTURE, FLOW, FLOW_OF_MIXTURE] {
         let log_p = model(prior, 2).log_prior(z.view());
         let cell = f64::from(width / side as f32).powi(2);
         let mass: f64 = log_p.iter().map(|&log_p| f64::from(log_p).exp() * cell).sum();
@@ -52,7 +53,7 @@ fn the_density_over_two_latents_integrates_to_one() {
 
 #[test]
 fn draws_are_distributed_as_the_density_says() {
-    for prior in [Prior::Standard, MIXTURE, FLOW, FLOW_OF_MIXTURE] {
+    for prior in [Prior::Standard, MIXTURE, FULL_MIXTURE, FLOW, FLOW_OF_MIXTURE] {
         let vae = model(prior, 2);
         let (z, _) = draws(&vae, 40_000);
         // The mass of a region by its share of the draws, and by a sum over a fine grid.
@@ -148,7 +149,7 @@ fn a_learned_prior_lowers_the_loss_and_any_number_of_threads_gives_the_same_bits
         }
         (losses[0], losses[149], training.into_vae().parameters().values().to_vec())
     };
-    for prior in [MIXTURE, FLOW, FLOW_OF_MIXTURE] {
+    for prior in [MIXTURE, FULL_MIXTURE, FLOW, FLOW_OF_MIXTURE] {
         let of =
             |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| train(prior));
         let one = of(1);
@@ -159,7 +160,7 @@ fn a_learned_prior_lowers_the_loss_and_any_number_of_threads_gives_the_same_bits
 
 #[test]
 fn a_model_with_a_learned_prior_reads_back() {
-    for prior in [MIXTURE, FLOW, FLOW_OF_MIXTURE] {
+    for prior in [MIXTURE, FULL_MIXTURE, FLOW, FLOW_OF_MIXTURE] {
         let vae = model(prior, 3);
         let (read, facts) = Vae::from_safetensors(&vae.to_safetensors(&Default::default()), None).unwrap();
         assert_eq!((read.parameters(), read.config()), (vae.parameters(), vae.config()));

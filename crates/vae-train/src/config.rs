@@ -230,7 +230,7 @@ impl TrainConfig {
     /// a single latent, which has no halves.
     pub fn prior_fit(&self) -> Option<PriorFit> {
         let prior = match self.training.fit_prior {
-            Prior::Flow { .. } if self.model.latent == 1 => Prior::Mixture { components: 10 },
+            Prior::Flow { .. } if self.model.latent == 1 => Prior::Mixture { components: 10, full: false },
             prior => prior,
         };
         let is_fitted = self.model.prior == Prior::Standard && prior != Prior::Standard;

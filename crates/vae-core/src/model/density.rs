@@ -45,7 +45,9 @@ impl Density {
     pub(crate) fn new(layout: &mut Layout, latent: usize, prior: Prior) -> Self {
         match prior {
             Prior::Standard => Self::Standard,
-            Prior::Mixture { components } => Self::Mixture(Gaussians::new(layout, latent, components)),
+            Prior::Mixture { components, full } => {
+                Self::Mixture(Gaussians::new(layout, latent, components, full))
+            }
             Prior::Flow { couplings, hidden, components } => {
                 Self::Flow(Flow::new(layout, latent, couplings, hidden, components))
             }

@@ -82,7 +82,7 @@ impl Flow {
             Stack::dense(layout, &format!("prior.coupling{}", k + 1), &widths, Activation::Relu)
         };
         let couplings = (0..couplings).map(stack).collect();
-        let base = (gaussians > 0).then(|| Gaussians::new(layout, latent, gaussians));
+        let base = (gaussians > 0).then(|| Gaussians::new(layout, latent, gaussians, false));
         Self { latent, couplings, base }
     }
 

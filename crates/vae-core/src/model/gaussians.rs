@@ -1,15 +1,19 @@
-//! A mixture of Gaussians as prior: p(z) = Σ_k π_k N(z; m_k, diag exp(v_k)), with π = softmax of the logits.
+//! A mixture of Gaussians as prior: p(z) = Σ_k π_k N(z; m_k, C_k), with π = softmax of the logits.
 //!
-//! log p(z) = ln Σ_k exp(j_k), j_k = ln π_k − ½ Σ_L [(z − m_k)² exp(−v_k) + v_k + ln 2π], in nats; with the responsibilities
+//! C_k⁻¹ = (I + A_k)ᵀ diag exp(−v_k) (I + A_k): of a strictly lower triangle A_k, or diagonal where there is none. With
+//! w_k = (I + A_k)(z − m_k)
+//!
+//! log p(z) = ln Σ_k exp(j_k), j_k = ln π_k − ½ Σ_L [w_k² exp(−v_k) + v_k + ln 2π], in nats; with the responsibilities
 //! r_k = exp(j_k) / p(z) its gradient is Σ_k r_k ∂j_k (Bishop 2006, section 9.2.2).
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 use crate::{
+    Gaussian, GaussianMixture,
     formulas::HALF_LOG_TAU,
     kernel::{
         batch::BySample,
-        distances::{distances, distances_backward},
+        distances::{Centres, Slopes, distances, distances_backward, triangle_row},
         elementwise,
         special::exp,
     },
@@ -27,6 +31,8 @@ pub(crate) struct Gaussians {
     means: Slot,
     /// v (K, L)
     log_vars: Slot,
+    /// A (K, L (L − 1) / 2), the rows of a triangle one behind the other
+    skews: Option<Slot>,
 }
 
 /// A few samples on their way to log p(z) and back.
@@ -39,16 +45,18 @@ pub(crate) struct GaussiansPass {
     precisions: Vec<f32>,
     /// j, and then r (B, K)
     responsibilities: BySample,
-    /// Of logits, means and log-variances, one behind the other.
+    /// Of logits, means, log-variances and triangles, one behind the other.
     gradient: Vec<f32>,
 }
 
 impl Gaussians {
-    pub(crate) fn new(layout: &mut Layout, latent: usize, components: usize) -> Self {
+    pub(crate) fn new(layout: &mut Layout, latent: usize, components: usize, full: bool) -> Self {
         let logits = layout.push_tensor("prior.logits", &[components]);
         let means = layout.push_tensor("prior.mean", &[components, latent]);
         let log_vars = layout.push_tensor("prior.log_var", &[components, latent]);
-        Self { latent, logits, means, log_vars }
+        let triangle = latent * (latent - 1) / 2;
+        let skews = (full && triangle > 0).then(|| layout.push_tensor("prior.skew", &[components, triangle]));
+        Self { latent, logits, means, log_vars, skews }
     }
 
     /// Sets equal shares, these means (K, L), and one log-variance for all.
@@ -56,6 +64,25 @@ impl Gaussians {
         self.logits.of_mut(parameters).fill(0.0);
         self.means.of_mut(parameters).iter_mut().zip(means).for_each(|(m, &mean)| *m = mean);
         self.log_vars.of_mut(parameters).fill(log_var);
+        if let Some(skews) = &self.skews {
+            skews.of_mut(parameters).fill(0.0);
+        }
+    }
+
+    /// Sets it to another mixture of at most as many Gaussians; those that are left get next to no share.
+    pub(crate) fn start_as(&self, parameters: &mut [f32], mixture: &GaussianMixture) {
+        self.logits.of_mut(parameters).fill(UNUSED);
+        for (k, Gaussian { weight, mean, factor }) in mixture.components.iter().enumerate() {
+            self.logits.of_mut(parameters)[k] = weight.max(f32::MIN_POSITIVE).ln();
+            let row = k * self.latent..(k + 1) * self.latent;
+            self.means.of_mut(parameters)[row.clone()].copy_from_slice(mean);
+            let (log_vars, skews) = precision(self.latent, factor, self.skews.is_some());
+            self.log_vars.of_mut(parameters)[row].copy_from_slice(&log_vars);
+            if let Some(slot) = &self.skews {
+                let numbers = skews.len();
+                slot.of_mut(parameters)[k * numbers..(k + 1) * numbers].copy_from_slice(&skews);
+            }
+        }
     }
 
     /// Their number, K.
@@ -76,7 +103,7 @@ impl Gaussians {
             shares: vec![0.0; k],
             precisions: vec![0.0; k * l],
             responsibilities: BySample::zeroed(samples, k),
-            gradient: vec![0.0; k * (2 * l + 1)],
+            gradient: vec![0.0; k * (2 * l + 1) + self.skews.as_ref().map_or(0, Slot::len)],
         }
     }
 
@@ -106,7 +133,9 @@ impl Gaussians {
             .collect();
         pass.z.copy_from(z);
         let j = &mut pass.responsibilities;
-        distances(z, self.means.of(parameters), &pass.precisions, j);
+        let skews = self.skews.as_ref().map(|skews| skews.of(parameters));
+        let centres = Centres { m: self.means.of(parameters), a: &pass.precisions, skew: skews };
+        distances(z, &centres, j);
         elementwise::log_sum_exp(&constants, -0.5, j, log_p);
     }
 
@@ -124,11 +153,15 @@ impl Gaussians {
     ) {
         let GaussiansPass { z, shares, precisions, responsibilities: r, gradient } = pass;
         let (dlogits, rest) = gradient.split_at_mut(self.components());
-        let (dmeans, dlog_vars) = rest.split_at_mut(self.means.len());
+        let (dmeans, rest) = rest.split_at_mut(self.means.len());
+        let (dlog_vars, dskews) = rest.split_at_mut(self.log_vars.len());
         // δ = weight · r, so that −weight · Σ log p has the slope ½ δ in each squared distance.
         elementwise::scale(r, weight);
         elementwise::column_sums(r, dlogits);
-        distances_backward(z, self.means.of(parameters), precisions, r, dz, [&mut *dmeans, &mut *dlog_vars]);
+        let skews = self.skews.as_ref().map(|skews| skews.of(parameters));
+        let centres = Centres { m: self.means.of(parameters), a: &*precisions, skew: skews };
+        let slopes = Slopes { dm: dmeans, da: &mut *dlog_vars, dskew: dskews };
+        distances_backward(z, &centres, r, dz, slopes);
 
         let samples = z.samples() as f32;
         let rows = dlog_vars.chunks_exact_mut(self.latent).zip(precisions.chunks_exact(self.latent));
@@ -165,9 +198,19 @@ impl Gaussians {
             };
             let k = shares.iter().position(reaches).unwrap_or(shares.len() - 1);
             let row = k * self.latent..(k + 1) * self.latent;
-            for ((u, m), &v) in u.iter_mut().zip(&means[row.clone()]).zip(&log_vars[row]) {
-                *u = m + exp(0.5 * bounded(v)) * *u;
+            let skew = self.skews.as_ref().map(|slot| {
+                let numbers = slot.len() / self.components();
+                &slot.of(parameters)[k * numbers..(k + 1) * numbers]
+            });
+            // w = exp(v / 2) u, then z − m = (I + A)⁻¹ w, from the first latent to the last.
+            for (l, &v) in log_vars[row.clone()].iter().enumerate() {
+                let mut away = exp(0.5 * bounded(v)) * u[l];
+                for (j, a) in skew.map_or(&[][..], |skew| triangle_row(skew, l)).iter().enumerate() {
+                    away -= a * u[j];
+                }
+                u[l] = away;
             }
+            u.iter_mut().zip(&means[row]).for_each(|(u, m)| *u += m);
         }
     }
 }
@@ -177,6 +220,39 @@ impl GaussiansPass {
     pub(crate) fn gradient(&self) -> &[f32] {
         &self.gradient
     }
+}
+
+/// The logit of a Gaussian that is not used.
+const UNUSED: f32 = -30.0;
+
+/// v and A of the inverse of G Gᵀ, from the rows of G's lower triangle or from standard deviations: G⁻¹ is
+/// diag exp(−v / 2) (I + A). Without `full`, of G's diagonal covariance.
+fn precision(latent: usize, factor: &[f32], full: bool) -> (Vec<f32>, Vec<f32>) {
+    let log_var = |variance: f64| variance.max(f64::from(f32::MIN_POSITIVE)).ln() as f32;
+    if factor.len() == latent {
+        let log_vars = factor.iter().map(|&g| log_var(f64::from(g).powi(2))).collect();
+        return (log_vars, vec![0.0; if full { latent * (latent - 1) / 2 } else { 0 }]);
+    }
+    let row = |i: usize| &factor[i * (i + 1) / 2..(i + 1) * (i + 2) / 2];
+    if !full {
+        let variance = |i| row(i).iter().map(|&g| f64::from(g).powi(2)).sum();
+        return ((0..latent).map(|i| log_var(variance(i))).collect(), Vec::new());
+    }
+    // Rows of G⁻¹, by forward substitution of the unit vectors.
+    let mut inverse = vec![vec![0.0; latent]; latent];
+    for i in 0..latent {
+        let g = row(i);
+        for j in 0..=i {
+            let known: f64 = (j..i).map(|k| f64::from(g[k]) * inverse[k][j]).sum();
+            inverse[i][j] = (f64::from(u8::from(i == j)) - known) / f64::from(g[i]);
+        }
+    }
+    let log_vars = (0..latent).map(|i| log_var(f64::from(row(i)[i]).powi(2))).collect();
+    let skew = |i: usize| {
+        let inverse = inverse[i].clone();
+        (0..i).map(move |j| (inverse[j] * f64::from(row(i)[i])) as f32)
+    };
+    (log_vars, (0..latent).flat_map(skew).collect())
 }
 
 /// exp(g) / Σ exp(g)

@@ -9,7 +9,8 @@ use crate::{VaeError, names::as_text};
 
 /// p(z), the distribution that codes are taken to come from.
 ///
-/// As text, in configurations, weight files and on command lines: `standard`, `mixture:500` (of 500 Gaussians),
+/// As text, in configurations, weight files and on command lines: `standard`, `mixture:500` (of 500 Gaussians with
+/// diagonal covariances), `mixture:100:full` (with full ones),
 /// `flow:8:256` (8 couplings, with hidden layers of 256) or `flow:8:256:50` (behind them 50 Gaussians); `mixture` and `flow`
 /// stand for the first two sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,10 +19,12 @@ pub enum Prior {
     /// N(0, I)
     #[default]
     Standard,
-    /// A mixture of Gaussians with diagonal covariances, learned.
+    /// A mixture of Gaussians, learned.
     Mixture {
         /// The number of Gaussians, K.
         components: usize,
+        /// Whether their covariances are full, instead of diagonal.
+        full: bool,
     },
     /// What a chain of couplings makes of N(0, I), or of a mixture of Gaussians, learned (RealNVP: Dinh, Sohl-Dickstein &
     /// Bengio 2017).
@@ -37,9 +40,9 @@ pub enum Prior {
 
 impl Prior {
     /// What each can be written as, in the order in which help texts list them. Capitals stand for a number.
-    pub const FORMS: &[&str] = &["standard", "mixture", "mixture:K", "flow", "flow:COUPLINGS:WIDTH", "flow:COUPLINGS:WIDTH:K"];
+    pub const FORMS: &[&str] = &["standard", "mixture", "mixture:K", "mixture:K:full", "flow", "flow:COUPLINGS:WIDTH", "flow:COUPLINGS:WIDTH:K"];
     /// `mixture`
-    pub const MIXTURE: Self = Self::Mixture { components: 500 };
+    pub const MIXTURE: Self = Self::Mixture { components: 500, full: false };
     /// `flow`
     pub const FLOW: Self = Self::Flow { couplings: 8, hidden: 256, components: 0 };
 
@@ -66,7 +69,7 @@ impl Prior {
         };
         match self {
             Self::Standard => Ok(()),
-            Self::Mixture { components } => check("Gaussians", 1..=1 << 16, components),
+            Self::Mixture { components, .. } => check("Gaussians", 1..=1 << 16, components),
             Self::Flow { couplings, hidden, components } => {
                 check("Gaussians", 0..=1 << 16, components)?;
                 check("couplings", 2..=64, couplings)?;
@@ -88,7 +91,10 @@ impl Prior {
         let latent = latent as u128;
         match self {
             Self::Standard => 0,
-            Self::Mixture { components } => components as u128 * (2 * latent + 1),
+            Self::Mixture { components, full } => {
+                let triangle = if full { latent * latent.saturating_sub(1) / 2 } else { 0 };
+                components as u128 * (2 * latent + 1 + triangle)
+            }
             Self::Flow { couplings, hidden, components } => {
                 let (hidden, half) = (hidden as u128, latent.div_ceil(2));
                 couplings as u128 * ((half + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * 2 * half)
@@ -102,7 +108,8 @@ impl fmt::Display for Prior {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Standard => f.write_str(self.name()),
-            Self::Mixture { components } => write!(f, "{}:{components}", self.name()),
+            Self::Mixture { components, full: false } => write!(f, "{}:{components}", self.name()),
+            Self::Mixture { components, full: true } => write!(f, "{}:{components}:full", self.name()),
             Self::Flow { couplings, hidden, components: 0 } => {
                 write!(f, "{}:{couplings}:{hidden}", self.name())
             }
@@ -126,7 +133,8 @@ impl FromStr for Prior {
         match text.split(':').collect::<Vec<_>>()[..] {
             ["standard"] => Ok(Self::Standard),
             ["mixture"] => Ok(Self::MIXTURE),
-            ["mixture", k] => Ok(Self::Mixture { components: number(k)? }),
+            ["mixture", k] => Ok(Self::Mixture { components: number(k)?, full: false }),
+            ["mixture", k, "full"] => Ok(Self::Mixture { components: number(k)?, full: true }),
             ["flow"] => Ok(Self::FLOW),
             ["flow", couplings, hidden] => {
                 Ok(Self::Flow { couplings: number(couplings)?, hidden: number(hidden)?, components: 0 })
@@ -152,6 +160,7 @@ mod tests {
             ("standard", "standard"),
             ("mixture", "mixture:500"),
             ("mixture:7", "mixture:7"),
+            ("mixture:7:full", "mixture:7:full"),
             ("flow", "flow:8:256"),
             ("flow:4:32", "flow:4:32"),
             ("flow:4:32:9", "flow:4:32:9"),
@@ -165,10 +174,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_form_is_refused_with_those_there_are() {
-        for text in ["", "vamp", "mixture:", "mixture:x", "flow:8", "flow:8:256:1:2", "standard:1", "flow:-1:2"]
+        for text in ["", "vamp", "mixture:", "mixture:x", "mixture:7:ful", "flow:8", "flow:8:256:1:2", "standard:1", "flow:-1:2"]
         {
             let error = text.parse::<Prior>().unwrap_err().to_string();
-            assert!(error.ends_with("standard, mixture, mixture:K, flow, flow:COUPLINGS:WIDTH, flow:COUPLINGS:WIDTH:K"), "{error}");
+            assert!(error.ends_with("standard, mixture, mixture:K, mixture:K:full, flow, flow:COUPLINGS:WIDTH, flow:COUPLINGS:WIDTH:K"), "{error}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     sink::Sink,
 };
 use crate::{
-    Method, Optimizer, Vae, VaeError,
+    GaussianMixture, Method, Optimizer, Vae, VaeError,
     kernel::batch::{BySample, Samples},
     model::density::{Density, DensityPass},
 };
@@ -64,6 +64,20 @@ impl PriorTraining {
             assert_eq!(codes.ncols(), mixture.latent(), "columns of the codes");
             let codes = codes.slice(ndarray::s![..mixture.components(), ..]);
             mixture.start(parameters, codes, log_var);
+        }
+    }
+
+    /// Makes the Gaussians of a mixture, or behind a flow, those of another mixture of at most as many.
+    ///
+    /// # Panics
+    /// If the mixture does not validate, or is of another number of latents or of more Gaussians.
+    pub fn start_as(&mut self, mixture: &GaussianMixture) {
+        let (network, parameters) = self.vae.network_and_values_mut();
+        if let Some(own) = network.prior.gaussians() {
+            assert!(mixture.validate().is_ok(), "a mixture that makes sense");
+            assert_eq!(mixture.latent(), own.latent(), "latents of the mixture");
+            assert!(mixture.components.len() <= own.components(), "at most as many Gaussians");
+            own.start_as(parameters, mixture);
         }
     }
 
@@ -165,12 +179,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        Adam, Backprop, Batch, Objective, Prior, VaeConfig,
-        noise::{Purpose, standard_normal, stream},
+        Adam, Backprop, Batch, Gaussian, Objective, Prior, VaeConfig,
+        noise::{Purpose, standard_normal, stream, uniform},
     };
 
-    const PRIORS: [Prior; 3] = [
-        Prior::Mixture { components: 3 },
+    const PRIORS: [Prior; 4] = [
+        Prior::Mixture { components: 3, full: false },
+        Prior::Mixture { components: 2, full: true },
         Prior::Flow { couplings: 3, hidden: 7, components: 0 },
         Prior::Flow { couplings: 3, hidden: 7, components: 2 },
     ];
@@ -212,6 +227,39 @@ mod tests {
                 before.parameters().values()[..others]
             );
         }
+    }
+
+    #[test]
+    fn a_mixture_starts_as_another_and_has_its_density_and_its_draws() {
+        let one = |weight, mean: [f32; 3], factor: &[f32]| Gaussian { weight, mean: mean.to_vec(), factor: factor.to_vec() };
+        let mixture = GaussianMixture {
+            components: vec![
+                one(0.3, [1.0, -1.0, 0.5], &[1.0, 0.5, 2.0, -0.3, 0.7, 0.6]),
+                one(0.7, [-1.0, 0.0, 2.0], &[0.5, 1.5, 0.8]),
+            ],
+        };
+        let mut training =
+            PriorTraining::new(model(Prior::Mixture { components: 4, full: true }), Adam::default());
+        training.start_as(&mixture);
+        let (mut choices, mut eps) = (ndarray::Array1::zeros(50), Array2::zeros((50, 3)));
+        standard_normal(&mut stream(5, Purpose::PRIOR, 0, 0), eps.view_mut());
+        uniform(&mut stream(6, Purpose::PRIOR, 0, 0), choices.view_mut());
+        let z = training.vae().sample_prior(choices.view(), eps.view());
+        let want = mixture.sample(choices.view(), eps.view());
+        assert!(z.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-5));
+        // Far from the others, log p is that of one Gaussian.
+        let at = ndarray::array![[-1.0, 0.0, 2.0]];
+        let exact = 0.7f64.ln() - 3.0 * 0.918_938_5 - (0.5f64 * 1.5 * 0.8).ln();
+        let other = {
+            // (z − m) of the first Gaussian through G⁻¹, by hand.
+            let y0: f64 = -2.0;
+            let y1 = (1.0 - 0.5 * y0) / 2.0;
+            let y2 = (1.5 + 0.3 * y0 - 0.7 * y1) / 0.6;
+            0.3f64.ln() - 3.0 * 0.918_938_5 - (2.0f64 * 0.6).ln() - 0.5 * (y0 * y0 + y1 * y1 + y2 * y2)
+        };
+        let exact = (exact.exp() + other.exp()).ln();
+        let found = f64::from(training.vae().log_prior(at.view())[0]);
+        assert!((found - exact).abs() < 1e-5, "{found}, {exact}");
     }
 
     #[test]
