@@ -61,15 +61,8 @@ impl Golden {
         let likelihood = self.fact_if_any("likelihood").map(|text| text.parse().unwrap());
         let likelihood = likelihood.unwrap_or_default();
         let prior = self.fact_if_any("prior").map(|text| text.parse().unwrap()).unwrap_or_default();
-        let config = VaeConfig {
-            input: 12,
-            hidden,
-            latent,
-            activation,
-            likelihood,
-            prior,
-            ..VaeConfig::default()
-        };
+        let config =
+            VaeConfig { input: 12, hidden, latent, activation, likelihood, prior, ..VaeConfig::default() };
         let mut vae = Vae::new(config, 0).unwrap();
         for spec in vae.parameters().layout().tensors().to_vec() {
             let values = self.tensor(&spec.name);

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 use vae_core::{
-    Adam, Posterior, Prior, PriorTraining, Vae, VaeError, average_weights,
+    Adam, GaussianMixture, MixtureConfig, Posterior, Prior, PriorTraining, Vae, VaeError, average_weights,
     noise::{Purpose, standard_normal, stream},
 };
 use vae_data::{Dataset, Holdout, shuffle};
@@ -61,6 +61,8 @@ const LEAST_STEPS: u64 = 300;
 const HELD_OUT: usize = 10;
 /// The most of them.
 const MOST_HELD_OUT: usize = 1000;
+/// The images that full covariances start from.
+const EM_IMAGES: usize = 8000;
 /// The decay of the running average of the prior's weights.
 const AVERAGE: f64 = 0.998;
 
@@ -144,14 +146,15 @@ impl PriorFit {
         check("learning_rate", ok, "above 0 and at most 1", learning_rate.to_string())
     }
 
-    /// The Gaussians of a mixture start at codes of as many images, with their variance.
+    /// Diagonal Gaussians start at codes of as many images, with their variance; full ones as expectation maximisation finds
+    /// them for some thousand images.
     fn start(
         &self,
         training: &mut PriorTraining,
         codes: &Posterior,
         images: &[u32],
     ) -> Result<(), TrainError> {
-        let (Prior::Mixture { components } | Prior::Flow { components, .. }) = self.prior else {
+        let (Prior::Mixture { components, .. } | Prior::Flow { components, .. }) = self.prior else {
             return Ok(());
         };
         if images.len() < components {
@@ -160,6 +163,14 @@ impl PriorFit {
         }
         let mut order = images.to_vec();
         shuffle(&mut order, self.seed, 0);
+        if let Prior::Mixture { full: true, .. } = self.prior {
+            order.truncate(EM_IMAGES.max(components));
+            let rows: Vec<usize> = order.iter().map(|&index| index as usize).collect();
+            let [means, log_vars] = [&codes.mean, &codes.log_var].map(|codes| codes.select(Axis(0), &rows));
+            let config = MixtureConfig { components, sample: rows.len(), ..MixtureConfig::default() };
+            training.start_as(&GaussianMixture::fit(means.view(), log_vars.view(), &config)?);
+            return Ok(());
+        }
         order.truncate(components);
         let mut z = Array2::zeros((components, codes.mean.ncols()));
         standard_normal(&mut stream(self.seed, Purpose::PRIOR, 0, 1), z.view_mut());
@@ -227,7 +238,11 @@ mod tests {
     fn a_fitted_prior_is_nearer_to_the_codes_than_the_standard_one() {
         let data = digits::generate(1500, 1, Split::Train);
         let vae = trained(&data);
-        for prior in [Prior::Flow { couplings: 4, hidden: 24, components: 10 }, Prior::Mixture { components: 30 }] {
+        for prior in [
+            Prior::Flow { couplings: 4, hidden: 24, components: 10 },
+            Prior::Mixture { components: 30, full: false },
+            Prior::Mixture { components: 10, full: true },
+        ] {
             let run = |threads| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| fit(prior).run(&vae, &data, |_| ControlFlow::Continue(()))).unwrap().unwrap()

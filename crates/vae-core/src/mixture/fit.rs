@@ -14,6 +14,7 @@
 //! plus mean of the variances.
 
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 use super::{
     covariance::{Covariance, Factor},
@@ -144,9 +145,8 @@ impl Posteriors {
             .iter()
             .map(|c| (c.weight.ln() - 0.5 * c.factor.log_determinant(), c.factor.inverse_diagonal()))
             .collect();
-        let mut away = vec![0.0; self.latent()];
-        let mut shares = Vec::with_capacity(self.len());
-        for (mean, variances) in self.means.iter().zip(&self.variances) {
+        let shares = |(mean, variances): (&Vec<f64>, &Vec<f64>)| {
+            let mut away = vec![0.0; self.latent()];
             let log_share = |(component, (constant, inverse)): (&Component, &(f64, Vec<f64>))| {
                 subtract(mean, &component.mean, &mut away);
                 component.factor.solve(&mut away);
@@ -159,9 +159,9 @@ impl Posteriors {
             r.iter_mut().for_each(|r| *r = (*r - largest).exp());
             let sum: f64 = r.iter().sum();
             r.iter_mut().for_each(|r| *r /= sum);
-            shares.push(r);
-        }
-        shares
+            r
+        };
+        self.means.par_iter().zip(&self.variances).with_min_len(64).map(shares).collect()
     }
 
     /// The M step from r (N, K). A component that takes less than one posterior is dropped, unless it is the largest.
@@ -170,7 +170,8 @@ impl Posteriors {
         let enough = totals.iter().copied().fold(0.0, f64::max).min(1.0);
         let kept: Vec<usize> = (0..totals.len()).filter(|&k| totals[k] >= enough).collect();
         let sum: f64 = kept.iter().map(|&k| totals[k]).sum();
-        kept.into_iter().map(|k| self.component(k, shares, totals[k], totals[k] / sum)).collect()
+        // One thread sums a component, so that no sum depends on the number of threads.
+        kept.into_par_iter().map(|k| self.component(k, shares, totals[k], totals[k] / sum)).collect()
     }
 
     fn component(&self, k: usize, shares: &[Vec<f64>], total: f64, weight: f64) -> Component {

@@ -40,7 +40,15 @@ pub enum Prior {
 
 impl Prior {
     /// What each can be written as, in the order in which help texts list them. Capitals stand for a number.
-    pub const FORMS: &[&str] = &["standard", "mixture", "mixture:K", "mixture:K:full", "flow", "flow:COUPLINGS:WIDTH", "flow:COUPLINGS:WIDTH:K"];
+    pub const FORMS: &[&str] = &[
+        "standard",
+        "mixture",
+        "mixture:K",
+        "mixture:K:full",
+        "flow",
+        "flow:COUPLINGS:WIDTH",
+        "flow:COUPLINGS:WIDTH:K",
+    ];
     /// `mixture`
     pub const MIXTURE: Self = Self::Mixture { components: 500, full: false };
     /// `flow`
@@ -174,8 +182,17 @@ mod tests {
 
     #[test]
     fn what_is_not_a_form_is_refused_with_those_there_are() {
-        for text in ["", "vamp", "mixture:", "mixture:x", "mixture:7:ful", "flow:8", "flow:8:256:1:2", "standard:1", "flow:-1:2"]
-        {
+        for text in [
+            "",
+            "vamp",
+            "mixture:",
+            "mixture:x",
+            "mixture:7:ful",
+            "flow:8",
+            "flow:8:256:1:2",
+            "standard:1",
+            "flow:-1:2",
+        ] {
             let error = text.parse::<Prior>().unwrap_err().to_string();
             assert!(error.ends_with("standard, mixture, mixture:K, mixture:K:full, flow, flow:COUPLINGS:WIDTH, flow:COUPLINGS:WIDTH:K"), "{error}");
         }

@@ -231,7 +231,11 @@ mod tests {
 
     #[test]
     fn a_mixture_starts_as_another_and_has_its_density_and_its_draws() {
-        let one = |weight, mean: [f32; 3], factor: &[f32]| Gaussian { weight, mean: mean.to_vec(), factor: factor.to_vec() };
+        let one = |weight, mean: [f32; 3], factor: &[f32]| Gaussian {
+            weight,
+            mean: mean.to_vec(),
+            factor: factor.to_vec(),
+        };
         let mixture = GaussianMixture {
             components: vec![
                 one(0.3, [1.0, -1.0, 0.5], &[1.0, 0.5, 2.0, -0.3, 0.7, 0.6]),
