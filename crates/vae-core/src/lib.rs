@@ -61,17 +61,17 @@
 //! | `lib.rs` | this tour |
 //! | `model/pass.rs` | the whole way there and back, in the letters above |
 //! | `model/posterior.rs` | q(z\|x), the reparameterization and its gradient |
-//! | `model/prior.rs`, `model/standard.rs` | p(z) and the divergence from it |
+//! | `model/divergence.rs`, `model/standard.rs` | the divergence from p(z); priors that are learned lie beside it |
 //! | `model/likelihood.rs`, `model/bernoulli.rs` | p(x\|z) on the decoder's numbers; its siblings lie beside it |
 //! | `model/loss.rs`, `model/network.rs` | the terms of the loss; what there is between x and θ |
-//! | `model/importance.rs` | log p(x), estimated with many samples |
 //! | `layers/stack.rs`, `layers/layer.rs`, `layers/dense.rs` | layers one after the other, and each, there and back |
 //! | `layers/activation.rs`, `layers/activation/pointwise.rs` | nonlinearities beside their derivatives |
 //! | `formulas.rs` | what each of these formulas offers to the loops |
 //! | `step/training.rs`, `step/backprop.rs` | Algorithm 1, and the gradient of a batch |
 //! | `optim/adam.rs` | what the gradient becomes; its siblings lie beside it |
 //!
-//! Beside the path lie `config.rs`, `parameters.rs`, `noise.rs`, `error.rs` and `weights` (safetensors, under PyTorch's
+//! Beside the path lie `model/density.rs` (priors that are learned: `flow.rs`, `gaussians.rs`), `model/importance.rs` (log p(x)
+//! itself, estimated with many samples), `config.rs`, `parameters.rs`, `noise.rs`, `error.rs` and `weights` (safetensors, under PyTorch's
 //! names), and two companions of the model: a [`GaussianMixture`] keeps what a class of images looks like in the latent
 //! space, and a [`Classifier`] reads what a model wrote. Below it lies `kernel`: the same sums, faster.
 

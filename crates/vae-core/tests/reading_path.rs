@@ -7,7 +7,7 @@
 use std::{fs, path::Path};
 
 /// Lines of code, without comments, documentation, blank lines and tests.
-const MOST_LINES: usize = 1250;
+const MOST_LINES: usize = 1300;
 
 /// What a reader of the paper need not know.
 const MACHINE: [&str; 19] = [

@@ -36,8 +36,8 @@ pub(crate) enum Density {
 #[derive(Clone, Debug)]
 pub(crate) enum DensityPass {
     Standard,
-    Mixture(GaussiansPass),
-    Flow(FlowPass),
+    Mixture(Box<GaussiansPass>),
+    Flow(Box<FlowPass>),
 }
 
 impl Density {
@@ -95,8 +95,8 @@ impl Density {
     pub(crate) fn pass(&self, samples: usize) -> DensityPass {
         match self {
             Self::Standard => DensityPass::Standard,
-            Self::Mixture(mixture) => DensityPass::Mixture(mixture.pass(samples)),
-            Self::Flow(flow) => DensityPass::Flow(flow.pass(samples)),
+            Self::Mixture(mixture) => DensityPass::Mixture(Box::new(mixture.pass(samples))),
+            Self::Flow(flow) => DensityPass::Flow(Box::new(flow.pass(samples))),
         }
     }
 

@@ -4,7 +4,7 @@
 //! [`density`](super::density) gives log p(z) at the draw.
 
 use super::standard::Standard;
-use crate::formulas::PerLatent;
+use crate::formulas::{HALF_LOG_TAU, PerLatent};
 
 /// What is known of the divergence without a draw.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl PerLatent for NegativeEntropy {
     #[inline(always)]
     fn kl(self, mean: f32, log_var: f32) -> f32 {
         // 0 · mean is zero, or NaN where the mean is not a number.
-        -0.5 * (2.837_877_1 + log_var) + 0.0 * mean
+        -0.5 * (1.0 + 2.0 * HALF_LOG_TAU + log_var) + 0.0 * mean
     }
 
     #[inline(always)]

@@ -242,9 +242,10 @@ fn precision(latent: usize, factor: &[f32], full: bool) -> (Vec<f32>, Vec<f32>) 
     let mut inverse = vec![vec![0.0; latent]; latent];
     for i in 0..latent {
         let g = row(i);
-        for j in 0..=i {
-            let known: f64 = (j..i).map(|k| f64::from(g[k]) * inverse[k][j]).sum();
-            inverse[i][j] = (f64::from(u8::from(i == j)) - known) / f64::from(g[i]);
+        let (above, below) = inverse.split_at_mut(i);
+        for (j, inverse) in below[0][..=i].iter_mut().enumerate() {
+            let known: f64 = (j..i).map(|k| f64::from(g[k]) * above[k][j]).sum();
+            *inverse = (f64::from(u8::from(i == j)) - known) / f64::from(g[i]);
         }
     }
     let log_vars = (0..latent).map(|i| log_var(f64::from(row(i)[i]).powi(2))).collect();
