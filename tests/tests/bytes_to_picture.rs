@@ -52,6 +52,7 @@ fn learned(data: &Dataset) -> ModelFile {
     let mut trainer = Trainer::new(config, data).unwrap();
     assert!(matches!(trainer.train_epoch(&mut ()).unwrap(), EpochEnd::Complete { .. }));
     ModelFile {
+        binarization: vae_data::Binarization::Grey,
         vae: trainer.vae().clone(),
         data: Some("digits".to_owned()),
         height: data.height(),

@@ -64,8 +64,8 @@ pub(crate) trait PerLatent: Copy + Sync {
     fn slopes(self, mean: f32, log_var: f32) -> (f32, f32);
 }
 
-/// One number y that a coupling of a flow scales and shifts, y′ = y eˢ + t, by the numbers r (of s) and t that a network
-/// gives for it.
+/// One number y that a coupling of a flow scales and shifts, y′ = y eˢ + t, by the numbers r (of s) and t that a
+/// network gives for it.
 pub(crate) trait PerCoupled: Copy + Sync {
     /// (y′, eˢ, s)
     fn forward(self, y: f32, r: f32, t: f32) -> (f32, f32, f32);

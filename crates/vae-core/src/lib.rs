@@ -70,10 +70,11 @@
 //! | `step/training.rs`, `step/backprop.rs` | Algorithm 1, and the gradient of a batch |
 //! | `optim/adam.rs` | what the gradient becomes; its siblings lie beside it |
 //!
-//! Beside the path lie `model/density.rs` (priors that are learned: `flow.rs`, `gaussians.rs`), `model/importance.rs` (log p(x)
-//! itself, estimated with many samples), `config.rs`, `parameters.rs`, `noise.rs`, `error.rs` and `weights` (safetensors, under PyTorch's
-//! names), and two companions of the model: a [`GaussianMixture`] keeps what a class of images looks like in the latent
-//! space, and a [`Classifier`] reads what a model wrote. Below it lies `kernel`: the same sums, faster.
+//! Beside the path lie `model/density.rs` (priors that are learned: `flow.rs`, `gaussians.rs`), `model/importance.rs`
+//! (log p(x) itself, estimated with many samples), `config.rs`, `parameters.rs`, `noise.rs`, `error.rs` and `weights`
+//! (safetensors, under PyTorch's names), and two companions of the model: a [`GaussianMixture`] keeps what a class of
+//! images looks like in the latent space, and a [`Classifier`] reads what a model wrote. Below it lies `kernel`: the
+//! same sums, faster.
 
 mod config;
 mod error;

@@ -1,8 +1,9 @@
 //! The paper: what a VAE computes, there and back.
 //!
 //! In reading order: the way of a few samples through the network and home (`pass`), the posterior and its
-//! reparameterization, the divergence from the prior (and log p(z), where the prior is learned: `density`), the likelihoods, the loss that they sum up to, the network that they belong to,
-//! and the estimate of log p(x) itself (`importance`).
+//! reparameterization, the divergence from the prior (and log p(z), where the prior is learned: `density`), the
+//! likelihoods, the loss that they sum up to, the network that they belong to, and the estimate of log p(x) itself
+//! (`importance`).
 
 pub(crate) mod batch;
 pub(crate) mod bernoulli;

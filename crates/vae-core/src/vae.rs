@@ -107,8 +107,8 @@ impl Vae {
         ImportanceSampler::new(&self.network, self.parameters.values())
     }
 
-    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows [drawn from the prior](Self::sample_prior) give new
-    /// images.
+    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows [drawn from the prior](Self::sample_prior) give
+    /// new images.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, D)
@@ -161,9 +161,9 @@ impl Vae {
         Array1::from(log_p)
     }
 
-    /// Draws z from the prior: `eps`, from N(0, I), says where, and `choices`, from the uniform distribution on [0, 1), in
-    /// which Gaussian of a mixture. Under the prior N(0, I), z is `eps`. Noise made smaller by a factor, a temperature, gives
-    /// images that are more usual.
+    /// Draws z from the prior: `eps`, from N(0, I), says where, and `choices`, from the uniform distribution on [0, 1),
+    /// in which Gaussian of a mixture. Under the prior N(0, I), z is `eps`. Noise made smaller by a factor, a
+    /// temperature, gives images that are more usual.
     ///
     /// # Shapes
     /// `choices` (B,), `eps` (B, L) → (B, L)
@@ -177,9 +177,9 @@ impl Vae {
         z
     }
 
-    /// Sets the biases of the decoder's last layer so that, but for the weights, the mean of p(x|z) is `mean` (D,): training
-    /// then starts at the mean of the data instead of learning it first. Under Bernoulli likelihoods they are logits, of
-    /// means within 10⁻³ of 0 and 1 at most.
+    /// Sets the biases of the decoder's last layer so that, but for the weights, the mean of p(x|z) is `mean` (D,):
+    /// training then starts at the mean of the data instead of learning it first. Under Bernoulli likelihoods they are
+    /// logits, of means within 10⁻³ of 0 and 1 at most.
     ///
     /// # Panics
     /// If `mean` does not have D numbers.

@@ -17,8 +17,8 @@ pub enum Binarization {
     /// Not at all.
     #[default]
     Grey,
-    /// White with probability x, drawn anew each time that an image is learned from (Salakhutdinov & Murray 2008 draw once;
-    /// Burda et al. 2016 draw anew). Images that are measured are drawn once, from the seed of the measurement.
+    /// White with probability x, drawn anew each time that an image is learned from (Salakhutdinov & Murray 2008 draw
+    /// once; Burda et al. 2016 draw anew). Images that are measured are drawn once, from the seed of the measurement.
     Dynamic,
     /// White with probability x, drawn once from a seed of its own.
     Fixed {

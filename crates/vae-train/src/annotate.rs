@@ -6,9 +6,9 @@ use vae_data::{Binarization, Split, Splits};
 
 use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
 
-/// Measures the model, whose file is at `path`, on the images of `data`, with their pixels as it sees them, and writes the file anew. The weights stay as
-/// they are, to the bit; the same data makes the same file. Images without labels leave the annotations of classes that
-/// the file has as they are.
+/// Measures the model, whose file is at `path`, on the images of `data`, with their pixels as it sees them, and writes
+/// the file anew. The weights stay as they are, to the bit; the same data makes the same file. Images without labels
+/// leave the annotations of classes that the file has as they are.
 ///
 /// # Errors
 /// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.

@@ -226,8 +226,8 @@ impl TrainConfig {
         VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood, prior }
     }
 
-    /// What is fitted to the finished model: nothing if its prior was learned with it, and Gaussians instead of a flow over
-    /// a single latent, which has no halves.
+    /// What is fitted to the finished model: nothing if its prior was learned with it, and Gaussians instead of a flow
+    /// over a single latent, which has no halves.
     pub fn prior_fit(&self) -> Option<PriorFit> {
         let prior = match self.training.fit_prior {
             Prior::Flow { .. } if self.model.latent == 1 => Prior::Mixture { components: 10, full: false },

@@ -1,4 +1,5 @@
-//! A learned prior for a model that is trained: fitted to the codes of the training images, all other weights untouched.
+//! A learned prior for a model that is trained: fitted to the codes of the training images, all other weights
+//! untouched.
 
 use std::ops::ControlFlow;
 
@@ -16,8 +17,8 @@ use crate::{TrainError, encode::encode, image_size::check_image_size, schedule::
 pub struct PriorFit {
     /// What is fitted. Default `flow:6:64`.
     pub prior: Prior,
-    /// Passes over the codes, each drawn anew from its posterior every time; more where they are few, so that there are at
-    /// least 300 steps. Default 20.
+    /// Passes over the codes, each drawn anew from its posterior every time; more where they are few, so that there are
+    /// at least 300 steps. Default 20.
     pub epochs: u64,
     /// Codes of a step. Default 256.
     pub batch: usize,
@@ -50,8 +51,8 @@ pub struct PriorFitReport {
 pub struct FittedPrior {
     /// The model; only its prior differs from the one given.
     pub vae: Vae,
-    /// E_x KL(q(z|x) ‖ p(z)) of images that were not fitted to, in nats an image: under N(0, I), and under the prior that
-    /// was fitted. Their difference is that of −ELBO. None if there are fewer than ten images.
+    /// E_x KL(q(z|x) ‖ p(z)) of images that were not fitted to, in nats an image: under N(0, I), and under the prior
+    /// that was fitted. Their difference is that of −ELBO. None if there are fewer than ten images.
     pub kl: Option<[f64; 2]>,
 }
 
@@ -73,8 +74,8 @@ impl PriorFit {
     ///
     /// # Errors
     /// [`TrainError::Field`] for a setting out of its range or a prior without parameters, [`TrainError::NoImages`],
-    /// [`TrainError::ImageSize`], and [`TrainError::Model`] for a prior that does not fit the model or numbers that are not
-    /// finite.
+    /// [`TrainError::ImageSize`], and [`TrainError::Model`] for a prior that does not fit the model or numbers that are
+    /// not finite.
     pub fn run(
         &self,
         vae: &Vae,
@@ -146,8 +147,8 @@ impl PriorFit {
         check("learning_rate", ok, "above 0 and at most 1", learning_rate.to_string())
     }
 
-    /// Diagonal Gaussians start at codes of as many images, with their variance; full ones as expectation maximisation finds
-    /// them for some thousand images.
+    /// Diagonal Gaussians start at codes of as many images, with their variance; full ones as expectation maximisation
+    /// finds them for some thousand images.
     fn start(
         &self,
         training: &mut PriorTraining,

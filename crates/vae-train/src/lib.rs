@@ -11,10 +11,10 @@
 //! ```
 //! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
 //! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
-//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]), and [`PriorFit`] a prior
-//! that is learned. [`log_likelihood`] estimates log p(x) with many samples. [`train_classifier`] trains the classifier that
-//! judges drawn digits, and a [`Judge`] compares new images with real ones by what that classifier finds in them. The crate
-//! does not print, draw or choose a path.
+//! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]), and [`PriorFit`] a
+//! prior that is learned. [`log_likelihood`] estimates log p(x) with many samples. [`train_classifier`] trains the
+//! classifier that judges drawn digits, and a [`Judge`] compares new images with real ones by what that classifier
+//! finds in them. The crate does not print, draw or choose a path.
 //!
 //! # Example
 //! ```

@@ -20,7 +20,8 @@ pub struct EpochMetrics {
     pub validation_reconstruction: Option<f64>,
     /// Its part KL(q(z|x) ‖ p(z)).
     pub validation_kl: Option<f64>,
-    /// −ELBO of the held-out images under the averaged weights, which the model file then holds. None without an average.
+    /// −ELBO of the held-out images under the averaged weights, which the model file then holds. None without an
+    /// average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average_neg_elbo: Option<f64>,
     /// The optimizer's step size in the last step of the epoch.

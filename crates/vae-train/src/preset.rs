@@ -113,8 +113,8 @@ impl Preset {
         }
     }
 
-    /// Half a cosine from a larger step size, and the average of the weights, take the place of some two thousand epochs at a
-    /// small one; ten thousand images are held out, as in the literature.
+    /// Half a cosine from a larger step size, and the average of the weights, take the place of some two thousand
+    /// epochs at a small one; ten thousand images are held out, as in the literature.
     fn gated(self) -> TrainConfig {
         let prior = if self == Self::GatedFlow { Prior::FLOW } else { Prior::Standard };
         TrainConfig {

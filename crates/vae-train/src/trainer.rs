@@ -15,9 +15,9 @@ use crate::{
 
 /// A model in training.
 ///
-/// The model, the average of its weights, the optimizer and [`Progress`] are its whole state, and a checkpoint holds these: everything else
-/// follows from the configuration, as the order and the noise of a batch are functions of (seed, epoch, batch) and the
-/// augmentation of an image is a function of (seed, epoch, image).
+/// The model, the average of its weights, the optimizer and [`Progress`] are its whole state, and a checkpoint holds
+/// these: everything else follows from the configuration, as the order and the noise of a batch are functions of (seed,
+/// epoch, batch) and the augmentation of an image is a function of (seed, epoch, image).
 #[derive(Debug)]
 pub struct Trainer<'d> {
     config: TrainConfig,

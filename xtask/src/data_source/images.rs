@@ -15,8 +15,8 @@ pub(crate) trait Images: Sized {
     fn from_splits(splits: Splits) -> Self;
     /// Concatenates several data sets.
     fn join(all: Vec<Self>) -> Result<Self, DataError>;
-    /// The images as a model sees them that learned from pixels made black or white; what was drawn anew for each epoch is
-    /// drawn once.
+    /// The images as a model sees them that learned from pixels made black or white; what was drawn anew for each epoch
+    /// is drawn once.
     #[must_use]
     fn seen_by(self, binarization: Binarization) -> Self;
     /// The split whose fingerprint identifies the source.

@@ -45,8 +45,8 @@ impl Dense {
     }
 }
 
-/// From a = W x + b: dx = Wᵀ da; where x was made by the layer before, the gradient of the linear output that it was made
-/// of instead, such as dx · f′(a′).
+/// From a = W x + b: dx = Wᵀ da; where x was made by the layer before, the gradient of the linear output that it was
+/// made of instead, such as dx · f′(a′).
 ///
 /// The layer's own gradient, dW = da xᵀ and db = Σ_B da, waits until all of the batch is there
 /// ([`GradientOperands`](crate::kernel::operands::GradientOperands)).

@@ -1,5 +1,6 @@
-//! The gated linear unit: h = a ⊙ σ(g), with a and g from one product (Dauphin et al. 2017, section 2; PyTorch's `nn.GLU`
-//! behind a `Linear` of twice the outputs). Models with learned priors are often built of it (Tomczak & Welling 2018).
+//! The gated linear unit: h = a ⊙ σ(g), with a and g from one product (Dauphin et al. 2017, section 2; PyTorch's
+//! `nn.GLU` behind a `Linear` of twice the outputs). Models with learned priors are often built of it (Tomczak &
+//! Welling 2018).
 
 use super::layout::LinearSlot;
 use crate::{

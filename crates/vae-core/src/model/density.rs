@@ -1,7 +1,7 @@
 //! log p(z), there and back: one arm for each kind of prior.
 //!
-//! N(0, I) has a divergence from a Gaussian in closed form ([`standard`](super::standard)), and training uses that. A prior
-//! that is learned gives log p(z) at the draw instead, and its gradient; its parameters lie behind the decoder's.
+//! N(0, I) has a divergence from a Gaussian in closed form ([`standard`](super::standard)), and training uses that. A
+//! prior that is learned gives log p(z) at the draw instead, and its gradient; its parameters lie behind the decoder's.
 
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis, Zip};
 use rayon::prelude::*;
@@ -60,8 +60,8 @@ impl Density {
         flow.into_iter().flat_map(Flow::layers)
     }
 
-    /// Draws the parameters that training starts from, where layers do not start as all layers do: the flow at N(0, I), the
-    /// Gaussians with unit variances around draws from it.
+    /// Draws the parameters that training starts from, where layers do not start as all layers do: the flow at N(0, I),
+    /// the Gaussians with unit variances around draws from it.
     pub(crate) fn initialise(&self, seed: u64, parameters: &mut [f32]) {
         if let Self::Flow(flow) = self {
             for layer in flow.last_layers() {
@@ -134,8 +134,8 @@ impl Density {
         }
     }
 
-    /// z from the noise `u` drawn from N(0, I), in place; `choices`, from the uniform distribution on [0, 1), say of which
-    /// Gaussian of a mixture.
+    /// z from the noise `u` drawn from N(0, I), in place; `choices`, from the uniform distribution on [0, 1), say of
+    /// which Gaussian of a mixture.
     ///
     /// # Shapes
     /// `choices` (B,), `u` (B, L)

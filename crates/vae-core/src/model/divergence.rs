@@ -39,8 +39,8 @@ macro_rules! with_divergence {
 
 pub(crate) use with_divergence;
 
-/// KL(q ‖ N(0, I)) that is not pushed below a number of nats a latent: free bits (Kingma et al. 2016, appendix C.8), for
-/// each image by itself.
+/// KL(q ‖ N(0, I)) that is not pushed below a number of nats a latent: free bits (Kingma et al. 2016, appendix C.8),
+/// for each image by itself.
 #[derive(Clone, Copy)]
 pub(crate) struct FreeBits {
     pub(crate) nats: f32,

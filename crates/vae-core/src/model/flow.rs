@@ -1,6 +1,7 @@
-//! A flow as prior: p(z) is what a chain of couplings makes of a simpler density p(u), N(0, I) or a mixture of Gaussians
-//! (RealNVP: Dinh, Sohl-Dickstein & Bengio 2017; as prior of a VAE: Chen et al. 2017, Xu et al. 2019). A flow alone is one
-//! piece, and between the clouds of codes of different classes it leaves bridges; a mixture as its base has none.
+//! A flow as prior: p(z) is what a chain of couplings makes of a simpler density p(u), N(0, I) or a mixture of
+//! Gaussians (RealNVP: Dinh, Sohl-Dickstein & Bengio 2017; as prior of a VAE: Chen et al. 2017, Xu et al. 2019). A flow
+//! alone is one piece, and between the clouds of codes of different classes it leaves bridges; a mixture as its base
+//! has none.
 //!
 //! Halve z = (x₁, x₀). Each coupling scales and shifts one half by what a network makes of the other:
 //!
@@ -168,8 +169,8 @@ impl Flow {
         }
     }
 
-    /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves the deltas
-    /// of the networks.
+    /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves the
+    /// deltas of the networks.
     ///
     /// # Shapes
     /// `dz` (B, L)

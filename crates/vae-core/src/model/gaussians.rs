@@ -45,7 +45,7 @@ pub(crate) struct GaussiansPass {
     precisions: Vec<f32>,
     /// j, and then r (B, K)
     responsibilities: BySample,
-    /// Of logits, means, log-variances and triangles, one behind the other.
+    /// The gradients of logits, means, log-variances and triangles, one behind the other.
     gradient: Vec<f32>,
 }
 
@@ -139,8 +139,8 @@ impl Gaussians {
         elementwise::log_sum_exp(&constants, -0.5, j, log_p);
     }
 
-    /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves that of the
-    /// parameters.
+    /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves that of
+    /// the parameters.
     ///
     /// # Shapes
     /// `dz` (B, L)

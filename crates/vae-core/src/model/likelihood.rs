@@ -92,8 +92,8 @@ impl Likelihood {
         with_formulas!(self, p => parameters(p))
     }
 
-    /// The first of a pixel's numbers θ whose mean is `mean`; for those within [0, 1] a logit, of a mean that is not too
-    /// near to either end.
+    /// The first of a pixel's numbers θ whose mean is `mean`; for those within [0, 1] a logit, of a mean that is not
+    /// too near to either end.
     pub(crate) fn parameter_of_mean(self, mean: f32) -> f32 {
         match self {
             Self::Bernoulli | Self::ContinuousBernoulli => {

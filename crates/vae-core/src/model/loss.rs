@@ -47,8 +47,8 @@ pub struct Objective {
     /// β, the weight of the KL term (Higgins et al. 2017, equation 4). Default 1: the ELBO.
     pub beta: f32,
     /// Nats that each latent may carry about each image without being pushed to the prior (Kingma et al. 2016, appendix
-    /// C.8): it changes the gradient alone, and the loss told is the ELBO's. Default 0. Only the standard prior has them,
-    /// as the divergence from others is not a sum over latents.
+    /// C.8): it changes the gradient alone, and the loss told is the ELBO's. Default 0. Only the standard prior has
+    /// them, as the divergence from others is not a sum over latents.
     pub free_bits: f32,
 }
 

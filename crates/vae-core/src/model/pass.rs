@@ -88,8 +88,8 @@ impl MicroBatch {
         }
     }
 
-    /// There and back: the loss is scale · (reconstruction + β · KL), summed over the samples; its two terms (B) are left
-    /// unscaled, in nats.
+    /// There and back: the loss is scale · (reconstruction + β · KL), summed over the samples; its two terms (B) are
+    /// left unscaled, in nats.
     pub(crate) fn run(
         &mut self,
         network: &Network,
@@ -112,7 +112,8 @@ impl MicroBatch {
         network.encoder.backward(parameters, encoder, dencoder, None);
     }
 
-    /// The gradient of a layer's linear output (B, O), and its input (B, I); the encoder's layers first, the prior's last.
+    /// The gradient of a layer's linear output (B, O), and its input (B, I); the encoder's layers first, the prior's
+    /// last.
     pub(crate) fn operands(&self, layer: usize) -> [Samples<'_>; 2] {
         let Forward { x, z, prior, encoder, decoder, .. } = &self.forward;
         let inner = encoder.layers();

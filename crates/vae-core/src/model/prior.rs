@@ -1,7 +1,7 @@
 //! The prior p(z): the one place that lists what it can be.
 //!
-//! A new one is a file with its density, as [`flow`](super::flow) and [`gaussians`](super::gaussians) are, a variant here
-//! with its text, and an arm in each function of [`density`](super::density).
+//! A new one is a file with its density, as [`flow`](super::flow) and [`gaussians`](super::gaussians) are, a variant
+//! here with its text, and an arm in each function of [`density`](super::density).
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
@@ -10,9 +10,8 @@ use crate::{VaeError, names::as_text};
 /// p(z), the distribution that codes are taken to come from.
 ///
 /// As text, in configurations, weight files and on command lines: `standard`, `mixture:500` (of 500 Gaussians with
-/// diagonal covariances), `mixture:100:full` (with full ones),
-/// `flow:8:256` (8 couplings, with hidden layers of 256) or `flow:8:256:50` (behind them 50 Gaussians); `mixture` and `flow`
-/// stand for the first two sizes.
+/// diagonal covariances), `mixture:100:full` (with full ones), `flow:8:256` (8 couplings, with hidden layers of 256) or
+/// `flow:8:256:50` (behind them 50 Gaussians); `mixture` and `flow` stand for the first two sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Prior {
@@ -26,8 +25,8 @@ pub enum Prior {
         /// Whether their covariances are full, instead of diagonal.
         full: bool,
     },
-    /// What a chain of couplings makes of N(0, I), or of a mixture of Gaussians, learned (RealNVP: Dinh, Sohl-Dickstein &
-    /// Bengio 2017).
+    /// What a chain of couplings makes of N(0, I), or of a mixture of Gaussians, learned (RealNVP: Dinh, Sohl-Dickstein
+    /// & Bengio 2017).
     Flow {
         /// The number of couplings; each changes half of the latents.
         couplings: usize,

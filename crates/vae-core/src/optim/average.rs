@@ -1,12 +1,12 @@
-//! Averaged weights: a running average over the steps of a training, which often fits better than where it ended (Polyak &
-//! Juditsky 1992).
+//! Averaged weights: a running average over the steps of a training, which often fits better than where it ended
+//! (Polyak & Juditsky 1992).
 
 use rayon::prelude::*;
 
 use crate::kernel::blocking::PIECE;
 
-/// w̄ ← w̄ + (1 − d) (w − w̄) after step t, with d = min(decay, (1 + t) / (10 + t)), so that where the training began is soon
-/// forgotten.
+/// w̄ ← w̄ + (1 − d) (w − w̄) after step t, with d = min(decay, (1 + t) / (10 + t)), so that where the training began
+/// is soon forgotten.
 ///
 /// # Panics
 /// If the slices are not of the same length.

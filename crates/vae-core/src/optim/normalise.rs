@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Divides each of these stretches of the gradient by its norm √Σ g² + 10⁻⁷ (the recipe of Tomczak & Welling 2018, after Yu
-/// et al. 2017, *Normalized gradient with adaptive stepsize method*).
+/// Divides each of these stretches of the gradient by its norm √Σ g² + 10⁻⁷ (the recipe of Tomczak & Welling 2018,
+/// after Yu et al. 2017, *Normalized gradient with adaptive stepsize method*).
 ///
 /// # Panics
 /// If the stretches are not in ascending order, without overlap, within the gradient.

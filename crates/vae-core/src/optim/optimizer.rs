@@ -18,8 +18,8 @@ pub struct Optimizer {
     /// [made shorter](clip_by_norm). Default none. It costs a pass over the gradients, which otherwise need not exist
     /// all at the same time. May be changed between steps.
     pub clip_norm: Option<f32>,
-    /// Stretches of the gradient, such as those of the tensors, that are each [divided by their norm](normalise_each), after
-    /// clipping. Default none. It costs what clipping costs. May be changed between steps.
+    /// Stretches of the gradient, such as those of the tensors, that are each [divided by their norm](normalise_each),
+    /// after clipping. Default none. It costs what clipping costs. May be changed between steps.
     pub normalised: Vec<Range<usize>>,
     parameters: usize,
     steps: u64,

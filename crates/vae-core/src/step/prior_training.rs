@@ -1,8 +1,8 @@
 //! Training of the prior alone, on codes of a model whose other weights stay as they are.
 //!
 //! The aggregated posterior q(z) = E_x q(z|x) is not N(0, I), and where the two differ the decoder draws what it never
-//! learned. To fit p(z) to draws from q(z) is to lower E_x KL(q(z|x) ‖ p(z)) in p (Tomczak & Welling 2018, section 2): the
-//! ELBO gets better, and so do samples.
+//! learned. To fit p(z) to draws from q(z) is to lower E_x KL(q(z|x) ‖ p(z)) in p (Tomczak & Welling 2018, section 2):
+//! the ELBO gets better, and so do samples.
 
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
@@ -50,8 +50,8 @@ impl PriorTraining {
         Self { vae, optimizer, gradient: None, losses: Vec::new(), values: vec![0.0; parameters] }
     }
 
-    /// Puts the Gaussians of a mixture, or behind a flow, at these codes, with a log-variance; the flow itself starts as it
-    /// always does, and leaves the codes where they are.
+    /// Puts the Gaussians of a mixture, or behind a flow, at these codes, with a log-variance; the flow itself starts
+    /// as it always does, and leaves the codes where they are.
     ///
     /// # Shapes
     /// `codes` (≥ K, L)
@@ -81,8 +81,8 @@ impl PriorTraining {
         }
     }
 
-    /// One step on codes drawn from the posteriors of images. Gives −log p(z) before the step, averaged over the codes, in
-    /// nats.
+    /// One step on codes drawn from the posteriors of images. Gives −log p(z) before the step, averaged over the codes,
+    /// in nats.
     ///
     /// # Shapes
     /// `z` (B, L)
