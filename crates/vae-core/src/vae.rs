@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
 use crate::{
     Batch, Loss, LossPerImage, Parameters, Posterior, Prior, VaeConfig, VaeError,
+    formulas::PerLatent,
     kernel::{batch::BySample, blocking::MICRO_BATCH},
     layers::{init::initialise, layer::Layer},
-    model::{importance::ImportanceSampler, network::Network, pass::Forward, posterior::bounded},
+    model::{
+        importance::ImportanceSampler, network::Network, pass::Forward, posterior::bounded,
+        standard::Standard,
+    },
 };
 
 /// A variational autoencoder with a Gaussian posterior, and a prior and a likelihood of choice.
@@ -92,13 +96,13 @@ impl Vae {
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
-    /// KL(q(z|x) ‖ p(z)) of each latent in nats; none for a prior under which the latents' divergences do not add up to
-    /// that of all.
+    /// KL(q(z|x) ‖ N(0, 1)) of each latent in nats: how much it says of x. Under the standard prior they add up to the KL term
+    /// of the loss; under a learned one, latents depend on each other and theirs do not.
     ///
     /// # Shapes
     /// (B, L)
-    pub fn kl_per_latent(&self, posterior: &Posterior) -> Option<Array2<f32>> {
-        self.network.prior.kl_per_latent(&posterior.mean, &posterior.log_var)
+    pub fn kl_per_latent(&self, posterior: &Posterior) -> Array2<f32> {
+        Zip::from(&posterior.mean).and(&posterior.log_var).map_collect(|&m, &v| Standard.kl(m, v))
     }
 
     /// A worker that weighs many draws from the posterior of an image, to estimate log p(x). It works on the calling

@@ -43,14 +43,13 @@ impl Vae {
         // Files of PyTorch's example do not tell, nor did those of other programs: cross-entropy is what they have.
         let default = Some(Likelihood::default());
         let likelihood = fact(&facts, "likelihood", module.and_then(|module| module.likelihood), default)?;
-        // Neither do modules from elsewhere have another prior, nor did files of version 0.1.
-        let prior = fact(&facts, "prior", None, Some(Prior::default()))?;
         let range = module.unwrap_or_default().input_range;
         range.validate()?;
         if facts.contains_key("version") && range != InputRange::default() {
             return Err(VaeError::InputRangeKnown { found: range.to_string() });
         }
         let tensors = StateDict::new(tensors);
+        let prior = fact(&facts, "prior", None, Some(prior_of(&tensors)))?;
         let mut vae = Self::zeroed(VaeConfig { prior, ..architecture(&tensors, activation, likelihood)? })?;
         read_parameters(&tensors, vae.parameters_mut())?;
         let first = vae.network().layers().next().map(|layer| layer.slot().clone());
@@ -133,6 +132,21 @@ fn architecture(
         likelihood,
         prior: Prior::default(),
     })
+}
+
+/// The prior that has these tensors, for files that do not name it.
+fn prior_of(tensors: &StateDict<'_>) -> Prior {
+    let rows = |name: &str| tensors.shape(name).and_then(|shape| shape.first().copied());
+    let components = rows("prior.logits");
+    match (rows("prior.coupling1.fc1.weight"), components) {
+        (Some(hidden), components) => {
+            let is_there = |k: &usize| rows(&format!("prior.coupling{k}.fc1.weight")).is_some();
+            let couplings = (1..).take_while(is_there).count();
+            Prior::Flow { couplings, hidden, components: components.unwrap_or(0) }
+        }
+        (None, Some(components)) => Prior::Mixture { components, full: rows("prior.skew").is_some() },
+        (None, None) => Prior::Standard,
+    }
 }
 
 /// `[inputs of fc1, outputs of fc1, outputs of fc2, …]` of a chain of layers with this activation between them.

@@ -165,6 +165,12 @@ fn a_model_with_a_learned_prior_reads_back() {
         let (read, facts) = Vae::from_safetensors(&vae.to_safetensors(&Default::default()), None).unwrap();
         assert_eq!((read.parameters(), read.config()), (vae.parameters(), vae.config()));
         assert_eq!(facts["prior"], prior.to_string());
+        // A file that lost its facts, such as one that PyTorch saved again, tells the prior by its tensors.
+        let tensors = vae.parameters().iter().map(|(name, shape, values)| (name.to_owned(), shape, values));
+        let bytes = vae_core::weights::to_safetensors(tensors, Default::default());
+        let module = Some(vae_core::weights::ModuleFacts::default());
+        let (read, _) = Vae::from_safetensors(&bytes, module).unwrap();
+        assert_eq!((read.parameters(), read.config()), (vae.parameters(), vae.config()));
     }
 }
 

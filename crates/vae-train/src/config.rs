@@ -95,7 +95,7 @@ pub struct TrainingConfig {
     /// average.
     pub average: f64,
     /// The prior that is fitted to the finished model if it was trained under the standard one, in one of the
-    /// [forms](Prior::FORMS); `standard` leaves it. Default `flow:6:64`.
+    /// [forms](Prior::FORMS); `standard` leaves it. Default `mixture:200:full`.
     pub fit_prior: Prior,
     /// Epochs without an improvement on the held-out images after which the run ends. Default 0: it does not end early.
     pub patience: u64,

@@ -221,6 +221,84 @@ mod tests {
         }
     }
 
+    /// Stops a run of this configuration after some steps and resumes it; its files are those of a run that went straight on.
+    fn goes_on_to_the_same_bits(config: &TrainConfig, step: u64) {
+        let data = data();
+        let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (run, straight) = (RunDir::new(directory.path()), RunDir::new(other.path()));
+        let run_until = |run: &RunDir, observer: &mut dyn Observer| {
+            let mut trainer = match run.read_checkpoint().unwrap() {
+                Some(checkpoint) => checkpoint.into_trainer(config.clone(), &data, "print").unwrap(),
+                None => Trainer::new(config.clone(), &data).unwrap(),
+            };
+            fit(&mut trainer, run, "digits", "print", observer).unwrap()
+        };
+        assert_eq!(run_until(&straight, &mut ()), Outcome::Finished);
+        assert_eq!(run_until(&run, &mut StopAt(step)), Outcome::Interrupted);
+        assert_eq!(run_until(&run, &mut ()), Outcome::Finished);
+        for file in [RunDir::model, RunDir::checkpoint] {
+            assert!(fs::read(file(&run)).unwrap() == fs::read(file(&straight)).unwrap());
+        }
+        assert_eq!(lossless(run.read_metrics().unwrap()), lossless(straight.read_metrics().unwrap()));
+    }
+
+    #[test]
+    fn recipes_and_learned_priors_go_on_to_the_same_bits() {
+        let mut config = config(3);
+        config.model.activation = vae_core::Activation::Glu;
+        config.model.start_at_mean = true;
+        config.data.binarization = vae_data::Binarization::Dynamic;
+        config.optimizer.normalise = true;
+        config.training.beta_warmup_epochs = 1.5;
+        config.training.average = 0.9;
+        for prior in ["mixture:4", "mixture:3:full", "flow:3:8", "flow:2:8:3"] {
+            config.model.prior = prior.parse().unwrap();
+            goes_on_to_the_same_bits(&config, 8);
+        }
+        config.model.prior = vae_core::Prior::Standard;
+        config.training.free_bits = 0.2;
+        goes_on_to_the_same_bits(&config, 4);
+    }
+
+    #[test]
+    fn a_run_without_an_improvement_ends_early_and_stays_at_its_end() {
+        let data = data();
+        let directory = tempfile::tempdir().unwrap();
+        let run = RunDir::new(directory.path());
+        let mut config = config(400);
+        // Steps so large that the loss swings.
+        (config.optimizer.learning_rate, config.training.patience) = (0.03, 3);
+        let mut trainer = Trainer::new(config.clone(), &data).unwrap();
+        assert_eq!(fit(&mut trainer, &run, "digits", "print", &mut ()).unwrap(), Outcome::Finished);
+        let metrics = run.read_metrics().unwrap();
+        let best = trainer.progress().best.unwrap().0;
+        assert!(
+            metrics.len() < 400 && metrics.len() as u64 == best + 3,
+            "{} epochs, best {best}",
+            metrics.len()
+        );
+        let checkpoint = run.read_checkpoint().unwrap().unwrap();
+        let mut resumed = checkpoint.into_trainer(config, &data, "print").unwrap();
+        assert_eq!(fit(&mut resumed, &run, "digits", "print", &mut ()).unwrap(), Outcome::Finished);
+        assert_eq!(lossless(run.read_metrics().unwrap()), lossless(metrics));
+    }
+
+    #[test]
+    fn the_model_file_holds_the_average_where_there_is_one() {
+        let data = data();
+        let directory = tempfile::tempdir().unwrap();
+        let run = RunDir::new(directory.path());
+        let mut config = config(2);
+        (config.training.average, config.training.keep) = (0.9, Keep::Last);
+        let mut trainer = Trainer::new(config, &data).unwrap();
+        fit(&mut trainer, &run, "digits", "print", &mut ()).unwrap();
+        let kept = ModelFile::read(&run.model(), None).unwrap();
+        assert_eq!(kept.vae.parameters().values(), trainer.average);
+        assert_ne!(kept.vae.parameters(), trainer.vae().parameters());
+        let measured = trainer.measure(&kept.vae).unwrap().map(|loss| loss.neg_elbo());
+        assert_eq!(run.read_metrics().unwrap()[1].average_neg_elbo, measured);
+    }
+
     #[test]
     fn a_finished_run_goes_on_for_more_epochs() {
         let data = data();

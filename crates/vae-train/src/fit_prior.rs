@@ -15,14 +15,14 @@ use crate::{TrainError, encode::encode, image_size::check_image_size, schedule::
 /// How a prior is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorFit {
-    /// What is fitted. Default `flow:6:64`.
+    /// What is fitted. Default `mixture:200:full`.
     pub prior: Prior,
     /// Passes over the codes, each drawn anew from its posterior every time; more where they are few, so that there are
-    /// at least 300 steps. Default 20.
+    /// at least 300 steps. Default 10.
     pub epochs: u64,
     /// Codes of a step. Default 256.
     pub batch: usize,
-    /// Adam's step size, which falls to nothing along half a cosine. Default 2·10⁻³.
+    /// Adam's step size, which falls to nothing along half a cosine. Default 4·10⁻³.
     pub learning_rate: f64,
     /// Random seed of the prior's first weights, the draws and their order. Default 0.
     pub seed: u64,
@@ -30,8 +30,8 @@ pub struct PriorFit {
 
 impl Default for PriorFit {
     fn default() -> Self {
-        let prior = Prior::Flow { couplings: 6, hidden: 64, components: 100 };
-        Self { prior, epochs: 20, batch: 256, learning_rate: 2e-3, seed: 0 }
+        let prior = Prior::Mixture { components: 200, full: true };
+        Self { prior, epochs: 10, batch: 256, learning_rate: 4e-3, seed: 0 }
     }
 }
 
@@ -62,12 +62,25 @@ const LEAST_STEPS: u64 = 300;
 const HELD_OUT: usize = 10;
 /// The most of them.
 const MOST_HELD_OUT: usize = 1000;
+/// The fewest images for each Gaussian of a full covariance, and the most numbers of all of them.
+const IMAGES_A_GAUSSIAN: usize = 50;
+const MAX_NUMBERS: usize = 40_000;
 /// The images that full covariances start from.
 const EM_IMAGES: usize = 8000;
 /// The decay of the running average of the prior's weights.
 const AVERAGE: f64 = 0.998;
 
 impl PriorFit {
+    /// The same with fewer Gaussians of full covariances where there are few images, or so many latents that the prior would
+    /// outgrow the model: one for 50 images, and 40 000 numbers in all.
+    #[must_use]
+    pub fn within_reason(self, latent: usize, images: usize) -> Self {
+        let Prior::Mixture { components, full: true } = self.prior else { return self };
+        let numbers = 1 + latent + latent * (latent + 1) / 2;
+        let most = (images / IMAGES_A_GAUSSIAN).min(MAX_NUMBERS / numbers).max(1);
+        Self { prior: Prior::Mixture { components: components.min(most), full: true }, ..self }
+    }
+
     /// Fits the prior to the codes of `images`. None if the observer asked to stop.
     ///
     /// The same images, settings and seed give the same bits, with any number of threads.
@@ -255,6 +268,20 @@ mod tests {
             assert_eq!(fitted.vae.parameters().values()[..others], *vae.parameters().values());
             assert_eq!(run(2).vae.parameters(), fitted.vae.parameters(), "{prior}");
         }
+    }
+
+    #[test]
+    fn few_images_and_many_latents_have_few_gaussians() {
+        let of = |latent, images| match PriorFit::default().within_reason(latent, images).prior {
+            Prior::Mixture { components, full: true } => components,
+            other => panic!("{other}"),
+        };
+        assert_eq!(
+            [of(16, 59_000), of(16, 1000), of(16, 20), of(64, 59_000), of(1000, 59_000)],
+            [200, 20, 1, 18, 1]
+        );
+        let flow = PriorFit { prior: Prior::FLOW, ..PriorFit::default() };
+        assert_eq!(flow.within_reason(64, 10), flow);
     }
 
     #[test]

@@ -65,8 +65,8 @@ pub struct LogLikelihood {
     pub reconstruction: f64,
     /// log q(z|x) − log p(z), averaged over samples and images: an estimate of KL(q(z|x) ‖ p(z)) for any prior.
     pub kl: f64,
-    /// KL(q(z|x) ‖ p(z)) of each latent, averaged over images; none for a prior under which they do not add up.
-    pub kl_per_latent: Option<Vec<f64>>,
+    /// KL(q(z|x) ‖ N(0, 1)) of each latent, averaged over images; the KL term adds them up under the standard prior.
+    pub kl_per_latent: Vec<f64>,
     /// The variance over images of each latent's posterior mean.
     pub mean_variance: Vec<f64>,
 }
@@ -187,7 +187,7 @@ struct Sums {
     effective_samples: f64,
     reconstruction: f64,
     kl: f64,
-    kl_per_latent: Option<Vec<f64>>,
+    kl_per_latent: Vec<f64>,
     means: Vec<Moments>,
 }
 
@@ -198,7 +198,7 @@ impl Sums {
             effective_samples: 0.0,
             reconstruction: 0.0,
             kl: 0.0,
-            kl_per_latent: Some(vec![0.0; latent]),
+            kl_per_latent: vec![0.0; latent],
             means: vec![Moments::default(); latent],
         }
     }
@@ -227,13 +227,8 @@ impl Sums {
         for mean in posterior.mean.rows() {
             self.means.iter_mut().zip(mean).for_each(|(moments, &mean)| moments.add(f64::from(mean)));
         }
-        match (vae.kl_per_latent(posterior), &mut self.kl_per_latent) {
-            (Some(kl), Some(sums)) => {
-                for kl in kl.rows() {
-                    sums.iter_mut().zip(kl).for_each(|(sum, &kl)| *sum += f64::from(kl));
-                }
-            }
-            (_, sums) => *sums = None,
+        for kl in vae.kl_per_latent(posterior).rows() {
+            self.kl_per_latent.iter_mut().zip(kl).for_each(|(sum, &kl)| *sum += f64::from(kl));
         }
         Ok(())
     }
@@ -251,7 +246,7 @@ impl Sums {
             effective_samples: self.effective_samples / images,
             reconstruction: self.reconstruction / images,
             kl: self.kl / images,
-            kl_per_latent: self.kl_per_latent.map(average),
+            kl_per_latent: average(self.kl_per_latent),
             mean_variance: self.means.iter().map(Moments::variance).collect(),
             nll_per_image: self.nll.pop().unwrap_or_default(),
         }

@@ -78,7 +78,7 @@ impl Preset {
     /// The configuration.
     pub fn config(self) -> TrainConfig {
         let (hidden, latent, batch, epochs): (&[usize], _, _, _) = match self {
-            Self::Quick => (&[512], 24, 96, 9),
+            Self::Quick => (&[300, 200], 16, 96, 10),
             Self::Example => (&[400], 20, 128, 10),
             Self::Reference => (&[256], 64, 64, 20),
             Self::ReferenceDeep => (&[256, 256], 64, 64, 20),
@@ -101,15 +101,18 @@ impl Preset {
             _ => OptimizerConfig::default(),
         };
         let activation = match self {
+            Self::Quick => Activation::Glu,
             Self::Improved => Activation::Elu,
             _ => Activation::Relu,
         };
+        // A smaller weight of the KL term gives sharper images; the prior that is fitted afterwards finds their codes.
+        let beta = if self == Self::Quick { 0.3 } else { 1.0 };
         TrainConfig {
             data: DataConfig::default(),
             augmentation: Augmentation::default(),
             model: ModelConfig { hidden: hidden.to_vec(), latent, activation, ..ModelConfig::default() },
             optimizer,
-            training: TrainingConfig { epochs, batch, ..TrainingConfig::default() },
+            training: TrainingConfig { epochs, batch, beta, ..TrainingConfig::default() },
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 /// 'generate' and 'eval' use it. 'train' does this at the end of a run.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask fit-prior\n  \
-                        cargo xtask fit-prior --prior mixture:200 --run runs/quick-1\n  \
+                        cargo xtask fit-prior --prior flow:8:128:200 --run runs/quick-1\n  \
                         cargo xtask grid --prior standard      the bare N(0, I), to compare")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -27,7 +27,8 @@ pub(crate) struct Args {
     /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
     #[arg(long, value_name = "D")]
     data: Option<String>,
-    /// Prior to fit: mixture, mixture:K (of K Gaussians), flow or flow:COUPLINGS:WIDTH
+    /// Prior to fit: mixture:K (of K Gaussians), mixture:K:full (with full covariances), flow:COUPLINGS:WIDTH, or
+    /// flow:COUPLINGS:WIDTH:K (over K Gaussians)
     #[arg(long, value_name = "NAME", default_value_t = PriorFit::default().prior)]
     prior: Prior,
     /// Passes over the codes of the training images; more for small data sets

@@ -136,6 +136,7 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     {
         let train = &loaded.images.train;
         let train = model.binarization.of_set(train, Split::Train, 0);
+        let fit = fit.within_reason(model.vae.latent(), train.len());
         if let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit)? {
             let path = paths::argument(run.path());
             term::note(format_args!("stopped; to fit the prior: cargo xtask train --run {path} --resume"));

@@ -51,7 +51,8 @@ pub(super) struct Receipt {
     pub(super) kl: f64,
     pub(super) effective_samples: f64,
     pub(super) active_units: usize,
-    pub(super) kl_per_latent: Option<Vec<f64>>,
+    /// Of each from N(0, 1).
+    pub(super) kl_per_latent: Vec<f64>,
     #[serde(flatten)]
     pub(super) facts: Facts,
 }

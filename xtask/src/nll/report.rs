@@ -46,7 +46,7 @@ pub(super) fn text(receipt: &Receipt, difference: Option<&Difference>) -> String
     line("KL", &format!("{:8.3}", receipt.kl));
     line("effective samples", &format!("{:8.1} of {}", receipt.effective_samples, facts.samples));
     line("active latents", &format!("{:8} of {}", receipt.active_units, facts.latent));
-    for (row, kl) in receipt.kl_per_latent.iter().flat_map(|kl| kl.chunks(LATENTS)).enumerate() {
+    for (row, kl) in receipt.kl_per_latent.chunks(LATENTS).enumerate() {
         let name = if row == 0 { "KL of each latent" } else { "" };
         line(name, &kl.iter().map(|kl| format!("{kl:8.3}")).collect::<String>());
     }

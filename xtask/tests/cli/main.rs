@@ -11,6 +11,7 @@ mod classifier;
 mod data;
 mod encode;
 mod eval;
+mod fit_prior;
 mod generate;
 mod grid;
 mod import;

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use vae_data::{Dataset, Split, digits, idx::IdxArray};
 
 /// A very short training: few digits, a small model.
-pub(crate) const SMALL: &str = "--data digits --digits 300 --hidden 16 --latent 3 --epochs 2 --validation 20";
+pub(crate) const SMALL: &str = "--data digits --digits 300 --hidden 16 --latent 3 --activation relu --beta 1 \
+                                --epochs 2 --validation 20";
 
 /// The time after which a command is taken to hang. All commands of these tests are far quicker.
 const TIMEOUT: Duration = Duration::from_secs(120);

@@ -34,7 +34,7 @@ fn samples_are_measured_beside_training_images() {
     assert!(!better("frechet") && better("precision") && better("recall"), "{report}");
     let nearest = |set: &str| report[set]["nearest_training_image"].as_f64().expect("a distance");
     assert!(nearest("samples") > 0.0 && nearest("test") > 0.0, "{report}");
-    assert_eq!((&report["data"], &report["prior"]), (&"digits:300".into(), &"N(0, I)".into()));
+    assert_eq!((&report["data"], &report["prior"]), (&"digits:300".into(), &"mixture:6:full".into()));
     let protocol = &report["protocol"];
     assert_eq!((&report["seed"], &protocol["neighbours"]), (&4.into(), &3.into()));
     assert_eq!((&protocol["manifold_images"], &protocol["nearest_among"]), (&50.into(), &300.into()));
@@ -52,9 +52,12 @@ fn the_numbers_are_the_same_with_any_number_of_threads() {
 #[test]
 fn the_table_has_a_row_for_each_set_and_names_the_protocol() {
     let ended = Project::with_classifier().run("eval --run a --samples 120").succeeds();
-    for part in
-        ["120 samples of the prior N(0, I), seed 0", "\nsamples ", "\ntraining images ", "\ntest images "]
-    {
+    for part in [
+        "120 samples of the prior mixture:6:full, seed 0",
+        "\nsamples ",
+        "\ntraining images ",
+        "\ntest images ",
+    ] {
         assert!(ended.stdout.contains(part), "expected {part:?} in {}", ended.stdout);
     }
     for part in ["digits:300", "50 test images", "128 features", "3 neighbours", "0.9", "300 training images"]
@@ -102,7 +105,16 @@ fn a_model_of_another_image_size_is_refused_with_both_sizes() {
     let config = VaeConfig { input: 6, hidden: vec![4], latent: 2, ..VaeConfig::default() };
     let vae = Vae::new(config, 0).expect("a small model");
     let annotations = Annotations::default();
-    let model = ModelFile { vae, data: None, height: 2, width: 3, seed: None, epoch: None, annotations };
+    let model = ModelFile {
+        vae,
+        data: None,
+        binarization: Default::default(),
+        height: 2,
+        width: 3,
+        seed: None,
+        epoch: None,
+        annotations,
+    };
     project.write("m.safetensors", model.to_bytes());
     project.run("eval --model m.safetensors --samples").fails_saying(&["28 x 28", "2 x 3"]);
 }

@@ -1,11 +1,11 @@
 //! `generate` without a request: samples of the prior, as pictures and as numbers; and new images of a class as
 //! numbers.
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array1, Array2, Array3, Axis, s};
 use ndarray_npy::read_npy;
 use vae_core::{
     Likelihood, Vae, VaeConfig,
-    noise::{Purpose, standard_normal, stream},
+    noise::{Purpose, standard_normal, stream, uniform},
 };
 use vae_train::{Annotations, ModelFile};
 
@@ -43,7 +43,7 @@ fn without_a_request_samples_of_the_prior_are_drawn() {
     assert_eq!(ended.stdout, "a/pictures/prior.png\n");
     let png = project.read("a/pictures/prior.png");
     assert_eq!(text(&png, "Seed").as_deref(), Some("7"));
-    assert_eq!(text(&png, "Prior").as_deref(), Some("N(0, I)"));
+    assert_eq!(text(&png, "Prior").as_deref(), Some("mixture:6:full"));
     let width = size(&png).0;
     project.run("generate --run a --count 4").succeeds();
     assert!(width < size(&project.read("a/pictures/prior.png")).0);
@@ -62,10 +62,24 @@ fn samples_as_numbers_are_images_between_black_and_white() {
 fn samples_are_decoded_draws_of_the_prior() {
     let project = Project::trained();
     let model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("the model of a run");
-    let mut z = Array2::zeros((5, 3));
-    standard_normal(&mut stream(4, Purpose::SAMPLES, 0, 0), z.view_mut());
-    let images = model.vae.decode(z.view()).into_shape_with_order((5, 28, 28)).expect("28 x 28 pixels");
-    assert_eq!(numbers(&project, "--run a --count 5 --seed 4"), images);
+    let (mut eps, mut choices) = (Array2::zeros((5, 3)), Array1::zeros(5));
+    standard_normal(&mut stream(4, Purpose::SAMPLES, 0, 0), eps.view_mut());
+    uniform(&mut stream(4, Purpose::SAMPLES, 0, 1), choices.view_mut());
+    let decoded = |z: Array2<f32>| {
+        model.vae.decode(z.view()).into_shape_with_order((5, 28, 28)).expect("28 x 28 pixels")
+    };
+    let drawn = |eps: &Array2<f32>| decoded(model.vae.sample_prior(choices.view(), eps.view()));
+    assert_eq!(numbers(&project, "--run a --count 5 --seed 4"), drawn(&eps));
+    assert_eq!(numbers(&project, "--run a --count 5 --seed 4 --temperature 0.5"), drawn(&(&eps * 0.5)));
+    assert_eq!(numbers(&project, "--run a --count 5 --seed 4 --prior standard"), decoded(eps));
+}
+
+#[test]
+fn a_temperature_that_is_not_above_zero_is_wrong_usage() {
+    for temperature in ["0", "-1", "nan", "inf", "11", "warm"] {
+        let ended = Project::new().run(&format!("generate --temperature {temperature}")).exits_with(2);
+        assert!(ended.stderr.contains("above 0 and at most 10"), "{}", ended.stderr);
+    }
 }
 
 #[test]

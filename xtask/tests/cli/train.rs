@@ -177,7 +177,8 @@ fn every_optimizer_learns_and_is_recorded() {
 fn every_activation_learns_and_its_model_is_read_back() {
     let project = Project::new();
     for activation in vae_core::Activation::ALL {
-        project.run(&format!("train {SMALL} --run {activation} --activation {activation}")).succeeds();
+        let small = SMALL.replace("--activation relu", "");
+        project.run(&format!("train {small} --run {activation} --activation {activation}")).succeeds();
         project.run(&format!("eval --run {activation} --data digits")).succeeds();
         let losses = losses(&project, activation.name());
         assert!(losses[1] < losses[0], "{activation}: {losses:?}");

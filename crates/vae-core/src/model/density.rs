@@ -3,17 +3,16 @@
 //! N(0, I) has a divergence from a Gaussian in closed form ([`standard`](super::standard)), and training uses that. A
 //! prior that is learned gives log p(z) at the draw instead, and its gradient; its parameters lie behind the decoder's.
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::{
     flow::{Flow, FlowPass},
     gaussians::{Gaussians, GaussiansPass},
     prior::Prior,
-    standard::Standard,
 };
 use crate::{
-    formulas::{HALF_LOG_TAU, PerLatent},
+    formulas::HALF_LOG_TAU,
     kernel::{
         batch::{BySample, Samples},
         blocking::MICRO_BATCH,
@@ -120,17 +119,6 @@ impl Density {
                 log_p.fill(-HALF_LOG_TAU * z.features() as f32);
                 elementwise::add_square_sums(z, -0.5, log_p);
             }
-        }
-    }
-
-    /// KL(q(z|x) ‖ p(z)) of each latent in nats; none for a prior under which they do not add up.
-    ///
-    /// # Shapes
-    /// `mean` and `log_var` (B, L) → (B, L)
-    pub(crate) fn kl_per_latent(&self, mean: &Array2<f32>, log_var: &Array2<f32>) -> Option<Array2<f32>> {
-        match self {
-            Self::Standard => Some(Zip::from(mean).and(log_var).map_collect(|&m, &v| Standard.kl(m, v))),
-            Self::Mixture(_) | Self::Flow(_) => None,
         }
     }
 
