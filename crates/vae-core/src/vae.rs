@@ -96,8 +96,8 @@ impl Vae {
         Posterior::new(posterior.slice(s![.., ..l]).to_owned(), log_var)
     }
 
-    /// KL(q(z|x) ‖ N(0, 1)) of each latent in nats: how much it says of x. Under the standard prior they add up to the KL term
-    /// of the loss; under a learned one, latents depend on each other and theirs do not.
+    /// KL(q(z|x) ‖ N(0, 1)) of each latent in nats: how much it says of x. Under the standard prior they add up to the
+    /// KL term of the loss; under a learned one, latents depend on each other and theirs do not.
     ///
     /// # Shapes
     /// (B, L)

@@ -221,7 +221,8 @@ mod tests {
         }
     }
 
-    /// Stops a run of this configuration after some steps and resumes it; its files are those of a run that went straight on.
+    /// Stops a run of this configuration after some steps and resumes it; its files are those of a run that went
+    /// straight on.
     fn goes_on_to_the_same_bits(config: &TrainConfig, step: u64) {
         let data = data();
         let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

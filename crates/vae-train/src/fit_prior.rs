@@ -71,8 +71,8 @@ const EM_IMAGES: usize = 8000;
 const AVERAGE: f64 = 0.998;
 
 impl PriorFit {
-    /// The same with fewer Gaussians of full covariances where there are few images, or so many latents that the prior would
-    /// outgrow the model: one for 50 images, and 40 000 numbers in all.
+    /// The same with fewer Gaussians of full covariances where there are few images, or so many latents that the prior
+    /// would outgrow the model: one for 50 images, and 40 000 numbers in all.
     #[must_use]
     pub fn within_reason(self, latent: usize, images: usize) -> Self {
         let Prior::Mixture { components, full: true } = self.prior else { return self };

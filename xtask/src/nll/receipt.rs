@@ -51,7 +51,7 @@ pub(super) struct Receipt {
     pub(super) kl: f64,
     pub(super) effective_samples: f64,
     pub(super) active_units: usize,
-    /// Of each from N(0, 1).
+    /// KL of each latent from N(0, 1).
     pub(super) kl_per_latent: Vec<f64>,
     #[serde(flatten)]
     pub(super) facts: Facts,

@@ -37,7 +37,7 @@ fn a_fitted_prior_lowers_the_kl_and_is_named_everywhere() {
     let bare = eval(&project, "--prior standard");
     let ended = project.run("fit-prior --run a --prior flow:2:16:5").succeeds();
     assert!(ended.stdout.contains("prior flow:2:16:5"), "{}", ended.stdout);
-    assert!(ended.stderr.contains("flow:2:16:5 fitted in"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("flow:2:16:5 fitted in"), "{}", ended.stdout);
     let fitted = eval(&project, "");
     assert_eq!((&fitted["prior"], &bare["prior"]), (&"flow:2:16:5".into(), &"standard".into()));
     assert_eq!(fitted["protocol"], "grey");
