@@ -7,9 +7,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use vae_core::{
-    Activation, Likelihood, VaeError,
+    Activation, Likelihood, Prior, VaeError,
     weights::{InputRange, ModuleFacts},
 };
+use vae_data::Binarization;
 use vae_train::{ModelFile, RunDir, TrainError};
 
 use crate::{paths, term};
@@ -107,7 +108,17 @@ impl ModelArgs {
             Likelihood::Bernoulli => String::new(),
             likelihood => format!(" with {likelihood} likelihood"),
         };
-        term::note(format_args!("model: {path_shown} ({config}{likelihood}, trained on {data})"));
+        let prior = match config.prior {
+            Prior::Standard => String::new(),
+            prior => format!(", {prior} prior"),
+        };
+        let pixels = match model.binarization {
+            Binarization::Grey => String::new(),
+            how => format!(" with {how} pixels"),
+        };
+        term::note(format_args!(
+            "model: {path_shown} ({config}{likelihood}{prior}, trained on {data}{pixels})"
+        ));
         Ok(ModelSource { model, path, pictures })
     }
 

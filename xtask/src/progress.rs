@@ -70,7 +70,11 @@ impl Observer for Progress {
         );
         if let Some(neg_elbo) = line.validation_neg_elbo {
             let best = if report.saved.is_some() { ", best" } else { "" };
-            text += &format!("  validation {neg_elbo:.2}{best}");
+            text += &format!("  validation {neg_elbo:.2}");
+            if let Some(average) = line.average_neg_elbo {
+                text += &format!(", averaged weights {average:.2}");
+            }
+            text += best;
         }
         text += &format!("  {:.2} s, {:.0} images/s", line.train_seconds, line.images_per_second);
         self.line(&text);

@@ -77,7 +77,15 @@ pub(crate) fn train(
     let outcome = fit(trainer, run, &loaded.name, &loaded.fingerprint, &mut progress);
     drop(guard);
     progress.finish();
-    Ok(outcome?)
+    let outcome = outcome?;
+    let (done, patience) = (trainer.progress().epochs, trainer.config().training.patience);
+    if outcome == Outcome::Finished && trainer.has_lost_patience() && done < trainer.config().training.epochs
+    {
+        print(format_args!(
+            "ended after epoch {done}: no improvement on the held-out images in {patience} epochs"
+        ));
+    }
+    Ok(outcome)
 }
 
 fn announce(trainer: &Trainer<'_>, run: &RunDir) {

@@ -11,7 +11,7 @@ use vae_train::{DataConfig, ModelFile, Outcome, RunDir, TrainConfig, TrainError,
 
 use crate::{
     commands::eval,
-    data_source::{self, Loaded},
+    data_source::{self, Images, Loaded},
     outcome::{Done, Interrupted},
     paths,
     settings::{Settings, presets},
@@ -192,6 +192,7 @@ impl Sweep {
                 changes: variant.changes.clone(),
                 changes_text: variant.changes_text(),
                 likelihood: config.model.likelihood,
+                protocol: config.data.binarization,
                 parameters,
             };
             rows.push(Row::new(info, &runs));
@@ -228,7 +229,8 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 
 /// The results of a run, as `cargo xtask eval` measures them.
 fn measure(run: &RunDir, model: &ModelFile, test: &Loaded<Dataset>) -> anyhow::Result<Measured> {
-    let loss = eval::measure(model, &test.images, &test.name, eval::SEED)?;
+    let images = test.images.clone().seen_by(model.binarization);
+    let loss = eval::measure(model, &images, &test.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds = metrics.iter().map(|line| line.train_seconds).fold(f64::INFINITY, f64::min);
     Ok(Measured { loss, quickest_epoch_secs: seconds })

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use toml::Table;
 use vae_core::{Likelihood, Loss};
+use vae_data::Binarization;
 
 use crate::term;
 
@@ -33,13 +34,15 @@ pub(crate) struct Row {
     #[serde(skip)]
     changes_text: String,
     likelihood: Likelihood,
+    /// How pixels were made black or white.
+    protocol: Binarization,
     parameters: usize,
     /// The number of runs whose loss became NaN or infinite.
     diverged: usize,
     neg_elbo: Option<Spread>,
     reconstruction: Option<Spread>,
     kl: Option<Spread>,
-    /// The mean −ELBO minus that of the first variant; none where the likelihoods differ.
+    /// The mean −ELBO minus that of the first variant; none where the likelihoods or the protocols differ.
     difference: Option<f64>,
     /// Only the quickest epoch is reported: others may be slower because of other programs.
     quickest_epoch_secs: Option<f64>,
@@ -75,13 +78,19 @@ pub(crate) struct VariantInfo {
     pub(crate) changes: Table,
     pub(crate) changes_text: String,
     pub(crate) likelihood: Likelihood,
+    pub(crate) protocol: Binarization,
     pub(crate) parameters: usize,
 }
 
 impl Row {
+    /// Rows of the same scale can be compared.
+    fn scale(&self) -> (Likelihood, Binarization) {
+        (self.likelihood, self.protocol)
+    }
+
     /// `runs` has one entry per seed, which is `None` if the run diverged. At least one entry is expected.
     pub(crate) fn new(variant: VariantInfo, runs: &[Option<Measured>]) -> Self {
-        let VariantInfo { name, changes, changes_text, likelihood, parameters } = variant;
+        let VariantInfo { name, changes, changes_text, likelihood, protocol, parameters } = variant;
         let spread = |number: fn(&Measured) -> f64| {
             let values: Option<Vec<f64>> = runs.iter().map(|run| run.as_ref().map(number)).collect();
             values.map(Spread::new)
@@ -91,6 +100,7 @@ impl Row {
             changes,
             changes_text,
             likelihood,
+            protocol,
             parameters,
             diverged: runs.iter().filter(|run| run.is_none()).count(),
             neg_elbo: spread(|run| run.loss.neg_elbo()),
@@ -106,9 +116,9 @@ impl Row {
 impl Report {
     pub(crate) fn new(data: String, images: usize, seeds: Vec<u64>, mut variants: Vec<Row>) -> Self {
         let mean = |row: &Row| row.neg_elbo.as_ref().map(|spread| spread.mean);
-        let first = variants.first().map(|row| (row.likelihood, mean(row)));
+        let first = variants.first().map(|row| (row.scale(), mean(row)));
         for row in &mut variants {
-            let first = first.filter(|(likelihood, _)| *likelihood == row.likelihood);
+            let first = first.filter(|(scale, _)| *scale == row.scale());
             let first = first.and_then(|(_, mean)| mean);
             row.difference = first.zip(mean(row)).map(|(first, own)| own - first);
         }
@@ -123,11 +133,10 @@ impl Report {
             [seed] => format!("seed {seed}.\n\n"),
             _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
         };
-        let likelihoods = self.variants.iter().map(|row| row.likelihood);
-        let mixed = likelihoods.clone().any(|likelihood| likelihood != self.variants[0].likelihood);
+        let mixed = self.variants.iter().any(|row| row.scale() != self.variants[0].scale());
         if mixed {
-            text +=
-                "The likelihoods differ: their losses are on different scales and cannot be compared.\n\n";
+            text += "The likelihoods, or the protocols by which pixels are made black or white, differ: their losses are \
+                     on different scales and cannot be compared.\n\n";
         }
         text += "| variant | changes | parameters | -ELBO | reconstruction | KL | vs. first | quickest epoch, s |\n";
         text += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
@@ -143,7 +152,7 @@ impl Report {
                 cell(&row.name),
                 if row.changes_text.is_empty() { none() } else { cell(&row.changes_text) },
                 term::thousands(row.parameters),
-                if mixed { format!("{neg_elbo} ({})", row.likelihood) } else { neg_elbo },
+                if mixed { format!("{neg_elbo} ({}, {})", row.likelihood, row.protocol) } else { neg_elbo },
                 number(&row.reconstruction),
                 number(&row.kl),
                 difference.map_or_else(none, |nats| format!("{nats:+.2}")),
@@ -170,6 +179,7 @@ mod tests {
             changes: Table::new(),
             changes_text: String::new(),
             likelihood: Likelihood::Bernoulli,
+            protocol: Binarization::Grey,
             parameters: 12_345,
         };
         let measured =
@@ -205,7 +215,16 @@ mod tests {
         assert_eq!(report.variants[1].difference, None);
         let text = report.markdown();
         assert!(text.contains("cannot be compared"), "{text}");
-        assert!(text.contains("| -880.00 (continuous_bernoulli) | -900.00 | 20.00 | – |"), "{text}");
+        assert!(text.contains("| -880.00 (continuous_bernoulli, grey) | -900.00 | 20.00 | – |"), "{text}");
+    }
+
+    #[test]
+    fn losses_of_different_protocols_are_marked_and_not_compared() {
+        let other = Row { protocol: Binarization::Dynamic, ..row("b", &[Some(70.0)]) };
+        let report = report(vec![0], vec![row("a", &[Some(80.0)]), other]);
+        assert_eq!(report.variants[1].difference, None);
+        let text = report.markdown();
+        assert!(text.contains("cannot be compared") && text.contains("90.00 (bernoulli, dynamic)"), "{text}");
     }
 
     #[test]
