@@ -50,7 +50,10 @@ fn a_run_of_version_0_1_0_is_resumed_as_if_it_had_not_stopped() {
     let checkpoint = run.read_checkpoint().unwrap().unwrap();
     let mut resumed = checkpoint.into_trainer(config, &data, &data.fingerprint()).unwrap();
     assert_eq!(resumed.progress().epochs, 2);
-    assert_eq!(fit(&mut resumed, &run, "digits:60", &data.fingerprint(), &mut ()).unwrap(), Outcome::Finished);
+    assert_eq!(
+        fit(&mut resumed, &run, "digits:60", &data.fingerprint(), &mut ()).unwrap(),
+        Outcome::Finished
+    );
     assert_eq!(run.read_metrics().unwrap().len(), 3);
     // To the last bits but those that depend on the instruction set of the machine that wrote the file.
     let pairs = resumed.vae().parameters().values().iter().zip(straight.vae().parameters().values());

@@ -78,6 +78,7 @@ struct Report {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    args.prior.temperature_only_if(args.samples.is_some())?;
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
     if let Some(count) = args.samples {

@@ -110,6 +110,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             "a .npy file takes new images: those of --digit, or samples of the prior without a request",
         ));
     }
+    args.prior.only_if(args.request.is_of_the_prior())?;
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
     let picture = |path: Option<&PathBuf>| {
@@ -129,6 +130,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 }
 
 impl Request {
+    /// Whether it is for samples of the prior.
+    fn is_of_the_prior(&self) -> bool {
+        self.is_of_new_images() && self.digit.is_none()
+    }
+
     /// Whether it is for images that the data do not hold, drawn from a seed.
     fn is_of_new_images(&self) -> bool {
         self.like.is_empty() && self.image.is_empty() && self.latent.is_empty()

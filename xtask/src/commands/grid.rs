@@ -50,6 +50,7 @@ enum Kind {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    args.prior.only_if(matches!(args.kind, Kind::Samples))?;
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
     let (default, name) = match args.kind {

@@ -7,7 +7,7 @@ use vae_core::{
 };
 use vae_train::ModelFile;
 
-use crate::model_source::ModelSource;
+use crate::{model_source::ModelSource, outcome::misuse};
 
 /// Which prior the samples come from, and how narrow it is.
 #[derive(Clone, Copy, clap::Args)]
@@ -37,6 +37,22 @@ impl PriorArgs {
     /// Replaces the prior of the model if the standard one is asked for.
     pub(crate) fn apply_to(self, source: &mut ModelSource) -> anyhow::Result<()> {
         self.prior.apply_to(source)
+    }
+
+    /// Refuses the flags where nothing is sampled from the prior.
+    pub(crate) fn only_if(self, samples: bool) -> anyhow::Result<()> {
+        if samples || (self.prior == Which::Model && self.temperature == 1.0) {
+            return Ok(());
+        }
+        Err(misuse("--prior and --temperature are for samples of the prior"))
+    }
+
+    /// Refuses a temperature where no sample is drawn.
+    pub(crate) fn temperature_only_if(self, samples: bool) -> anyhow::Result<()> {
+        if samples || self.temperature == 1.0 {
+            return Ok(());
+        }
+        Err(misuse("--temperature is for samples of the prior"))
     }
 
     /// How samples of this seed are drawn.

@@ -83,6 +83,21 @@ fn a_temperature_that_is_not_above_zero_is_wrong_usage() {
 }
 
 #[test]
+fn a_temperature_where_nothing_is_sampled_is_wrong_usage() {
+    let project = Project::new();
+    for command in [
+        "generate --digit 3 --temperature 0.5",
+        "generate --like 3 --prior standard",
+        "grid --kind reconstructions --temperature 0.5",
+        "eval --temperature 0.5",
+        "eval --nll 5 --temperature 0.5",
+    ] {
+        let ended = project.run(command).exits_with(2);
+        assert!(ended.stderr.contains("samples of the prior"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn few_samples_are_the_first_of_many_with_any_number_of_threads() {
     let project = Project::trained();
     let many = numbers(&project, "--run a --count 200 --seed 2");
