@@ -11,7 +11,10 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vae_core::{Activation, Likelihood, MethodKind, Prior, VaeError};
 use vae_data::Binarization;
-use vae_train::{Keep, Preset, Schedule, TrainConfig, read_bounded};
+use vae_train::{
+    DataConfig, Keep, ModelConfig, OptimizerConfig, Preset, Schedule, TrainConfig, TrainingConfig,
+    read_bounded,
+};
 
 use crate::data_source;
 
@@ -205,14 +208,34 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
     text.with_context(|| format!("{}: expected UTF-8 text", path.display()))
 }
 
+/// The flags of a recipe that most presets leave at their defaults.
+fn recipe(
+    data: &DataConfig,
+    model: &ModelConfig,
+    optimizer: &OptimizerConfig,
+    training: &TrainingConfig,
+) -> String {
+    let flags = [
+        (data.binarization != Binarization::Grey, format!(" --binarize {}", data.binarization)),
+        (model.prior != Prior::Standard, format!(" --prior {}", model.prior)),
+        (model.start_at_mean, " --start-at-mean".to_owned()),
+        (optimizer.warmup_epochs > 0.0, format!(" --warmup {}", optimizer.warmup_epochs)),
+        (training.beta_warmup_epochs > 0.0, format!(" --beta-warmup {}", training.beta_warmup_epochs)),
+        (training.average > 0.0, format!(" --average {}", training.average)),
+        (model.prior == Prior::Standard, format!(" --fit-prior {}", training.fit_prior)),
+    ];
+    flags.into_iter().filter_map(|(differs, flag)| differs.then_some(flag)).collect()
+}
+
 /// A description of the presets, for help texts.
 pub(crate) fn presets() -> String {
     let line = |preset: Preset| {
         let TrainConfig { data, model, optimizer, training, .. } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
+        let rest = recipe(&data, &model, &optimizer, &training);
         format!(
             "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} \
-             --beta {} --validation {} --digits {} --seed {}",
+             --beta {} --validation {} --digits {} --seed {}{rest}",
             preset.name(),
             preset.description(),
             hidden.join(","),
