@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use ndarray::Array2;
 use vae_core::Likelihood;
-use vae_data::{Augmentation, Augmenter, Dataset, gather, shuffled};
+use vae_data::{Augmentation, Augmenter, Binarization, Dataset, gather, shuffled};
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
@@ -190,10 +190,15 @@ pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
 /// The model, for captions.
 pub(crate) fn describe(model: &ModelFile) -> String {
     let (config, data) = (model.vae.config(), model.data.as_deref().unwrap_or("unknown data"));
-    match config.likelihood {
-        Likelihood::Bernoulli => format!("{config} trained on {data}"),
-        likelihood => format!("{config} with {likelihood} likelihood trained on {data}"),
-    }
+    let likelihood = match config.likelihood {
+        Likelihood::Bernoulli => String::new(),
+        likelihood => format!(" with {likelihood} likelihood"),
+    };
+    let pixels = match model.binarization {
+        Binarization::Grey => String::new(),
+        how => format!(" with {how} pixels"),
+    };
+    format!("{config}{likelihood} trained on {data}{pixels}")
 }
 
 /// The facts that all pictures of a model have in their metadata.

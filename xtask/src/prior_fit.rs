@@ -20,14 +20,30 @@ const BAR_INTERVAL: Duration = Duration::from_millis(100);
 /// The time between two lines if there is no bar.
 const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Fits the prior to the codes of `images`, whose pixels are as the model sees them, and gives the model that prior. A
-/// Ctrl-C leaves the model as it was.
-pub(crate) fn fit(model: &mut ModelFile, images: &Dataset, fit: &PriorFit) -> anyhow::Result<Done> {
+/// Whether a fitted prior has to be nearer to the codes than N(0, I) to be taken.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Nearer {
+    Required,
+    Either,
+}
+
+/// Fits the prior to the codes of `images`, whose pixels are as the model sees them, and gives the model that prior, or
+/// `only_if` it is nearer to the codes than N(0, I). A Ctrl-C leaves the model as it was.
+pub(crate) fn fit(
+    model: &mut ModelFile,
+    images: &Dataset,
+    fit: &PriorFit,
+    only_if: Nearer,
+) -> anyhow::Result<Done> {
+    term::note(format_args!("fitting the prior {} to {} codes", fit.prior, term::thousands(images.len())));
     let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} steps of the prior, ETA {eta}, {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
     let (begin, mut last_update) = (Instant::now(), Instant::now());
+    // Before its first step a fit has nothing to clean up, and Ctrl-C ends the process at once.
+    let mut guard = None;
     let observer = |report: &PriorFitReport| {
+        guard.get_or_insert_with(StopCleanly::begin);
         let interval = if bar.is_hidden() { LINE_INTERVAL } else { BAR_INTERVAL };
         if last_update.elapsed() >= interval {
             last_update = Instant::now();
@@ -41,14 +57,19 @@ pub(crate) fn fit(model: &mut ModelFile, images: &Dataset, fit: &PriorFit) -> an
         }
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let guard = StopCleanly::begin();
     let fitted = fit.run(&model.vae, images, observer);
     drop(guard);
     bar.finish_and_clear();
     let Some(FittedPrior { vae, kl }) = fitted? else { return Ok(Done::Interrupted) };
+    if let (Nearer::Required, Some([standard, learned])) = (only_if, kl)
+        && learned >= standard
+    {
+        term::line(format_args!("prior: N(0, I) stays, {} is no nearer to the codes", fit.prior));
+        return Ok(Done::Finished);
+    }
     model.vae = vae;
     let brought = kl.map_or(String::new(), |[standard, learned]| {
-        format!(", KL {standard:.2} to {learned:.2} nats on images that it was not fitted to")
+        format!(", KL {standard:.2} to {learned:.2} nats on training images kept from the fit")
     });
     let seconds = begin.elapsed().as_secs_f64();
     term::line(format_args!("prior: {} fitted in {seconds:.1} s{brought}", fit.prior));

@@ -203,7 +203,8 @@ impl Vae {
     /// # Errors
     /// [`VaeError::Prior`] or [`VaeError::TooManyParameters`] for a prior that does not fit.
     pub fn with_prior(&self, prior: Prior, seed: u64) -> Result<Self, VaeError> {
-        let mut vae = Self::new(VaeConfig { prior, ..self.config.clone() }, seed)?;
+        let config = VaeConfig { prior, ..self.config.clone() };
+        let mut vae = if prior == Prior::Standard { Self::zeroed(config)? } else { Self::new(config, seed)? };
         let others = self.prior_parameters().start;
         vae.parameters.values_mut()[..others].copy_from_slice(&self.parameters.values()[..others]);
         Ok(vae)

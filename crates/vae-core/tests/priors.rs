@@ -71,7 +71,7 @@ fn draws_are_distributed_as_the_density_says() {
 }
 
 #[test]
-fn a_flow_there_and_back_is_where_it_began() {
+fn the_density_of_a_flow_has_the_determinant_of_its_draws() {
     for latent in [2, 3, 7] {
         let vae = model(FLOW, latent);
         let (z, u) = draws(&vae, 100);

@@ -1,7 +1,7 @@
 //! Pixels made black or white. Likelihoods in the literature are those of binary pixels, and how they were made binary
 //! decides what a number means: numbers of different protocols are not comparable.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rand_chacha::rand_core::RngCore;
@@ -18,7 +18,7 @@ pub enum Binarization {
     #[default]
     Grey,
     /// White with probability x, drawn anew each time that an image is learned from (Salakhutdinov & Murray 2008 draw
-    /// once; Burda et al. 2016 draw anew). Images that are measured are drawn once, from the seed of the measurement.
+    /// once; Burda et al. 2016 draw anew). What is measured is [drawn once](Self::measured).
     Dynamic,
     /// White with probability x, drawn once from a seed of its own.
     Fixed {
@@ -45,6 +45,14 @@ impl Binarization {
     /// If there are fewer rows than indices.
     pub fn apply(self, seed: u64, epoch: u64, indices: &[u32], x: ArrayViewMut2<'_, f32>) {
         self.draw(seed, [epoch, 0], indices, x);
+    }
+
+    /// The set as it is measured: every measurement of a set sees the same draw, and grey pixels are not copied.
+    pub fn measured(self, set: &Dataset, split: Split) -> Cow<'_, Dataset> {
+        match self {
+            Self::Grey => Cow::Borrowed(set),
+            _ => Cow::Owned(self.of_set(set, split, 0)),
+        }
     }
 
     /// A set with its pixels made binary, 0 or 255, in the one draw in which it is measured.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vae_data::{Binarization, Split, Splits};
+use vae_data::{Split, Splits};
 
 use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
 
@@ -13,17 +13,9 @@ use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
 /// # Errors
 /// Those of [`Annotations::measure`] and [`write_atomically`]; the file is then as it was.
 pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str) -> Result<(), TrainError> {
-    let binary;
-    let splits = match model.binarization {
-        Binarization::Grey => splits,
-        binarization => {
-            let of_set = |set, split| binarization.of_set(set, split, 0);
-            let Splits { train, test } = splits;
-            binary = Splits { train: of_set(train, Split::Train), test: of_set(test, Split::Test) };
-            &binary
-        }
-    };
-    let mut measured = Annotations::measure(&model.vae, splits, data)?;
+    let [train, test] = [(&splits.train, Split::Train), (&splits.test, Split::Test)]
+        .map(|(set, split)| model.binarization.measured(set, split));
+    let mut measured = Annotations::measure(&model.vae, [&train, &test], data)?;
     measured.classes = measured.classes.or_else(|| model.annotations.classes.take());
     model.annotations = measured;
     write_atomically(path, &model.to_bytes())
@@ -34,7 +26,7 @@ mod tests {
     use std::fs;
 
     use vae_core::{Vae, VaeConfig};
-    use vae_data::digits;
+    use vae_data::{Binarization, digits};
 
     use super::*;
 
@@ -84,7 +76,8 @@ mod tests {
     #[test]
     fn no_tensor_is_added() {
         let mut annotated = model();
-        annotated.annotations = Annotations::measure(&annotated.vae, &splits(), "digits").unwrap();
+        annotated.annotations =
+            Annotations::measure(&annotated.vae, [&splits().train, &splits().test], "digits").unwrap();
         let names = |model: &ModelFile| -> Vec<String> {
             let bytes = model.to_bytes();
             let (tensors, _) = vae_core::weights::from_safetensors(&bytes).unwrap();

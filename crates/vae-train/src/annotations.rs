@@ -5,7 +5,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use vae_core::{Vae, VaeError, weights::Facts};
-use vae_data::Splits;
+use vae_data::Dataset;
 
 use crate::{
     NegElboRange, TrainError,
@@ -27,13 +27,12 @@ pub struct Annotations {
 }
 
 impl Annotations {
-    /// Measures the model on the images of `data`.
+    /// Measures the model on the training and the test images of `data`.
     ///
     /// # Errors
     /// [`TrainError::ImageSize`] for images of another size than the model's, [`TrainError::Model`] for posteriors that
     /// are not finite.
-    pub fn measure(vae: &Vae, splits: &Splits, data: &str) -> Result<Self, TrainError> {
-        let Splits { train, test } = splits;
+    pub fn measure(vae: &Vae, [train, test]: [&Dataset; 2], data: &str) -> Result<Self, TrainError> {
         check_image_size(vae, test)?;
         let classes = match class_posteriors(vae, train, data) {
             Err(TrainError::NoLabels { .. } | TrainError::NoImages { .. }) => None,
@@ -80,7 +79,7 @@ impl Annotations {
 mod tests {
     use ndarray::Array2;
     use vae_core::VaeConfig;
-    use vae_data::{Dataset, Split, digits};
+    use vae_data::{Split, Splits, digits};
 
     use super::*;
 
@@ -96,21 +95,21 @@ mod tests {
     fn images_without_labels_have_no_classes() {
         let Splits { train, test } = splits();
         let train = Dataset::new(train.images().to_owned(), None, 28, 28).unwrap();
-        let annotations = Annotations::measure(&vae(), &Splits { train, test }, "x").unwrap();
+        let annotations = Annotations::measure(&vae(), [&train, &test], "x").unwrap();
         assert!(annotations.classes.is_none() && annotations.neg_elbo.is_some());
     }
 
     #[test]
     fn images_of_another_size_are_refused() {
         let small = || Dataset::new(Array2::zeros((5, 12)), None, 3, 4).unwrap();
-        let error = Annotations::measure(&vae(), &Splits { train: small(), test: small() }, "x");
+        let error = Annotations::measure(&vae(), [&small(), &small()], "x");
         assert!(matches!(error, Err(TrainError::ImageSize { expected: 784, found: 12, .. })));
     }
 
     #[test]
     fn annotations_that_make_no_sense_are_refused() {
         let mut good = Facts::new();
-        Annotations::measure(&vae(), &splits(), "digits").unwrap().write(&mut good);
+        Annotations::measure(&vae(), [&splits().train, &splits().test], "digits").unwrap().write(&mut good);
         assert!(Annotations::read(&good, 3).is_ok());
         let refused = |key: &str, text: &str, latent: usize| {
             let mut facts = good.clone();

@@ -97,7 +97,8 @@ pub struct TrainingConfig {
     /// The prior that is fitted to the finished model if it was trained under the standard one, in one of the
     /// [forms](Prior::FORMS); `standard` leaves it. Default `mixture:200:full`.
     pub fit_prior: Prior,
-    /// Epochs without an improvement on the held-out images after which the run ends. Default 0: it does not end early.
+    /// Epochs without an improvement on the held-out images after which the run ends, counted from the end of β's warm-up.
+    /// Default 0: it does not end early.
     pub patience: u64,
     /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out.
     /// Default 0.
@@ -211,7 +212,9 @@ impl TrainConfig {
         check("training.free_bits", ok, expected, free_bits.to_string())?;
         let (average, range) = (self.training.average, "at least 0 and below 1");
         check("training.average", (0.0..1.0).contains(&average), range, average.to_string())?;
-        self.training.fit_prior.validate(self.model.latent.max(2))?;
+        if self.model.prior == Prior::Standard {
+            self.training.fit_prior.validate(self.model.latent)?;
+        }
         let patience_of = (self.training.patience == 0 || self.data.validation > 0, self.training.patience);
         check("training.patience", patience_of.0, "0 without held-out images", patience_of.1.to_string())?;
         self.augmentation.validate()?;
@@ -226,13 +229,9 @@ impl TrainConfig {
         VaeConfig { input, hidden, decoder_hidden: None, latent, activation, likelihood, prior }
     }
 
-    /// What is fitted to the finished model: nothing if its prior was learned with it, and Gaussians instead of a flow
-    /// over a single latent, which has no halves.
+    /// What is fitted to the finished model: nothing if its prior was learned with it.
     pub fn prior_fit(&self) -> Option<PriorFit> {
-        let prior = match self.training.fit_prior {
-            Prior::Flow { .. } if self.model.latent == 1 => Prior::Mixture { components: 10, full: false },
-            prior => prior,
-        };
+        let prior = self.training.fit_prior;
         let is_fitted = self.model.prior == Prior::Standard && prior != Prior::Standard;
         is_fitted.then(|| PriorFit { prior, seed: self.training.seed, ..PriorFit::default() })
     }

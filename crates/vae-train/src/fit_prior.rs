@@ -10,7 +10,7 @@ use vae_core::{
 };
 use vae_data::{Dataset, Holdout, shuffle};
 
-use crate::{TrainError, encode::encode, image_size::check_image_size, schedule::StepSizes};
+use crate::{TrainConfig, TrainError, encode::encode, image_size::check_image_size, schedule::StepSizes};
 
 /// How a prior is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,12 +52,15 @@ pub struct FittedPrior {
     /// The model; only its prior differs from the one given.
     pub vae: Vae,
     /// E_x KL(q(z|x) ‖ p(z)) of images that were not fitted to, in nats an image: under N(0, I), and under the prior
-    /// that was fitted. Their difference is that of −ELBO. None if there are fewer than ten images.
+    /// that was fitted. Their difference is that of −ELBO. None if there are too few images.
     pub kl: Option<[f64; 2]>,
 }
 
 /// The fewest steps of a fit.
 const LEAST_STEPS: u64 = 300;
+/// The fewest images that the divergence is measured on, and the draws of each.
+const LEAST_HELD_OUT: usize = 20;
+const DRAWS: u64 = 8;
 /// The share of the images that the divergence is measured on.
 const HELD_OUT: usize = 10;
 /// The most of them.
@@ -71,14 +74,29 @@ const EM_IMAGES: usize = 8000;
 const AVERAGE: f64 = 0.998;
 
 impl PriorFit {
-    /// The same with fewer Gaussians of full covariances where there are few images, or so many latents that the prior
+    /// The same with fewer Gaussians where there are few images, or, of full covariances, so many latents that the prior
     /// would outgrow the model: one for 50 images, and 40 000 numbers in all.
     #[must_use]
     pub fn within_reason(self, latent: usize, images: usize) -> Self {
-        let Prior::Mixture { components, full: true } = self.prior else { return self };
-        let numbers = 1 + latent + latent * (latent + 1) / 2;
-        let most = (images / IMAGES_A_GAUSSIAN).min(MAX_NUMBERS / numbers).max(1);
-        Self { prior: Prior::Mixture { components: components.min(most), full: true }, ..self }
+        let few = |components: usize, most: usize| components.min(most.max(1));
+        let of_images = images / IMAGES_A_GAUSSIAN;
+        let prior = match self.prior {
+            Prior::Mixture { components, full: true } => {
+                let numbers = 1 + latent + latent * (latent + 1) / 2;
+                Prior::Mixture {
+                    components: few(components, of_images.min(MAX_NUMBERS / numbers)),
+                    full: true,
+                }
+            }
+            Prior::Mixture { components, full: false } => {
+                Prior::Mixture { components: few(components, of_images), full: false }
+            }
+            Prior::Flow { couplings, hidden, components } if components > 0 => {
+                Prior::Flow { couplings, hidden, components: few(components, of_images) }
+            }
+            other => other,
+        };
+        Self { prior, ..self }
     }
 
     /// Fits the prior to the codes of `images`. None if the observer asked to stop.
@@ -136,7 +154,7 @@ impl PriorFit {
         let mut vae = training.into_vae();
         let range = vae.prior_parameters();
         vae.parameters_mut().values_mut()[range].copy_from_slice(&average);
-        let kl = (held_out > 0).then(|| self.divergences(&vae, &codes, &holdout.validation));
+        let kl = (held_out >= LEAST_HELD_OUT).then(|| self.divergences(&vae, &codes, &holdout.validation));
         match kl.iter().flatten().find(|kl| !kl.is_finite()) {
             Some(_) => Err(VaeError::NotFinite { term: "KL".to_owned() }.into()),
             None => Ok(Some(FittedPrior { vae, kl })),
@@ -156,6 +174,13 @@ impl PriorFit {
         prior.validate(latent)?;
         check("epochs", (1..=10_000).contains(&epochs), "between 1 and 10000", epochs.to_string())?;
         check("batch", (1..=1 << 16).contains(&batch), "between 1 and 65536", batch.to_string())?;
+        let most = (TrainConfig::MAX_ACTIVATIONS / prior.mixture_numbers(latent).max(1)).saturating_mul(64);
+        check(
+            "batch",
+            batch <= most.max(64),
+            &format!("at most {most} for a prior of this size"),
+            batch.to_string(),
+        )?;
         let ok = learning_rate > 0.0 && learning_rate <= 1.0;
         check("learning_rate", ok, "above 0 and at most 1", learning_rate.to_string())
     }
@@ -171,6 +196,9 @@ impl PriorFit {
         let (Prior::Mixture { components, .. } | Prior::Flow { components, .. }) = self.prior else {
             return Ok(());
         };
+        if components == 0 {
+            return Ok(());
+        }
         if images.len() < components {
             let expected = format!("at most {} Gaussians for as many images", images.len());
             return Err(TrainError::Field { field: "prior", expected, found: self.prior.to_string() });
@@ -194,12 +222,16 @@ impl PriorFit {
         Ok(())
     }
 
-    /// E_x KL(q(z|x) ‖ ·) under N(0, I) and under the fitted prior, with one draw an image for the latter.
+    /// E_x KL(q(z|x) ‖ ·) under N(0, I) and under the fitted prior, with a few draws an image for the latter.
     fn divergences(&self, vae: &Vae, codes: &Posterior, indices: &[u32]) -> [f64; 2] {
         let mut z = Array2::zeros((indices.len(), vae.latent()));
-        standard_normal(&mut stream(self.seed, Purpose::PRIOR, 0, 2), z.view_mut());
-        draw(codes, indices, &mut z.view_mut());
-        let log_p: f64 = vae.log_prior(z.view()).iter().map(|&log_p| f64::from(log_p)).sum();
+        let mut log_p = 0.0;
+        for which in 0..DRAWS {
+            standard_normal(&mut stream(self.seed, Purpose::PRIOR, 0, 2 + which), z.view_mut());
+            draw(codes, indices, &mut z.view_mut());
+            log_p += vae.log_prior(z.view()).iter().map(|&log_p| f64::from(log_p)).sum::<f64>();
+        }
+        log_p /= DRAWS as f64;
         let (mut standard, mut entropy) = (0.0, 0.0);
         for &index in indices {
             let index = index as usize;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ndarray::Axis;
+use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError, average_weights};
 use vae_data::{Binarization, Dataset, Holdout, Split, shuffle};
@@ -74,8 +74,11 @@ impl<'d> Trainer<'d> {
     pub fn new(config: TrainConfig, data: &'d Dataset) -> Result<Self, TrainError> {
         config.validate()?;
         let architecture = config.vae(data.pixels());
+        // A mixture has a gradient of its own for each 64 samples, and a responsibility for each Gaussian.
+        let of_mixture = architecture.prior.mixture_numbers(architecture.latent);
         let widths: usize =
             architecture.hidden.iter().chain([&architecture.input, &architecture.latent]).sum();
+        let widths = widths + of_mixture / 64;
         let most = TrainConfig::MAX_ACTIVATIONS / (2 * widths);
         if config.training.batch > most {
             let expected = format!("at most {most} for layers of these widths");
@@ -83,10 +86,8 @@ impl<'d> Trainer<'d> {
             return Err(TrainError::Field { field, expected, found });
         }
         let mut vae = Vae::new(architecture, config.training.seed)?;
-        if config.model.start_at_mean
-            && let Some(mean) = data.images().mapv(f32::from).mean_axis(Axis(0))
-        {
-            vae.start_at_mean((mean / 255.0).view());
+        if config.model.start_at_mean {
+            vae.start_at_mean(mean_image(data).view());
         }
         let optimizer = Optimizer::new(config.optimizer.method(), vae.parameters().len());
         let average =
@@ -217,9 +218,11 @@ impl<'d> Trainer<'d> {
 
     /// Whether so many epochs have passed without an improvement that the run ends early.
     pub fn has_lost_patience(&self) -> bool {
-        let patience = self.config.training.patience;
-        let since_best = self.progress.best.map(|(epoch, _)| self.progress.epochs - epoch);
-        patience > 0 && since_best.is_some_and(|epochs| epochs >= patience)
+        let training = &self.config.training;
+        let warm = training.beta_warmup_epochs.ceil() as u64;
+        let since_best =
+            self.progress.best.map(|(epoch, _)| self.progress.epochs.saturating_sub(epoch.max(warm)));
+        training.patience > 0 && since_best.is_some_and(|epochs| epochs >= training.patience)
     }
 
     /// The loss of the held-out images. None if no images are held out.
@@ -280,6 +283,19 @@ impl<'d> Trainer<'d> {
             other => TrainError::Model(other),
         })
     }
+}
+
+/// The mean of the images, in [0, 1].
+///
+/// # Shapes
+/// → (D,)
+fn mean_image(data: &Dataset) -> Array1<f32> {
+    let mut sums = Array1::<u64>::zeros(data.pixels());
+    for image in data.images().rows() {
+        sums.zip_mut_with(&image, |sum, &byte| *sum += u64::from(byte));
+    }
+    let images = data.len().max(1) as f64;
+    sums.mapv(|sum| (sum as f64 / (255.0 * images)) as f32)
 }
 
 impl Progress {
@@ -348,6 +364,20 @@ mod tests {
         }
         let after = trainer.validate().unwrap().unwrap();
         assert!(after.neg_elbo() < 0.7 * before.neg_elbo(), "{before:?} to {after:?}");
+    }
+
+    #[test]
+    fn patience_is_counted_from_the_end_of_the_warm_up() {
+        let data = digits::generate(300, 1, Split::Train);
+        let mut config = config();
+        (config.training.beta_warmup_epochs, config.training.patience) = (7.5, 2);
+        let mut trainer = Trainer::new(config, &data).unwrap();
+        trainer.progress.best = Some((3, 100.0));
+        let ended = [5, 8, 9, 10].map(|epochs| {
+            trainer.progress.epochs = epochs;
+            trainer.has_lost_patience()
+        });
+        assert_eq!(ended, [false, false, false, true]);
     }
 
     #[test]

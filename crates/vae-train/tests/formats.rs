@@ -45,7 +45,9 @@ fn a_run_of_version_0_1_0_is_resumed_as_if_it_had_not_stopped() {
     let mut config = run.read_config().unwrap().unwrap();
     config.training.epochs = 3;
     let mut straight = Trainer::new(config.clone(), &data).unwrap();
-    (0..3).for_each(|_| drop(straight.train_epoch(&mut ()).unwrap()));
+    for _ in 0..3 {
+        straight.train_epoch(&mut ()).unwrap();
+    }
 
     let checkpoint = run.read_checkpoint().unwrap().unwrap();
     let mut resumed = checkpoint.into_trainer(config, &data, &data.fingerprint()).unwrap();

@@ -25,8 +25,10 @@ pub(crate) const SEED: u64 = 0;
 
 /// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
-/// Each image is measured with one sample of z. Pixels are used as they are, in [0, 1]: probabilities under a Bernoulli
-/// likelihood, values under the others. The -ELBO of one likelihood is not comparable with that of another.
+/// Each image is measured with one sample of z, under the prior that the model has, or under N(0, I) with --prior standard.
+/// Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli likelihood, values under the
+/// others), or made black or white as its file tells, in a draw that --seed does not change. Numbers of different
+/// likelihoods, or of differently made pixels, are not comparable.
 ///
 /// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
 /// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents
@@ -46,7 +48,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     data: ModelDataArgs,
     /// Measure the quality of N samples of the prior instead [default: 10000]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = SAMPLES,
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = SAMPLES, conflicts_with = "nll",
           value_parser = clap::value_parser!(u32).range(100..=100_000))]
     samples: Option<u32>,
     /// Random seed of the noise, or of the samples

@@ -4,12 +4,17 @@ use std::path::Path;
 
 use anyhow::Context;
 use vae_core::Prior;
-use vae_data::Splits;
+use vae_data::{Split, Splits};
 use vae_train::{DataConfig, PriorFit, RunDir, annotate};
 
 use crate::{
-    commands::annotate::describe, data_source, data_source::Images, model_source::ModelArgs, outcome::Done,
-    paths, prior_fit, term,
+    commands::annotate::describe,
+    data_source,
+    model_source::ModelArgs,
+    outcome::Done,
+    paths,
+    prior_fit::{self, Nearer},
+    term,
 };
 
 /// Fits a learned prior to a finished model, so that samples come from where its codes lie.
@@ -28,9 +33,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "D")]
     data: Option<String>,
     /// Prior to fit: mixture:K (of K Gaussians), mixture:K:full (with full covariances), flow:COUPLINGS:WIDTH, or
-    /// flow:COUPLINGS:WIDTH:K (over K Gaussians)
-    #[arg(long, value_name = "NAME", default_value_t = PriorFit::default().prior)]
-    prior: Prior,
+    /// flow:COUPLINGS:WIDTH:K (over K Gaussians) [default: what 'train' fits: mixture:200:full, or fewer Gaussians for few
+    /// images or many latents]
+    #[arg(long, value_name = "NAME")]
+    prior: Option<Prior>,
     /// Passes over the codes of the training images; more for small data sets
     #[arg(long, value_name = "N", default_value_t = PriorFit::default().epochs,
           value_parser = clap::value_parser!(u64).range(1..=10_000))]
@@ -55,17 +61,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let source = args.data.or_else(|| target.model.data.clone());
     let source = source.context("the file does not name what the model was trained on; pass --data")?;
     let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
-    let fit = PriorFit { prior, epochs, batch, learning_rate, seed };
-    fit.validate(target.model.vae.latent())?;
+    let default = PriorFit::default();
+    let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };
+    asked.validate(target.model.vae.latent())?;
     let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
-    let train = loaded.images.train.clone();
-    let seen = Splits { train, test: loaded.images.test.clone() }.seen_by(target.model.binarization);
-    if let Done::Interrupted = prior_fit::fit(&mut target.model, &seen.train, &fit)? {
+    let train = target.model.binarization.measured(&loaded.images.train, Split::Train);
+    let fit = match prior {
+        Some(_) => asked,
+        None => asked.within_reason(target.model.vae.latent(), train.len()),
+    };
+    if let Done::Interrupted = prior_fit::fit(&mut target.model, &train, &fit, Nearer::Either)? {
         term::note(format_args!("stopped; {} is as it was", paths::display(&target.path)));
         return Ok(Done::Interrupted);
     }
     annotate(&target.path, &mut target.model, &loaded.images, &loaded.name)?;
     let annotations = describe(&target.model.annotations);
-    term::result(format_args!("{}: prior {prior}, {annotations}", paths::display(&target.path)))?;
+    term::result(format_args!("{}: prior {}, {annotations}", paths::display(&target.path), fit.prior))?;
     Ok(Done::Finished)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use vae_data::Binarization;
 use vae_train::write_atomically;
 
 use crate::{model_source::ModuleArgs, outcome::Done, paths, term};
@@ -26,6 +27,9 @@ pub(crate) struct Args {
     /// Data that the module was trained on, named as for 'cargo xtask train', such as mnist
     #[arg(long, value_name = "D")]
     data: Option<String>,
+    /// How the pixels it learned from were made black or white: grey (not at all), dynamic, fixed:SEED or threshold
+    #[arg(long, value_name = "HOW", default_value_t)]
+    binarize: Binarization,
     /// Model file to write
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
@@ -45,6 +49,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     if args.data.is_some() {
         model.data.clone_from(&args.data);
     }
+    model.binarization = args.binarize;
     let canonical = |path: &PathBuf| path.canonicalize().ok();
     ensure!(
         canonical(&args.out).is_none() || canonical(&args.out) != canonical(&args.file),

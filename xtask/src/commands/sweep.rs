@@ -6,12 +6,12 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use vae_data::{Dataset, Splits};
+use vae_data::{Dataset, Split, Splits};
 use vae_train::{DataConfig, ModelFile, Outcome, RunDir, TrainConfig, TrainError, write_atomically};
 
 use crate::{
     commands::eval,
-    data_source::{self, Images, Loaded},
+    data_source::{self, Loaded},
     outcome::{Done, Interrupted},
     paths,
     settings::{Settings, presets},
@@ -229,7 +229,7 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
 
 /// The results of a run, as `cargo xtask eval` measures them.
 fn measure(run: &RunDir, model: &ModelFile, test: &Loaded<Dataset>) -> anyhow::Result<Measured> {
-    let images = test.images.clone().seen_by(model.binarization);
+    let images = model.binarization.measured(&test.images, Split::Test);
     let loss = eval::measure(model, &images, &test.name, eval::SEED)?;
     let metrics = run.read_metrics()?;
     let seconds = metrics.iter().map(|line| line.train_seconds).fold(f64::INFINITY, f64::min);

@@ -12,12 +12,12 @@ use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, Trainer, an
 
 use crate::{
     commands::annotate::describe,
-    data_source::{self, Images, Loaded},
+    data_source::{self, Loaded},
     generate::prior::Sampling,
     outcome::Done,
     paths,
     pictures::{self, Captioned, Shape},
-    prior_fit,
+    prior_fit::{self, Nearer},
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -131,13 +131,17 @@ fn draw_augmented(trainer: &Trainer<'_>, run: &RunDir, data: &str) -> anyhow::Re
 /// Fits a prior to the model of a finished run, annotates it, draws its pictures and prints the next commands.
 fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Done> {
     let mut model = ModelFile::read(&run.model(), None)?;
-    if model.vae.config().prior == Prior::Standard
-        && let Some(fit) = config.prior_fit()
-    {
-        let train = &loaded.images.train;
-        let train = model.binarization.of_set(train, Split::Train, 0);
-        let fit = fit.within_reason(model.vae.latent(), train.len());
-        if let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit)? {
+    if config.model.prior == Prior::Standard {
+        let train = model.binarization.measured(&loaded.images.train, Split::Train);
+        let fit = config.prior_fit().map(|fit| fit.within_reason(model.vae.latent(), train.len()));
+        let wanted = fit.map_or(Prior::Standard, |fit| fit.prior);
+        // A run that is finished already has its prior, unless another is asked for.
+        if model.vae.config().prior != wanted {
+            model.vae = model.vae.with_prior(Prior::Standard, 0)?;
+        }
+        if let Some(fit) = fit.filter(|_| model.vae.config().prior != wanted)
+            && let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit, Nearer::Required)?
+        {
             let path = paths::argument(run.path());
             term::note(format_args!("stopped; to fit the prior: cargo xtask train --run {path} --resume"));
             return Ok(Done::Interrupted);
@@ -149,7 +153,7 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     let metrics = run.read_metrics()?;
     let fitting = |shape: Shape| shape.for_images(model.height, model.width);
     let (samples, pairs) = (fitting(pictures::SAMPLES), fitting(pictures::PAIRS));
-    let test = &loaded.images.test.clone().seen_by(model.binarization);
+    let test = &model.binarization.measured(&loaded.images.test, Split::Test);
     for (name, picture) in [
         ("curves.png", pictures::curves(&metrics)),
         ("samples.png", pictures::samples(&model, &samples, Sampling::of_seed(0))),

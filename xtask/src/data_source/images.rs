@@ -1,6 +1,8 @@
 //! The part of a data set that a command needs: both splits to train, the test split alone to measure. Loading or
 //! drawing the training images takes most of the time, so that a command that does not need them does not load them.
 
+use std::borrow::Cow;
+
 use vae_data::{Binarization, DataError, Dataset, Split, Splits, mnist};
 
 use crate::term;
@@ -92,11 +94,11 @@ impl Images for Dataset {
     }
 }
 
-/// A set that is measured is drawn from this seed.
-const SEED: u64 = 0;
-
 fn seen(set: Dataset, split: Split, binarization: Binarization) -> Dataset {
-    if binarization == Binarization::Grey { set } else { binarization.of_set(&set, split, SEED) }
+    match binarization.measured(&set, split) {
+        Cow::Borrowed(_) => set,
+        Cow::Owned(binary) => binary,
+    }
 }
 
 /// The number of digits to draw for a split, if there are `digits` training images.

@@ -51,7 +51,7 @@ pub(super) struct Receipt {
     pub(super) kl: f64,
     pub(super) effective_samples: f64,
     pub(super) active_units: usize,
-    /// KL of each latent from N(0, 1).
+    /// KL of each latent from N(0, 1); they add up to the KL term under the standard prior alone.
     pub(super) kl_per_latent: Vec<f64>,
     #[serde(flatten)]
     pub(super) facts: Facts,
@@ -71,6 +71,8 @@ pub(super) struct Difference {
     /// The model of the earlier receipt.
     pub(super) model: String,
     pub(super) model_sha256: String,
+    /// Its prior, which may be another.
+    pub(super) prior: String,
     pub(super) seed: u64,
     /// This -log p(x) less the earlier.
     pub(super) nll: f64,
@@ -155,6 +157,7 @@ impl Receipt {
     pub(super) fn against(&self, earlier: &Self) -> Difference {
         Difference {
             model: earlier.facts.model.clone(),
+            prior: earlier.facts.prior.clone(),
             model_sha256: earlier.facts.model_sha256.clone(),
             seed: earlier.facts.seed,
             nll: self.nll - earlier.nll,

@@ -26,11 +26,12 @@ pub(super) fn json(receipt: &Receipt, difference: Option<&Difference>) -> serde_
 pub(super) fn text(receipt: &Receipt, difference: Option<&Difference>) -> String {
     let facts = &receipt.facts;
     let mut text = format!(
-        "{} test images of {}, {} pixels, {} likelihood, nats per image ± standard error over images\n",
+        "{} test images of {}, {} pixels, {} likelihood, {} prior, nats per image ± standard error over images\n",
         term::thousands(facts.images),
         facts.data,
         facts.protocol,
         facts.likelihood,
+        facts.prior,
     );
     let mut line = |name: &str, value: &str| {
         // Writing to a string does not fail.
@@ -47,11 +48,11 @@ pub(super) fn text(receipt: &Receipt, difference: Option<&Difference>) -> String
     line("effective samples", &format!("{:8.1} of {}", receipt.effective_samples, facts.samples));
     line("active latents", &format!("{:8} of {}", receipt.active_units, facts.latent));
     for (row, kl) in receipt.kl_per_latent.chunks(LATENTS).enumerate() {
-        let name = if row == 0 { "KL of each latent" } else { "" };
+        let name = if row == 0 { "KL from N(0, 1)" } else { "" };
         line(name, &kl.iter().map(|kl| format!("{kl:8.3}")).collect::<String>());
     }
-    if let Some(Difference { model, nll, neg_elbo, .. }) = difference {
-        line(&format!("difference from {model}"), "");
+    if let Some(Difference { model, prior, nll, neg_elbo, .. }) = difference {
+        line(&format!("difference from {model}, {prior} prior"), "");
         line("  -log p(x)", &format!("{nll:+8.3}"));
         line("  -ELBO", &format!("{neg_elbo:+8.3}"));
     }

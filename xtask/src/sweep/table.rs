@@ -134,6 +134,10 @@ impl Report {
             _ => format!("mean ± sample standard deviation over the seeds {}.\n\n", seeds.join(", ")),
         };
         let mixed = self.variants.iter().any(|row| row.scale() != self.variants[0].scale());
+        let (likelihood, protocol) = self.variants[0].scale();
+        if !mixed && self.variants[0].scale() != Default::default() {
+            text += &format!("All have {protocol} pixels and {likelihood} likelihood.\n\n");
+        }
         if mixed {
             text += "The likelihoods, or the protocols by which pixels are made black or white, differ: their losses are \
                      on different scales and cannot be compared.\n\n";

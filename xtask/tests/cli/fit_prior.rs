@@ -88,7 +88,51 @@ fn settings_that_make_no_sense_are_refused_and_the_file_stays() {
     let small = SMALL.replace("--latent 3", "--latent 1");
     project.run(&format!("train {small} --run one")).succeeds();
     project.run("fit-prior --run one --prior flow").fails_saying(&["at least two latents"]);
-    project.run(&format!("train {small} --prior flow --run two")).fails_saying(&["at least two latents"]);
+    for flag in ["--prior", "--fit-prior"] {
+        project.run(&format!("train {small} {flag} flow --run two")).fails_saying(&["at least two latents"]);
+    }
+}
+
+#[test]
+fn a_training_fits_no_more_gaussians_than_its_images_allow_and_neither_does_the_default() {
+    let project = Project::new();
+    project.run(&format!("train {SMALL} --fit-prior mixture:500 --run a")).succeeds();
+    assert_eq!(model(&project, "a").vae.config().prior.to_string(), "mixture:6");
+    project.run("fit-prior --run a").succeeds();
+    assert_eq!(model(&project, "a").vae.config().prior.to_string(), "mixture:6:full");
+}
+
+#[test]
+fn a_resumed_run_fits_another_prior_if_it_is_asked_to() {
+    let project = Project::trained();
+    let before = project.read("a/model.safetensors");
+    project.run("train --resume --run a").succeeds();
+    assert!(project.read("a/model.safetensors") == before);
+    for prior in ["flow:2:8", "standard"] {
+        project.run(&format!("train --resume --run a --fit-prior {prior}")).succeeds();
+        assert_eq!(model(&project, "a").vae.config().prior.to_string(), prior);
+        assert_eq!(project.toml("a/config.toml")["training"]["fit_prior"].as_str(), Some(prior));
+    }
+}
+
+#[test]
+fn receipts_of_different_priors_are_compared_and_both_are_named() {
+    let project = Project::trained();
+    project.run("eval --run a --nll 10 --images 20 --prior standard --receipt r.json").succeeds();
+    let ended = project.run("eval --run a --nll 10 --images 20 --against r.json").succeeds();
+    for part in ["mixture:6:full prior", "difference from a/model.safetensors, standard prior"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    project.run("eval --run a --nll 10 --samples 200").exits_with(2);
+}
+
+#[test]
+fn an_imported_module_keeps_how_its_pixels_were_made() {
+    let project = Project::trained();
+    project.run("import a/model.safetensors --binarize threshold --out m.safetensors").succeeds();
+    let ended = project.run("eval --model m.safetensors --data digits:300").succeeds();
+    assert!(ended.stdout.contains("threshold pixels"), "{}", ended.stdout);
+    project.run("import a/model.safetensors --binarize grau --out m.safetensors").exits_with(2);
 }
 
 #[test]

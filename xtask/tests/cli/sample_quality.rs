@@ -35,7 +35,7 @@ fn samples_are_measured_beside_training_images() {
     let nearest = |set: &str| report[set]["nearest_training_image"].as_f64().expect("a distance");
     assert!(nearest("samples") > 0.0 && nearest("test") > 0.0, "{report}");
     assert_eq!((&report["data"], &report["prior"]), (&"digits:300".into(), &"mixture:6:full".into()));
-    let protocol = &report["protocol"];
+    let protocol = &report["method"];
     assert_eq!((&report["seed"], &protocol["neighbours"]), (&4.into(), &3.into()));
     assert_eq!((&protocol["manifold_images"], &protocol["nearest_among"]), (&50.into(), &300.into()));
 }

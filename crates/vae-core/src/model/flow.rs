@@ -292,3 +292,37 @@ impl PerCoupled for Affine {
         (dy * scale, ds * (1.0 - bent * bent), dy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::noise::{Purpose, standard_normal, stream};
+
+    #[test]
+    fn u_of_z_of_u_is_u() {
+        for latent in [2, 3, 9] {
+            let mut layout = Layout::default();
+            let flow = Flow::new(&mut layout, latent, 5, 8, 0);
+            let mut parameters = Array2::zeros((1, layout.len()));
+            standard_normal(&mut stream(1, Purpose::WEIGHTS, 0, 0), parameters.view_mut());
+            let parameters: Vec<f32> = parameters.iter().map(|w| 0.3 * w).collect();
+            let mut u = Array2::zeros((40, latent));
+            standard_normal(&mut stream(2, Purpose::SAMPLES, 0, 0), u.view_mut());
+            let (mut z, mut pass) = (BySample::zeroed(40, latent), flow.pass(40));
+            z.pack(u.view());
+            flow.inverse(&parameters, &mut pass, &mut z);
+            flow.log_density(&parameters, &z, &mut pass, &mut [0.0; 40]);
+            for k in [5, 6] {
+                let first = flow.first(k);
+                for (sample, u) in u.rows().into_iter().enumerate() {
+                    for (l, found) in pass.x[k].sample(sample).enumerate() {
+                        let want = u[first + l];
+                        assert!((found - want).abs() < 1e-4 * want.abs().max(1.0), "{found}, {want}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -45,7 +45,7 @@ pub(crate) struct GaussiansPass {
     precisions: Vec<f32>,
     /// j, and then r (B, K)
     responsibilities: BySample,
-    /// The gradients of logits, means, log-variances and triangles, one behind the other.
+    /// The gradients of logits, means, log-variances and triangles, one behind the other; empty before the first way back.
     gradient: Vec<f32>,
 }
 
@@ -103,7 +103,7 @@ impl Gaussians {
             shares: vec![0.0; k],
             precisions: vec![0.0; k * l],
             responsibilities: BySample::zeroed(samples, k),
-            gradient: vec![0.0; k * (2 * l + 1) + self.skews.as_ref().map_or(0, Slot::len)],
+            gradient: Vec::new(),
         }
     }
 
@@ -152,6 +152,8 @@ impl Gaussians {
         dz: &mut BySample,
     ) {
         let GaussiansPass { z, shares, precisions, responsibilities: r, gradient } = pass;
+        let own = self.logits.len() + self.means.len() + self.log_vars.len();
+        gradient.resize(own + self.skews.as_ref().map_or(0, Slot::len), 0.0);
         let (dlogits, rest) = gradient.split_at_mut(self.components());
         let (dmeans, rest) = rest.split_at_mut(self.means.len());
         let (dlog_vars, dskews) = rest.split_at_mut(self.log_vars.len());

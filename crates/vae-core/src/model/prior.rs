@@ -93,6 +93,18 @@ impl Prior {
         }
     }
 
+    /// Numbers of its Gaussians over so many latents, 0 without any.
+    pub fn mixture_numbers(self, latent: usize) -> usize {
+        match self {
+            Self::Standard => 0,
+            Self::Mixture { components, full } => {
+                let triangle = if full { latent.saturating_mul(latent.saturating_sub(1)) / 2 } else { 0 };
+                components.saturating_mul(latent.saturating_mul(2).saturating_add(1).saturating_add(triangle))
+            }
+            Self::Flow { components, .. } => components.saturating_mul(2 * latent + 1),
+        }
+    }
+
     /// How many parameters it has over so many latents.
     pub(crate) fn count_parameters(self, latent: usize) -> u128 {
         let latent = latent as u128;

@@ -31,7 +31,9 @@ pub(super) struct Report {
     seed: u64,
     data: String,
     model: String,
-    protocol: Protocol,
+    /// How the pixels that the model learned from were made black or white; those compared here are grey.
+    protocol: String,
+    method: Method,
     version: &'static str,
 }
 
@@ -55,7 +57,7 @@ struct Numbers {
 
 /// How the numbers were found.
 #[derive(Serialize)]
-struct Protocol {
+struct Method {
     classifier: String,
     features: usize,
     reference_images: usize,
@@ -145,7 +147,8 @@ pub(super) fn measure(
         seed: sampling.seed,
         data: loaded.name.clone(),
         model: paths::display(&source.path),
-        protocol: Protocol {
+        protocol: model.binarization.to_string(),
+        method: Method {
             classifier: classifier.describe(),
             features: judge.features(),
             reference_images: test.len(),
@@ -169,9 +172,9 @@ fn first(set: &Dataset, count: usize) -> Array2<f32> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { samples, training, test, prior, seed, data, protocol, .. } = self;
+        let Self { samples, training, test, prior, seed, data, method, .. } = self;
         let n = term::thousands;
-        let (count, reference) = (n(samples.images), n(protocol.reference_images));
+        let (count, reference) = (n(samples.images), n(method.reference_images));
         writeln!(
             f,
             "{count} samples of the prior {prior}, seed {seed}, and {} training images",
@@ -186,7 +189,7 @@ impl fmt::Display for Report {
         for (name, row) in [("samples", samples), ("training images", training), ("test images", test)] {
             writeln!(f, "{name:15} {row}")?;
         }
-        let Protocol { classifier, features, manifold_images, neighbours, .. } = protocol;
+        let Method { classifier, features, manifold_images, neighbours, .. } = method;
         writeln!(f, "distance: Fréchet distance of {features} features, found by {classifier}")?;
         writeln!(
             f,
@@ -194,7 +197,7 @@ impl fmt::Display for Report {
             n(*manifold_images)
         )?;
         writeln!(f, "confident: share that the classifier reads with a probability above {CONFIDENT}")?;
-        let (nearest, among) = (n(protocol.nearest_images), n(protocol.nearest_among));
+        let (nearest, among) = (n(method.nearest_images), n(method.nearest_among));
         write!(
             f,
             "nearest: median distance in pixels of {nearest} images to the nearest of {among} training images"
