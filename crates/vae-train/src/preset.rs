@@ -8,7 +8,7 @@ use crate::{DataConfig, ModelConfig, OptimizerConfig, Schedule, TrainConfig, Tra
 /// A configuration with a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
-    /// A first run of less than a minute that draws good digits.
+    /// A first run of less than half a minute that draws good digits.
     #[default]
     Quick,
     /// PyTorch's example: 784-400-20, batch 128, 10 epochs.
@@ -54,7 +54,7 @@ impl Preset {
     /// A description in one line.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Quick => "a first run of less than a minute that draws good digits",
+            Self::Quick => "a first run of less than half a minute that draws good digits",
             Self::Example => "PyTorch's example: 784-400-20, batch 128, 10 epochs, Adam 1e-3",
             Self::Reference => "the reference project's model: 784-256-64, batch 64, 20 epochs, Adam 1e-3",
             Self::ReferenceDeep => {
