@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, Axis, s};
 use vae_core::{
-    Adam, GaussianMixture, MixtureConfig, Posterior, Prior, PriorTraining, Vae, VaeError, average_weights,
+    Adam, GaussianMixture, MAX_FULL_LATENTS, MixtureConfig, Posterior, Prior, PriorTraining, Vae, VaeError,
+    average_weights,
     noise::{Purpose, standard_normal, stream},
 };
 use vae_data::{Dataset, Holdout, shuffle};
@@ -65,7 +66,7 @@ const DRAWS: u64 = 8;
 const HELD_OUT: usize = 10;
 /// The most of them.
 const MOST_HELD_OUT: usize = 1000;
-/// The fewest images for each Gaussian of a full covariance, and the most numbers of all of them.
+/// The fewest images for each Gaussian, and the most numbers of all of them.
 const IMAGES_A_GAUSSIAN: usize = 50;
 const MAX_NUMBERS: usize = 40_000;
 /// The images that full covariances start from.
@@ -74,25 +75,22 @@ const EM_IMAGES: usize = 8000;
 const AVERAGE: f64 = 0.998;
 
 impl PriorFit {
-    /// The same with fewer Gaussians where there are few images, or, of full covariances, so many latents that the prior
-    /// would outgrow the model: one for 50 images, and 40 000 numbers in all.
+    /// The same with fewer Gaussians where there are few images or many latents, lest the prior outgrow the model: one for
+    /// 50 images, 40 000 numbers in all, and diagonal covariances above [`MAX_FULL_LATENTS`] latents.
     #[must_use]
     pub fn within_reason(self, latent: usize, images: usize) -> Self {
-        let few = |components: usize, most: usize| components.min(most.max(1));
-        let of_images = images / IMAGES_A_GAUSSIAN;
+        let few = |components: usize, prior: Prior| {
+            let most = (images / IMAGES_A_GAUSSIAN).min(MAX_NUMBERS / prior.mixture_numbers(latent).max(1));
+            components.min(most.max(1))
+        };
         let prior = match self.prior {
-            Prior::Mixture { components, full: true } => {
-                let numbers = 1 + latent + latent * (latent + 1) / 2;
-                Prior::Mixture {
-                    components: few(components, of_images.min(MAX_NUMBERS / numbers)),
-                    full: true,
-                }
-            }
-            Prior::Mixture { components, full: false } => {
-                Prior::Mixture { components: few(components, of_images), full: false }
+            Prior::Mixture { components, full } => {
+                let full = full && latent <= MAX_FULL_LATENTS;
+                Prior::Mixture { components: few(components, Prior::Mixture { components: 1, full }), full }
             }
             Prior::Flow { couplings, hidden, components } if components > 0 => {
-                Prior::Flow { couplings, hidden, components: few(components, of_images) }
+                let one = Prior::Mixture { components: 1, full: false };
+                Prior::Flow { couplings, hidden, components: few(components, one) }
             }
             other => other,
         };
@@ -305,12 +303,12 @@ mod tests {
     #[test]
     fn few_images_and_many_latents_have_few_gaussians() {
         let of = |latent, images| match PriorFit::default().within_reason(latent, images).prior {
-            Prior::Mixture { components, full: true } => components,
+            Prior::Mixture { components, .. } => components,
             other => panic!("{other}"),
         };
         assert_eq!(
             [of(16, 59_000), of(16, 1000), of(16, 20), of(64, 59_000), of(1000, 59_000)],
-            [200, 20, 1, 18, 1]
+            [200, 20, 1, 18, 19]
         );
         let flow = PriorFit { prior: Prior::FLOW, ..PriorFit::default() };
         assert_eq!(flow.within_reason(64, 10), flow);
