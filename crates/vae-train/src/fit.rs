@@ -193,7 +193,6 @@ mod tests {
 
     #[test]
     fn every_optimizer_goes_on_to_the_same_bits() {
-        let data = data();
         for name in MethodKind::ALL {
             let mut config = config(2);
             config.optimizer = OptimizerConfig {
@@ -204,20 +203,7 @@ mod tests {
                 clip_norm: 1.0,
                 ..OptimizerConfig::default()
             };
-            let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            let (run, straight) = (RunDir::new(directory.path()), RunDir::new(other.path()));
-            let run_until = |run: &RunDir, observer: &mut dyn Observer| {
-                let mut trainer = match run.read_checkpoint().unwrap() {
-                    Some(checkpoint) => checkpoint.into_trainer(config.clone(), &data, "print").unwrap(),
-                    None => Trainer::new(config.clone(), &data).unwrap(),
-                };
-                fit(&mut trainer, run, "digits", "print", observer).unwrap()
-            };
-            assert_eq!(run_until(&straight, &mut ()), Outcome::Finished);
-            assert_eq!(run_until(&run, &mut StopAt(8)), Outcome::Interrupted);
-            assert_eq!(run_until(&run, &mut ()), Outcome::Finished);
-            let bytes = |run: &RunDir| fs::read(run.checkpoint()).unwrap();
-            assert!(bytes(&run) == bytes(&straight), "{name}");
+            goes_on_to_the_same_bits(&config, 8);
         }
     }
 

@@ -11,7 +11,7 @@ use vae_core::{
 };
 use vae_data::{Dataset, Holdout, shuffle};
 
-use crate::{TrainConfig, TrainError, encode::encode, image_size::check_image_size, schedule::StepSizes};
+use crate::{TrainError, encode::encode, image_size::check_image_size, schedule::StepSizes};
 
 /// How a prior is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +69,8 @@ const MOST_HELD_OUT: usize = 1000;
 /// The fewest images for each Gaussian, and the most numbers of all of them.
 const IMAGES_A_GAUSSIAN: usize = 50;
 const MAX_NUMBERS: usize = 40_000;
+/// The most numbers of the gradients of a step: 1 GiB. Each 64 codes have one of their own.
+const MAX_GRADIENTS: usize = 1 << 28;
 /// The images that full covariances start from.
 const EM_IMAGES: usize = 8000;
 /// The decay of the running average of the prior's weights.
@@ -172,7 +174,7 @@ impl PriorFit {
         prior.validate(latent)?;
         check("epochs", (1..=10_000).contains(&epochs), "between 1 and 10000", epochs.to_string())?;
         check("batch", (1..=1 << 16).contains(&batch), "between 1 and 65536", batch.to_string())?;
-        let most = (TrainConfig::MAX_ACTIVATIONS / prior.mixture_numbers(latent).max(1)).saturating_mul(64);
+        let most = (MAX_GRADIENTS / prior.mixture_numbers(latent).max(1)).saturating_mul(64);
         check(
             "batch",
             batch <= most.max(64),

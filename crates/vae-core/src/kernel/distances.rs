@@ -59,24 +59,30 @@ fn panel_distances(z: &Values, centres: &Centres<'_>, away: &mut Values, d: &mut
         let (m, a, skew) = centres.at(k, z.len());
         let mut sum = Lanes::default();
         for l in 0..z.len() {
-            let mut w = Lanes::default();
-            for lane in 0..LANES {
-                away[l].0[lane] = z[l].0[lane] - m[l];
-                w.0[lane] = away[l].0[lane];
-            }
-            if !skew.is_empty() {
-                for (away, &s) in away.iter().zip(triangle_row(skew, l)) {
-                    for lane in 0..LANES {
-                        w.0[lane] += s * away.0[lane];
-                    }
-                }
-            }
+            let w = skewed(&z[l], m[l], skew, away, l);
             for lane in 0..LANES {
                 sum.0[lane] += a[l] * (w.0[lane] * w.0[lane]);
             }
         }
         *d = sum;
     }
+}
+
+/// Row `l` of w = (I + A)(z − m), from the differences of the rows above it, to which its own is added.
+#[inline(always)]
+fn skewed(z: &Lanes, m: f32, skew: &[f32], away: &mut Values, l: usize) -> Lanes {
+    for lane in 0..LANES {
+        away[l].0[lane] = z.0[lane] - m;
+    }
+    let mut w = away[l];
+    if !skew.is_empty() {
+        for (away, &s) in away.iter().zip(triangle_row(skew, l)) {
+            for lane in 0..LANES {
+                w.0[lane] += s * away.0[lane];
+            }
+        }
+    }
+    w
 }
 
 /// The gradient of ½ Σ δ d, with δ held fixed: added to `dz`, written to the others, and twice that of a. With
@@ -119,18 +125,7 @@ fn panel_distances_backward(
         let Slopes { dm, da, dskew } = slopes;
         let (dm, da) = (&mut dm[k * dimensions..][..dimensions], &mut da[k * dimensions..][..dimensions]);
         for l in 0..dimensions {
-            let mut w = Lanes::default();
-            for lane in 0..LANES {
-                away[l].0[lane] = z[l].0[lane] - m[l];
-                w.0[lane] = away[l].0[lane];
-            }
-            if !skew.is_empty() {
-                for (away, &s) in away.iter().zip(triangle_row(skew, l)) {
-                    for lane in 0..LANES {
-                        w.0[lane] += s * away.0[lane];
-                    }
-                }
-            }
+            let w = skewed(&z[l], m[l], skew, away, l);
             let mut square = Lanes::default();
             for lane in 0..LANES {
                 let pull = delta.0[lane] * w.0[lane];
