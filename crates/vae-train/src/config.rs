@@ -97,8 +97,8 @@ pub struct TrainingConfig {
     /// The prior that is fitted to the finished model if it was trained under the standard one, in one of the
     /// [forms](Prior::FORMS); `standard` leaves it. Default `mixture:200:full`.
     pub fit_prior: Prior,
-    /// Epochs without an improvement on the held-out images after which the run ends, counted from the end of β's warm-up.
-    /// Default 0: it does not end early.
+    /// Epochs without an improvement on the held-out images after which the run ends, counted from the end of β's
+    /// warm-up. Default 0: it does not end early.
     pub patience: u64,
     /// Random seed of the initial weights, the noise, the order of the images and the choice of those held out.
     /// Default 0.

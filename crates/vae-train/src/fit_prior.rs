@@ -77,8 +77,8 @@ const EM_IMAGES: usize = 8000;
 const AVERAGE: f64 = 0.998;
 
 impl PriorFit {
-    /// The same with fewer Gaussians where there are few images or many latents, lest the prior outgrow the model: one for
-    /// 50 images, 40 000 numbers in all, and diagonal covariances above [`MAX_FULL_LATENTS`] latents.
+    /// The same with fewer Gaussians where there are few images or many latents, lest the prior outgrow the model: one
+    /// for 50 images, 40 000 numbers in all, and diagonal covariances above [`MAX_FULL_LATENTS`] latents.
     #[must_use]
     pub fn within_reason(self, latent: usize, images: usize) -> Self {
         let few = |components: usize, prior: Prior| {

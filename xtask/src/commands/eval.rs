@@ -25,10 +25,10 @@ pub(crate) const SEED: u64 = 0;
 
 /// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
-/// Each image is measured with one sample of z, under the prior that the model has, or under N(0, I) with --prior standard.
-/// Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli likelihood, values under the
-/// others), or made black or white as its file tells, in a draw that --seed does not change. Numbers of different
-/// likelihoods, or of differently made pixels, are not comparable.
+/// Each image is measured with one sample of z, under the prior that the model has, or under N(0, I) with --prior
+/// standard. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli likelihood, values
+/// under the others), or made black or white as its file tells, in a draw that --seed does not change. Numbers of
+/// different likelihoods, or of differently made pixels, are not comparable.
 ///
 /// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
 /// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents

@@ -33,8 +33,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "D")]
     data: Option<String>,
     /// Prior to fit: mixture:K (of K Gaussians), mixture:K:full (with full covariances), flow:COUPLINGS:WIDTH, or
-    /// flow:COUPLINGS:WIDTH:K (over K Gaussians) [default: what 'train' fits: mixture:200:full, or fewer Gaussians for few
-    /// images or many latents]
+    /// flow:COUPLINGS:WIDTH:K (over K Gaussians) [default: what 'train' fits: mixture:200:full, or fewer Gaussians for
+    /// few images or many latents]
     #[arg(long, value_name = "NAME")]
     prior: Option<Prior>,
     /// Passes over the codes of the training images; more for small data sets

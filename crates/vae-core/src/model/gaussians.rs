@@ -45,7 +45,8 @@ pub(crate) struct GaussiansPass {
     precisions: Vec<f32>,
     /// j, and then r (B, K)
     responsibilities: BySample,
-    /// The gradients of logits, means, log-variances and triangles, one behind the other; empty before the first way back.
+    /// The gradients of logits, means, log-variances and triangles, one behind the other; empty before the first way
+    /// back.
     gradient: Vec<f32>,
 }
 
