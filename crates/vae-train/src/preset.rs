@@ -64,9 +64,9 @@ impl Preset {
                 "what helps in data/suggestions.md, combined: 784-512-256-32, elu, warm-up and cosine"
             }
             Self::Gated => {
-                "the literature's model for likelihoods: 784-300-300-40, gated, binary pixels, twenty minutes"
+                "the literature's model for likelihoods: 784-300-300-40, gated, binary pixels, half an hour on a core"
             }
-            Self::GatedFlow => "the same with a flow as prior, learned with it: twenty minutes on two cores",
+            Self::GatedFlow => "the same with a flow as prior, learned with it: some more than half an hour on a core",
         }
     }
 
