@@ -66,7 +66,9 @@ impl Preset {
             Self::Gated => {
                 "the literature's model for likelihoods: 784-300-300-40, gated, binary pixels, half an hour on a core"
             }
-            Self::GatedFlow => "the same with a flow as prior, learned with it: some more than half an hour on a core",
+            Self::GatedFlow => {
+                "the same with a flow as prior, learned with it: some more than half an hour on a core"
+            }
         }
     }
 
