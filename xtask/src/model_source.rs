@@ -11,7 +11,7 @@ use vae_core::{
     weights::{InputRange, ModuleFacts},
 };
 use vae_data::Binarization;
-use vae_train::{ModelFile, RunDir, TrainError};
+use vae_train::{ModelFile, RunDir, RunLock, TrainError};
 
 use crate::{paths, term};
 
@@ -89,6 +89,19 @@ impl ModelSource {
         let directory = &self.pictures;
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         Ok(directory.join(name))
+    }
+
+    /// Locks the run that the model lies in, if it lies in one: a training there would write the same file.
+    pub(crate) fn lock(&self) -> anyhow::Result<Option<RunLock>> {
+        let run = RunDir::new(self.path.parent().unwrap_or(Path::new("")));
+        Ok(if run.checkpoint().exists() { Some(run.lock()?) } else { None })
+    }
+
+    /// The requested data, or those that the file names. What 'auto' falls back on would stay in a file that is
+    /// changed.
+    pub(crate) fn own_data(&self, requested: Option<String>) -> anyhow::Result<String> {
+        let source = requested.or_else(|| self.model.data.clone());
+        source.context("the file does not name what the model was trained on; pass --data")
     }
 
     /// A path beside the directory for pictures.

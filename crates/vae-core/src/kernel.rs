@@ -7,9 +7,9 @@
 //!
 //! In reading order: the block sizes (`blocking`), sixteen numbers (`lanes`), a batch of them (`batch`, `by_feature`)
 //! and what of it is zero (`nonzero`), one sample in place of a batch (`repeated`), the way there and back (`pack`),
-//! the instruction sets (`simd`), functions of one number (`special`), loops over them (`elementwise`, `densities`,
-//! `reductions`), the three products (`products`), the third of them for sparse data (`sparse`), and both cut into
-//! pieces for many threads (`dense`, `operands`), in memory that is kept (`scratch`).
+//! the instruction sets (`simd`), functions of one number (`special`), loops over them (`elementwise`, `coupling`,
+//! `densities`, `sums`, `reductions`), the three products (`products`), the third of them for sparse data (`sparse`),
+//! and both cut into pieces for many threads (`dense`, `operands`), in memory that is kept (`scratch`).
 
 pub(crate) mod blocking;
 pub(crate) mod lanes;
@@ -22,10 +22,12 @@ pub(crate) mod repeated;
 
 pub(crate) mod simd;
 
+pub(crate) mod coupling;
 pub(crate) mod densities;
 pub(crate) mod elementwise;
 pub(crate) mod reductions;
 pub(crate) mod special;
+pub(crate) mod sums;
 
 pub(crate) mod dense;
 pub(crate) mod distances;

@@ -3,7 +3,7 @@
 //! Bytes rather than floats: MNIST takes 47 MB instead of 188, and a batch is converted while it is gathered, at the
 //! speed of a copy.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -136,6 +136,19 @@ impl Dataset {
         self.images.ncols()
     }
 
+    /// The mean of the images, in [0, 1]; black without any.
+    ///
+    /// # Shapes
+    /// → (height * width)
+    pub fn mean(&self) -> Array1<f32> {
+        let mut sums = Array1::<u64>::zeros(self.pixels());
+        for image in self.images.rows() {
+            sums.zip_mut_with(&image, |sum, &byte| *sum += u64::from(byte));
+        }
+        let white = 255.0 * self.len().max(1) as f64;
+        sums.mapv(|sum| (sum as f64 / white) as f32)
+    }
+
     /// All pixels, image after image.
     fn bytes(&self) -> &[u8] {
         self.images.as_slice().expect("the constructor put the rows in order")
@@ -181,6 +194,14 @@ mod tests {
     fn sizes_are_those_of_the_constructor() {
         let set = two_images();
         assert_eq!((set.len(), set.height(), set.width(), set.pixels()), (2, 2, 3, 6));
+    }
+
+    #[test]
+    fn the_mean_of_the_images_is_pixel_by_pixel_and_between_black_and_white() {
+        let mean = two_images().mean();
+        let expected = [4.0, 5.0, 6.0, 7.0, 8.0, 9.0f32];
+        assert!(mean.iter().zip(expected).all(|(mean, byte)| (mean - byte / 255.0).abs() < 1e-7), "{mean}");
+        assert_eq!(Dataset::new(Array2::zeros((0, 4)), None, 2, 2).unwrap().mean().to_vec(), [0.0; 4]);
     }
 
     #[test]

@@ -210,13 +210,15 @@ impl TrainConfig {
         let ok = free_bits == 0.0 || self.model.prior == Prior::Standard;
         let expected = "0 under a learned prior, whose divergence is not a sum over latents";
         check("training.free_bits", ok, expected, free_bits.to_string())?;
-        let (average, range) = (self.training.average, "at least 0 and below 1");
-        check("training.average", (0.0..1.0).contains(&average), range, average.to_string())?;
+        let average = self.training.average;
+        let ok = (0.0..1.0).contains(&average);
+        check("training.average", ok, "at least 0 and below 1", average.to_string())?;
         if self.model.prior == Prior::Standard {
             self.training.fit_prior.validate(self.model.latent)?;
         }
-        let patience_of = (self.training.patience == 0 || self.data.validation > 0, self.training.patience);
-        check("training.patience", patience_of.0, "0 without held-out images", patience_of.1.to_string())?;
+        let patience = self.training.patience;
+        let ok = patience == 0 || self.data.validation > 0;
+        check("training.patience", ok, "0 without held-out images", patience.to_string())?;
         self.augmentation.validate()?;
         self.optimizer.validate(epochs)?;
         self.vae(1).validate()?;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError, average_weights};
 use vae_data::{Binarization, Dataset, Holdout, Split, shuffle};
@@ -87,7 +86,7 @@ impl<'d> Trainer<'d> {
         }
         let mut vae = Vae::new(architecture, config.training.seed)?;
         if config.model.start_at_mean {
-            vae.start_at_mean(mean_image(data).view());
+            vae.start_at_mean(data.mean().view());
         }
         let optimizer = Optimizer::new(config.optimizer.method(), vae.parameters().len());
         let average =
@@ -283,19 +282,6 @@ impl<'d> Trainer<'d> {
             other => TrainError::Model(other),
         })
     }
-}
-
-/// The mean of the images, in [0, 1].
-///
-/// # Shapes
-/// → (D,)
-fn mean_image(data: &Dataset) -> Array1<f32> {
-    let mut sums = Array1::<u64>::zeros(data.pixels());
-    for image in data.images().rows() {
-        sums.zip_mut_with(&image, |sum, &byte| *sum += u64::from(byte));
-    }
-    let images = data.len().max(1) as f64;
-    sums.mapv(|sum| (sum as f64 / (255.0 * images)) as f32)
 }
 
 impl Progress {

@@ -1,10 +1,7 @@
 //! `cargo xtask annotate`
 
-use std::path::Path;
-
-use anyhow::Context;
 use vae_data::Splits;
-use vae_train::{Annotations, DataConfig, RunDir, annotate};
+use vae_train::{Annotations, DataConfig, annotate};
 
 use crate::{data_source, model_source::ModelArgs, outcome::Done, paths, term};
 
@@ -24,12 +21,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
-    // A training in the same directory would write the same file.
-    let run = RunDir::new(target.path.parent().unwrap_or(Path::new("")));
-    let _lock = if run.checkpoint().exists() { Some(run.lock()?) } else { None };
-    // 'auto' is not a default here, because what it falls back on would stay in the file.
-    let source = args.data.or_else(|| target.model.data.clone());
-    let source = source.context("the file does not name what the model was trained on; pass --data")?;
+    let _lock = target.lock()?;
+    let source = target.own_data(args.data)?;
     let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
     annotate(&target.path, &mut target.model, &loaded.images, &loaded.name)?;
     let annotations = describe(&target.model.annotations);

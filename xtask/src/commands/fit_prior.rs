@@ -1,11 +1,8 @@
 //! `cargo xtask fit-prior`
 
-use std::path::Path;
-
-use anyhow::Context;
 use vae_core::Prior;
 use vae_data::{Split, Splits};
-use vae_train::{DataConfig, PriorFit, RunDir, annotate};
+use vae_train::{DataConfig, PriorFit, annotate};
 
 use crate::{
     commands::annotate::describe,
@@ -54,12 +51,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
-    // A training in the same directory would write the same file.
-    let run = RunDir::new(target.path.parent().unwrap_or(Path::new("")));
-    let _lock = if run.checkpoint().exists() { Some(run.lock()?) } else { None };
-    // 'auto' is not a default here, because what it falls back on would stay in the file.
-    let source = args.data.or_else(|| target.model.data.clone());
-    let source = source.context("the file does not name what the model was trained on; pass --data")?;
+    let _lock = target.lock()?;
+    let source = target.own_data(args.data)?;
     let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
     let default = PriorFit::default();
     let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };

@@ -10,9 +10,8 @@ use super::{
     blocking::{LANES, SUM},
     lanes::{Lanes, Values},
     repeated::Repeated,
-    special::{exp, ln},
 };
-use crate::formulas::{Gate, OfInput, OfValue, PerCoupled, PerDraw, PerLatent, PerPixel, Rule};
+use crate::formulas::{Gate, OfInput, OfValue, PerDraw, PerLatent, PerPixel, Rule};
 
 /// h = f(a), in place.
 #[cfg_attr(not(feature = "portable"), multiversion::multiversion(targets("x86_64+avx512f", "x86_64+avx2")))]
@@ -165,7 +164,7 @@ pub(crate) fn pixel_mean<const P: usize, D: PerPixel<P>>(density: D, theta: &ByS
 
 /// The P numbers that a panel has for each pixel: those of all pixels, then the next of all pixels.
 #[inline(always)]
-fn split<const P: usize>(theta: &Values) -> [&Values; P] {
+pub(super) fn split<const P: usize>(theta: &Values) -> [&Values; P] {
     let pixels = theta.len() / P;
     let mut parts = [theta; P];
     for p in 0..P {
@@ -369,213 +368,6 @@ fn panel_draw_backward<Q: PerDraw, D: PerLatent>(
             slopes[1].0[lane] = if given == log_var { slope } else { 0.0 };
         }
         [*dmean, *dlog_var] = slopes;
-    }
-}
-
-/// y′ = y eˢ + t and its scale eˢ, and adds Σ s over the coupled numbers of each sample to `log_det`.
-///
-/// # Shapes
-/// `given` (B, 2M), r and t side by side; `y`, `scale` and `out` (B, M), `log_det` (B)
-pub(crate) fn couple<C: PerCoupled>(
-    c: C,
-    given: &BySample,
-    y: &BySample,
-    scale: &mut BySample,
-    out: &mut BySample,
-    log_det: &mut [f32],
-) {
-    scale.resize(y.samples());
-    out.resize(y.samples());
-    let panels = given.panels().zip(y.panels()).zip(scale.panels_mut()).zip(out.panels_mut());
-    for (log_det, (((given, y), scale), out)) in log_det.chunks_mut(LANES).zip(panels) {
-        let [r, t] = split(given);
-        let sums = panel_couple(c, r, t, y, scale, out);
-        log_det.iter_mut().zip(&sums.0).for_each(|(log_det, sum)| *log_det += sum);
-    }
-}
-
-/// y from y′, in place.
-///
-/// # Shapes
-/// `given` (B, 2M), r and t side by side; `y` (B, M)
-pub(crate) fn uncouple<C: PerCoupled>(c: C, given: &BySample, y: &mut BySample) {
-    for (given, y) in given.panels().zip(y.panels_mut()) {
-        let [r, t] = split(given);
-        panel_uncouple(c, r, t, y);
-    }
-}
-
-/// From dy′: dy and the gradient of r and t, of a loss that also counts −weight · Σ s; zero in the padding if dy′ is.
-///
-/// # Shapes
-/// `given` and `dgiven` (B, 2M), `y`, `scale`, `dout` and `dy` (B, M)
-#[allow(clippy::too_many_arguments, reason = "one loop over six arrays")]
-pub(crate) fn couple_backward<C: PerCoupled>(
-    c: C,
-    given: &BySample,
-    y: &BySample,
-    scale: &BySample,
-    dout: &BySample,
-    weight: f32,
-    dy: &mut BySample,
-    dgiven: &mut BySample,
-) {
-    let samples = y.samples();
-    dy.resize(samples);
-    dgiven.resize(samples);
-    let read = given.panels().zip(y.panels()).zip(scale.panels()).zip(dout.panels());
-    let written = dy.panels_mut().zip(dgiven.panels_mut());
-    for (p, ((((given, y), scale), dout), (dy, dgiven))) in read.zip(written).enumerate() {
-        let [r, _] = split::<2>(given);
-        let (dr, dt) = dgiven.split_at_mut(y.len());
-        panel_couple_backward(c, r, y, scale, dout, Lanes::first(samples - LANES * p, weight), dy, dr, dt);
-    }
-}
-
-#[cfg_attr(
-    not(feature = "portable"),
-    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
-)]
-fn panel_couple<C: PerCoupled>(
-    c: C,
-    r: &Values,
-    t: &Values,
-    y: &Values,
-    scale: &mut Values,
-    out: &mut Values,
-) -> Lanes {
-    let mut log_det = Lanes::default();
-    for (((r, t), y), (scale, out)) in r.iter().zip(t).zip(y).zip(scale.iter_mut().zip(out)) {
-        for lane in 0..LANES {
-            let (y, factor, s) = c.forward(y.0[lane], r.0[lane], t.0[lane]);
-            out.0[lane] = y;
-            scale.0[lane] = factor;
-            log_det.0[lane] += s;
-        }
-    }
-    log_det
-}
-
-#[cfg_attr(
-    not(feature = "portable"),
-    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
-)]
-fn panel_uncouple<C: PerCoupled>(c: C, r: &Values, t: &Values, y: &mut Values) {
-    for ((r, t), y) in r.iter().zip(t).zip(y) {
-        for lane in 0..LANES {
-            y.0[lane] = c.inverse(y.0[lane], r.0[lane], t.0[lane]);
-        }
-    }
-}
-
-#[allow(clippy::too_many_arguments, reason = "one loop over seven arrays")]
-#[cfg_attr(
-    not(feature = "portable"),
-    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
-)]
-fn panel_couple_backward<C: PerCoupled>(
-    c: C,
-    r: &Values,
-    y: &Values,
-    scale: &Values,
-    dout: &Values,
-    weight: Lanes,
-    dy: &mut Values,
-    dr: &mut Values,
-    dt: &mut Values,
-) {
-    let given = r.iter().zip(y).zip(scale).zip(dout);
-    for ((((r, y), scale), dout), ((dy, dr), dt)) in given.zip(dy.iter_mut().zip(dr).zip(dt)) {
-        let mut slopes = [Lanes::default(); 3];
-        for lane in 0..LANES {
-            let (a, b, d) = c.slopes(y.0[lane], r.0[lane], scale.0[lane], dout.0[lane], weight.0[lane]);
-            slopes[0].0[lane] = a;
-            slopes[1].0[lane] = b;
-            slopes[2].0[lane] = d;
-        }
-        [*dy, *dr, *dt] = slopes;
-    }
-}
-
-/// Adds weight · Σ v² of each sample to its sum.
-///
-/// # Shapes
-/// `values` (B, F), `sums` (B)
-pub(crate) fn add_square_sums(values: &BySample, weight: f32, sums: &mut [f32]) {
-    for (sums, values) in sums.chunks_mut(LANES).zip(values.panels()) {
-        let mut total = Lanes::default();
-        for values in values {
-            for (total, v) in total.0.iter_mut().zip(&values.0) {
-                *total += v * v;
-            }
-        }
-        sums.iter_mut().zip(&total.0).for_each(|(sum, total)| *sum += weight * total);
-    }
-}
-
-/// ln Σ_F exp(c + weight · v) of each sample, and the shares of the terms in the sum, in place.
-///
-/// # Shapes
-/// `constants` (F), `values` (B, F), `log_sum` (B)
-pub(crate) fn log_sum_exp(constants: &[f32], weight: f32, values: &mut BySample, log_sum: &mut [f32]) {
-    for (log_sum, values) in log_sum.chunks_mut(LANES).zip(values.panels_mut()) {
-        let sums = panel_log_sum_exp(constants, weight, values);
-        log_sum.copy_from_slice(&sums.0[..log_sum.len()]);
-    }
-}
-
-#[cfg_attr(
-    not(feature = "portable"),
-    multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))
-)]
-fn panel_log_sum_exp(constants: &[f32], weight: f32, values: &mut Values) -> Lanes {
-    let mut largest = Lanes([f32::NEG_INFINITY; LANES]);
-    for (v, c) in values.iter_mut().zip(constants) {
-        for lane in 0..LANES {
-            let term = c + weight * v.0[lane];
-            v.0[lane] = term;
-            largest.0[lane] = if term < largest.0[lane] { largest.0[lane] } else { term };
-        }
-    }
-    let mut sum = Lanes::default();
-    for v in values.iter_mut() {
-        for lane in 0..LANES {
-            v.0[lane] = exp(v.0[lane] - largest.0[lane]);
-            sum.0[lane] += v.0[lane];
-        }
-    }
-    let mut log_sum = Lanes::default();
-    for lane in 0..LANES {
-        log_sum.0[lane] = largest.0[lane] + ln(sum.0[lane]);
-        sum.0[lane] = 1.0 / sum.0[lane];
-    }
-    for v in values {
-        for lane in 0..LANES {
-            v.0[lane] *= sum.0[lane];
-        }
-    }
-    log_sum
-}
-
-/// Σ_B v of each feature, where the padding is zero.
-///
-/// # Shapes
-/// `values` (B, F), `sums` (F)
-pub(crate) fn column_sums(values: &BySample, sums: &mut [f32]) {
-    sums.fill(0.0);
-    for panel in values.panels() {
-        sums.iter_mut().zip(panel).for_each(|(sum, v)| *sum += v.0.iter().sum::<f32>());
-    }
-}
-
-/// v ← weight · v, zero in the padding.
-pub(crate) fn scale(values: &mut BySample, weight: f32) {
-    let samples = values.samples();
-    for (p, panel) in values.panels_mut().enumerate() {
-        let weight = Lanes::first(samples - LANES * p, weight);
-        for v in panel.iter_mut().flat_map(|lanes| lanes.0.iter_mut().zip(&weight.0)) {
-            *v.0 *= v.1;
-        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     kernel::{
         batch::{BySample, Samples},
         blocking::MICRO_BATCH,
-        elementwise,
+        sums,
     },
     layers::{layer::Layer, layout::Layout},
     noise::{Purpose, standard_normal, stream},
@@ -117,7 +117,7 @@ impl Density {
             (Self::Flow(flow), DensityPass::Flow(pass)) => flow.log_density(parameters, z, pass, log_p),
             _ => {
                 log_p.fill(-HALF_LOG_TAU * z.features() as f32);
-                elementwise::add_square_sums(z, -0.5, log_p);
+                sums::add_square_sums(z, -0.5, log_p);
             }
         }
     }

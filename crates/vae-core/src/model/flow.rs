@@ -19,8 +19,9 @@ use crate::{
     formulas::{HALF_LOG_TAU, PerCoupled},
     kernel::{
         batch::{BySample, Samples},
-        elementwise,
+        coupling,
         special::{exp, tanh},
+        sums,
     },
     layers::{
         layer::Layer,
@@ -152,7 +153,7 @@ impl Flow {
         for (k, (net, tape)) in self.couplings.iter().zip(tapes).enumerate() {
             let (before, after) = x.split_at_mut(k + 2);
             net.forward(parameters, before[k + 1].view(), tape);
-            elementwise::couple(Affine, tape.output(), &before[k], &mut scales[k], &mut after[0], log_p);
+            coupling::couple(Affine, tape.output(), &before[k], &mut scales[k], &mut after[0], log_p);
         }
         match (&self.base, base) {
             (Some(gaussians), Some(base)) => {
@@ -164,7 +165,7 @@ impl Flow {
             }
             _ => {
                 log_p.iter_mut().for_each(|log_p| *log_p -= HALF_LOG_TAU * self.latent as f32);
-                x[couplings..].iter().for_each(|u| elementwise::add_square_sums(u, -0.5, log_p));
+                x[couplings..].iter().for_each(|u| sums::add_square_sums(u, -0.5, log_p));
             }
         }
     }
@@ -189,7 +190,7 @@ impl Flow {
                 // −log N(u; 0, I) has the slope u.
                 for (du, u) in dx[couplings..].iter_mut().zip(&x[couplings..]) {
                     du.copy_from(u);
-                    elementwise::scale(du, weight);
+                    sums::scale(du, weight);
                 }
             }
         }
@@ -197,7 +198,7 @@ impl Flow {
             let (before, after) = dx.split_at_mut(k + 2);
             let given = tape.output();
             let dgiven = deltas[k].output_mut();
-            elementwise::couple_backward(
+            coupling::couple_backward(
                 Affine,
                 given,
                 &x[k],
@@ -227,7 +228,7 @@ impl Flow {
         }
         for (k, (net, tape)) in self.couplings.iter().zip(tapes).enumerate().rev() {
             net.forward(parameters, spare[(k + 1) % 2].view(), tape);
-            elementwise::uncouple(Affine, tape.output(), &mut spare[k % 2]);
+            coupling::uncouple(Affine, tape.output(), &mut spare[k % 2]);
         }
         for (k, half) in spare.iter().enumerate() {
             u.set_features(self.first(k), half);

@@ -14,8 +14,8 @@ use crate::{
     kernel::{
         batch::BySample,
         distances::{Centres, Slopes, distances, distances_backward, triangle_row},
-        elementwise,
         special::exp,
+        sums,
     },
     layers::layout::{Layout, Slot},
     model::posterior::bounded,
@@ -137,7 +137,7 @@ impl Gaussians {
         let skews = self.skews.as_ref().map(|skews| skews.of(parameters));
         let centres = Centres { m: self.means.of(parameters), a: &pass.precisions, skew: skews };
         distances(z, &centres, j);
-        elementwise::log_sum_exp(&constants, -0.5, j, log_p);
+        sums::log_sum_exp(&constants, -0.5, j, log_p);
     }
 
     /// Adds the gradient of −weight · Σ_B log p(z) to dz, after [`log_density`](Self::log_density), and leaves that of
@@ -159,8 +159,8 @@ impl Gaussians {
         let (dmeans, rest) = rest.split_at_mut(self.means.len());
         let (dlog_vars, dskews) = rest.split_at_mut(self.log_vars.len());
         // δ = weight · r, so that −weight · Σ log p has the slope ½ δ in each squared distance.
-        elementwise::scale(r, weight);
-        elementwise::column_sums(r, dlogits);
+        sums::scale(r, weight);
+        sums::column_sums(r, dlogits);
         let skews = self.skews.as_ref().map(|skews| skews.of(parameters));
         let centres = Centres { m: self.means.of(parameters), a: &*precisions, skew: skews };
         let slopes = Slopes { dm: dmeans, da: &mut *dlog_vars, dskew: dskews };

@@ -101,25 +101,22 @@ impl Prior {
                 let triangle = if full { latent.saturating_mul(latent.saturating_sub(1)) / 2 } else { 0 };
                 components.saturating_mul(latent.saturating_mul(2).saturating_add(1).saturating_add(triangle))
             }
-            Self::Flow { components, .. } => components.saturating_mul(2 * latent + 1),
+            Self::Flow { components, .. } => {
+                components.saturating_mul(latent.saturating_mul(2).saturating_add(1))
+            }
         }
     }
 
     /// How many parameters it has over so many latents.
     pub(crate) fn count_parameters(self, latent: usize) -> u128 {
-        let latent = latent as u128;
-        match self {
-            Self::Standard => 0,
-            Self::Mixture { components, full } => {
-                let triangle = if full { latent * latent.saturating_sub(1) / 2 } else { 0 };
-                components as u128 * (2 * latent + 1 + triangle)
-            }
-            Self::Flow { couplings, hidden, components } => {
-                let (hidden, half) = (hidden as u128, latent.div_ceil(2));
+        let of_networks = match self {
+            Self::Standard | Self::Mixture { .. } => 0,
+            Self::Flow { couplings, hidden, .. } => {
+                let (hidden, half) = (hidden as u128, latent.div_ceil(2) as u128);
                 couplings as u128 * ((half + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * 2 * half)
-                    + components as u128 * (2 * latent + 1)
             }
-        }
+        };
+        self.mixture_numbers(latent) as u128 + of_networks
     }
 }
 
