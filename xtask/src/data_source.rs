@@ -2,6 +2,7 @@
 
 mod download;
 mod images;
+mod present;
 mod source;
 
 use std::{
@@ -15,7 +16,7 @@ use vae_data::{DataError, Known, Splits, digits, folder, mnist};
 use self::source::{Source, TRANSPOSED};
 use crate::{outcome::Interrupted, paths, term};
 
-pub(crate) use self::{download::download, images::Images};
+pub(crate) use self::{download::download, images::Images, present::expect_present};
 
 /// The environment variable with the directory of MNIST.
 pub(crate) const VARIABLE: &str = "VAE_DATA";

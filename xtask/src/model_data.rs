@@ -1,5 +1,6 @@
 //! `--data` of the commands that take a model: which images to encode, to measure or to show.
 
+use anyhow::Context;
 use vae_train::{DataConfig, ModelFile};
 
 use crate::data_source::{self, Images, Loaded};
@@ -7,13 +8,18 @@ use crate::data_source::{self, Images, Loaded};
 /// The flag of commands for which the model suggests the images.
 #[derive(clap::Args)]
 pub(crate) struct ModelDataArgs {
-    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on; for MNIST or
-    /// unknown data, what 'auto' finds]
+    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on, which must
+    /// be there]
     #[arg(long, value_name = "D")]
     data: Option<String>,
 }
 
 impl ModelDataArgs {
+    /// The requested data, or those that the model was trained on.
+    pub(crate) fn source(&self, model: &ModelFile) -> anyhow::Result<String> {
+        source(model, self.data.as_deref())
+    }
+
     /// Loads the requested images, or those that the model was trained on.
     pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
         load(model, self.data.as_deref())
@@ -27,18 +33,25 @@ impl ModelDataArgs {
 
 /// Loads the requested images, or those that the model was trained on, with their pixels as the model sees them.
 ///
-/// For a model of MNIST or of unknown data, the default is what `auto` finds, so that such a model can be used without
-/// MNIST; the output names the data.
+/// Other images than the model's own are used only if they are requested by name: a number measured on them looks like
+/// any other. The model's own are not downloaded either, as a file's word does not start a download.
 pub(crate) fn load<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
     let Loaded { name, images, fingerprint } = load_grey::<I>(model, requested)?;
     Ok(Loaded { name, images: images.seen_by(model.binarization), fingerprint })
 }
 
 fn load_grey<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
-    let source = match (requested, model.data.as_deref()) {
-        (Some(requested), _) => requested,
-        (None, Some("mnist") | None) => "auto",
-        (None, Some(own)) => own,
-    };
-    data_source::load(source, DataConfig::default().digits)
+    data_source::load(&source(model, requested)?, DataConfig::default().digits)
+}
+
+fn source(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<String> {
+    if let Some(requested) = requested {
+        return Ok(requested.to_owned());
+    }
+    let own = model.data.as_deref().context(
+        "the model file does not name the data that the model was trained on; pass --data, such as --data mnist",
+    )?;
+    data_source::expect_present(own)
+        .with_context(|| format!("the model was trained on {}", own.escape_debug()))?;
+    Ok(own.to_owned())
 }

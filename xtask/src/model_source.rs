@@ -97,13 +97,6 @@ impl ModelSource {
         Ok(if run.checkpoint().exists() { Some(run.lock()?) } else { None })
     }
 
-    /// The requested data, or those that the file names. What 'auto' falls back on would stay in a file that is
-    /// changed.
-    pub(crate) fn own_data(&self, requested: Option<String>) -> anyhow::Result<String> {
-        let source = requested.or_else(|| self.model.data.clone());
-        source.context("the file does not name what the model was trained on; pass --data")
-    }
-
     /// A path beside the directory for pictures.
     pub(crate) fn beside_pictures(&self, name: &str) -> PathBuf {
         self.pictures.with_file_name(name)

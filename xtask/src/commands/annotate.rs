@@ -3,7 +3,7 @@
 use vae_data::Splits;
 use vae_train::{Annotations, DataConfig, annotate};
 
-use crate::{data_source, model_source::ModelArgs, outcome::Done, paths, term};
+use crate::{data_source, model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, term};
 
 /// Stores in a model file what 'generate' needs: the posterior of each class of the training images, and the range of
 /// -ELBO of the test images.
@@ -14,15 +14,14 @@ use crate::{data_source, model_source::ModelArgs, outcome::Done, paths, term};
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
-    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
-    #[arg(long, value_name = "D")]
-    data: Option<String>,
+    #[command(flatten)]
+    data: ModelDataArgs,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
     let _lock = target.lock()?;
-    let source = target.own_data(args.data)?;
+    let source = args.data.source(&target.model)?;
     let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
     annotate(&target.path, &mut target.model, &loaded.images, &loaded.name)?;
     let annotations = describe(&target.model.annotations);

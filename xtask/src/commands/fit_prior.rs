@@ -7,6 +7,7 @@ use vae_train::{DataConfig, PriorFit, annotate};
 use crate::{
     commands::annotate::describe,
     data_source,
+    model_data::ModelDataArgs,
     model_source::ModelArgs,
     outcome::Done,
     paths,
@@ -26,9 +27,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
-    /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
-    #[arg(long, value_name = "D")]
-    data: Option<String>,
+    #[command(flatten)]
+    data: ModelDataArgs,
     /// Prior to fit: mixture:K (of K Gaussians), mixture:K:full (with full covariances), flow:COUPLINGS:WIDTH, or
     /// flow:COUPLINGS:WIDTH:K (over K Gaussians) [default: what 'train' fits: mixture:200:full, or fewer Gaussians for
     /// few images or many latents]
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
     let _lock = target.lock()?;
-    let source = target.own_data(args.data)?;
+    let source = args.data.source(&target.model)?;
     let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
     let default = PriorFit::default();
     let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };

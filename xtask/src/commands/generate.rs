@@ -48,7 +48,7 @@ pub(crate) struct Args {
     seed: u64,
     /// Images of --like; for --digit, images to compute the classes from; for --image, test images to compare the -ELBO
     /// with. Named as for 'cargo xtask train' [default: for --digit and --image, what the model file holds; else the
-    /// data that the model was trained on; for MNIST or unknown data, what 'auto' finds]
+    /// data that the model was trained on, which must be there]
     #[arg(long, value_name = "D", requires = "Request", conflicts_with = "latent")]
     data: Option<String>,
     /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]; or, for
@@ -238,9 +238,6 @@ fn measure_range(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Option
         Ok(loaded) => loaded,
     };
     let Loaded { name, images, .. } = loaded;
-    if data.is_none() && model.data.as_ref().is_some_and(|own| *own != name) {
-        return no_range(&format!("the model was not trained on {name}"));
-    }
     pictures::check_size(model, &images, &name)?;
     match NegElboRange::measure(&name, &model.vae, images.images())? {
         Some(range) => Ok(Some(range)),

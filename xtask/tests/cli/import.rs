@@ -8,19 +8,9 @@ use vae_train::ModelFile;
 
 use crate::project::Project;
 
-/// A project with the tensors of a small model, without any facts, in `module.safetensors`.
-fn project() -> Project {
-    let project = Project::trained();
-    let model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
-    let tensors = model.vae.parameters().iter();
-    let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
-    project.write("module.safetensors", to_safetensors(tensors, Facts::new()));
-    project
-}
-
 #[test]
 fn an_imported_model_needs_no_flags() {
-    let project = project();
+    let project = Project::with_module();
     project
         .run("import module.safetensors --activation tanh --input-range=-1,1 --out m.safetensors")
         .succeeds();
@@ -35,7 +25,7 @@ fn an_imported_model_needs_no_flags() {
 
 #[test]
 fn an_imported_model_measures_as_the_module_with_flags_does() {
-    let project = project();
+    let project = Project::with_module();
     let flags = "--activation tanh --input-range -1,1";
     project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
     let [module, imported] = [format!("module.safetensors {flags}"), "m.safetensors".to_owned()]
@@ -45,7 +35,7 @@ fn an_imported_model_measures_as_the_module_with_flags_does() {
 
 #[test]
 fn data_and_image_size_are_stored_too() {
-    let project = project();
+    let project = Project::with_module();
     let flags = "--activation relu --data digits --image 14x56";
     project.run(&format!("import module.safetensors {flags} --out m.safetensors")).succeeds();
     let model = ModelFile::read(&project.path("m.safetensors"), None).expect("a model");
@@ -54,7 +44,7 @@ fn data_and_image_size_are_stored_too() {
 
 #[test]
 fn an_image_size_with_another_number_of_pixels_is_refused() {
-    let project = project();
+    let project = Project::with_module();
     project
         .run("import module.safetensors --activation relu --image 28x27 --out m.safetensors")
         .fails_saying(&["module.safetensors", "784 pixels", "28x27"]);
@@ -63,7 +53,7 @@ fn an_image_size_with_another_number_of_pixels_is_refused() {
 
 #[test]
 fn a_module_without_an_activation_is_refused() {
-    project()
+    Project::with_module()
         .run("import module.safetensors --out m.safetensors")
         .fails_saying(&["module.safetensors", "--activation"]);
 }
@@ -98,7 +88,7 @@ fn the_range_of_a_model_that_was_trained_here_is_known() {
 
 #[test]
 fn the_imported_file_is_not_written_over() {
-    let project = project();
+    let project = Project::with_module();
     let before = project.read("module.safetensors");
     project
         .run("import module.safetensors --activation relu --out ./module.safetensors")
@@ -108,7 +98,7 @@ fn the_imported_file_is_not_written_over() {
 
 #[test]
 fn a_range_without_an_activation_or_an_invalid_range_is_wrong_usage() {
-    let project = project();
+    let project = Project::with_module();
     for flags in ["--input-range=-1,1", "--activation relu --input-range 1,0", "--activation relu --image 28"]
     {
         project.run(&format!("import module.safetensors --out m.safetensors {flags}")).exits_with(2);

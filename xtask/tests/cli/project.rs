@@ -11,7 +11,9 @@ use std::{
 };
 
 use tempfile::TempDir;
+use vae_core::weights::{Facts, to_safetensors};
 use vae_data::{Dataset, Split, digits, idx::IdxArray};
+use vae_train::ModelFile;
 
 /// A very short training: few digits, a small model.
 pub(crate) const SMALL: &str = "--data digits --digits 300 --hidden 16 --latent 3 --activation relu --beta 1 \
@@ -42,6 +44,16 @@ impl Project {
     pub(crate) fn trained() -> Self {
         let project = Self::new();
         project.run(&format!("train {SMALL} --run a")).succeeds();
+        project
+    }
+
+    /// A project with the tensors of a small model, without any facts, in `module.safetensors`.
+    pub(crate) fn with_module() -> Self {
+        let project = Self::trained();
+        let model = ModelFile::read(&project.path("a/model.safetensors"), None).expect("a model");
+        let tensors = model.vae.parameters().iter();
+        let tensors = tensors.map(|(name, shape, values)| (name.to_owned(), shape, values));
+        project.write("module.safetensors", to_safetensors(tensors, Facts::new()));
         project
     }
 

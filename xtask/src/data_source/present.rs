@@ -1,0 +1,31 @@
+//! Whether data are on this machine, for those that a file names and that nobody asked to download.
+
+use anyhow::bail;
+use vae_data::Known;
+
+use super::{source::Source, variable};
+use crate::paths;
+
+/// Checks that the data sets with a name among the sources of `data` are on this machine.
+///
+/// # Errors
+/// For the first one that is not, with the command that downloads it and the flag that takes other data.
+pub(crate) fn expect_present(data: &str) -> anyhow::Result<()> {
+    for source in Source::parse(data)? {
+        let set = match source {
+            Source::Known(set) => set,
+            Source::Auto => bail!("'auto' is a choice, and no data; pass --data"),
+            Source::Digits(_) | Source::Directory { .. } => continue,
+        };
+        // Whether the directory holds what its name promises, `load` tells.
+        if set == Known::Mnist && variable().is_some() || paths::is_nonempty_dir(&paths::data(set)) {
+            continue;
+        }
+        let name = set.name();
+        bail!(
+            "{name} is not on this machine: 'cargo xtask data fetch {name}' downloads it; to use other images on purpose, name them, as in --data \
+             digits for the built-in ones"
+        );
+    }
+    Ok(())
+}
