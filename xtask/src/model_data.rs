@@ -9,7 +9,7 @@ use crate::data_source::{self, Images, Loaded};
 pub(crate) struct ModelDataArgs {
     /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on; for MNIST or
     /// unknown data, what 'auto' finds]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = data_source::flag)]
     data: Option<String>,
 }
 

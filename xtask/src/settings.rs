@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     /// Settings in TOML, such as the config.toml of a run
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
-    #[arg(long, value_name = "D", help = data_source::HELP)]
+    #[arg(long, value_name = "D", value_parser = data_source::flag, help = data_source::HELP)]
     data: Option<String>,
     /// Number of training digits that the program draws, if the data is 'digits'
     #[arg(long, value_name = "N")]

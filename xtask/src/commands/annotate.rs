@@ -15,7 +15,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
     /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = data_source::flag)]
     data: Option<String>,
 }
 

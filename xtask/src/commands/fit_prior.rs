@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
     /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = data_source::flag)]
     data: Option<String>,
     /// Prior to fit: mixture:K (of K Gaussians), mixture:K:full (with full covariances), flow:COUPLINGS:WIDTH, or
     /// flow:COUPLINGS:WIDTH:K (over K Gaussians) [default: what 'train' fits: mixture:200:full, or fewer Gaussians for

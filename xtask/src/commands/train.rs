@@ -18,6 +18,7 @@ use crate::{
     paths,
     pictures::{self, Captioned, Shape},
     prior_fit::{self, Nearer},
+    program,
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -64,7 +65,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     match training::train(&mut trainer, &run, &loaded, term::line)? {
         Outcome::Interrupted => {
             let path = paths::argument(run.path());
-            term::note(format_args!("stopped; to continue: cargo xtask train --run {path} --resume"));
+            let program = program::name();
+            term::note(format_args!("stopped; to continue: {program} train --run {path} --resume"));
             Ok(Done::Interrupted)
         }
         Outcome::Finished => finish(&run, trainer.config(), &loaded),
@@ -78,7 +80,7 @@ impl Args {
             (None, false) => Ok(paths::next_run(self.settings.preset().unwrap_or_default().name())),
             (None, true) => match paths::newest_run(RunDir::checkpoint) {
                 Some(run) => Ok(run),
-                None => bail!("no run to resume; 'cargo xtask train' starts one"),
+                None => bail!("no run to resume; '{} train' starts one", program::name()),
             },
         }
     }
@@ -143,7 +145,8 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
             && let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit, Nearer::Required)?
         {
             let path = paths::argument(run.path());
-            term::note(format_args!("stopped; to fit the prior: cargo xtask train --run {path} --resume"));
+            let program = program::name();
+            term::note(format_args!("stopped; to fit the prior: {program} train --run {path} --resume"));
             return Ok(Done::Interrupted);
         }
     }
@@ -165,6 +168,7 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     let annotations = describe(&model.annotations);
     term::line(format_args!("model: {} ({annotations})", paths::display(&run.model())));
     term::line(format_args!("pictures: {}", paths::display(&directory)));
-    term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));
+    let program = program::name();
+    term::line(format_args!("next: {program} eval --run {run_flag}; {program} grid --run {run_flag}"));
     Ok(Done::Finished)
 }

@@ -116,7 +116,7 @@ impl Project {
 
     /// The program with arguments that contain no spaces: `train --run a`.
     pub(crate) fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vae"));
         command
             .args(arguments.split_whitespace())
             .current_dir(self.root.path())
