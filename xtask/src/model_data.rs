@@ -2,7 +2,10 @@
 
 use vae_train::{DataConfig, ModelFile};
 
-use crate::data_source::{self, Images, Loaded};
+use crate::{
+    data_source::{self, Images, Loaded},
+    outcome::misuse,
+};
 
 /// The flag of commands for which the model suggests the images.
 #[derive(clap::Args)]
@@ -14,6 +17,14 @@ pub(crate) struct ModelDataArgs {
 }
 
 impl ModelDataArgs {
+    /// Refuses the flag where no data are used.
+    pub(crate) fn only_if(&self, are_used: bool) -> anyhow::Result<()> {
+        if are_used || self.data.is_none() {
+            return Ok(());
+        }
+        Err(misuse("--data has no effect: samples of the prior need no data"))
+    }
+
     /// Loads the requested images, or those that the model was trained on.
     pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
         load(model, self.data.as_deref())

@@ -16,6 +16,7 @@ use vae_train::{ModelFile, RunDir, RunLock, TrainError};
 
 use crate::{
     paths, program,
+    settings::choice,
     shipped::{self, Shipped},
     term,
 };
@@ -37,7 +38,7 @@ pub(crate) struct ModelArgs {
 #[derive(clap::Args)]
 pub(crate) struct ModuleArgs {
     /// Activation function, for a model file that does not name it, such as a PyTorch state dict
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = choice::<Activation, _>(Activation::ALL.map(Activation::name)))]
     activation: Option<Activation>,
     #[arg(long, value_name = "NAME", requires = "activation", help = likelihood_help())]
     likelihood: Option<Likelihood>,
@@ -171,7 +172,10 @@ impl ModelArgs {
                 bail!("there is no run; to change the shipped model, pass --model {path}")
             }
             Shipped::Inside(_) if shipped::is_inside(&source.path) => {
-                bail!("there is no run, and the shipped model cannot be changed; '{} train' trains one", program::name())
+                bail!(
+                    "there is no run, and the shipped model cannot be changed; '{} train' trains one",
+                    program::name()
+                )
             }
             _ => Ok(source),
         }

@@ -23,7 +23,8 @@ pub(crate) fn choose_root(directory: Option<PathBuf>) -> anyhow::Result<()> {
         Some(root) => root,
         None => {
             let user = choose_native_strategy().ok();
-            let user = user.ok_or_else(|| misuse("there is no home directory for runs and data; pass --dir"))?;
+            let user =
+                user.ok_or_else(|| misuse("there is no home directory for runs and data; pass --dir"))?;
             user.data_dir().join(program::INSTALLED)
         }
     };

@@ -90,7 +90,9 @@ fn has_colours() -> bool {
         ColorChoice::Never => false,
         ColorChoice::Auto => {
             let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-            std::io::stderr().is_terminal() && !is_set("NO_COLOR") && env::var("TERM").as_deref() != Ok("dumb")
+            std::io::stderr().is_terminal()
+                && !is_set("NO_COLOR")
+                && env::var("TERM").as_deref() != Ok("dumb")
         }
     }
 }

@@ -244,10 +244,13 @@ fn network(hidden: Vec<usize>, latent: usize) -> VaeConfig {
 
 /// Checks that the network can be built and that the batch fits into memory, before anything is measured.
 fn check(network: &VaeConfig, batch: usize) -> anyhow::Result<()> {
-    network.validate().context("this network cannot be measured")?;
+    network.validate().map_err(|error| misuse(format_args!("this network cannot be measured: {error}")))?;
     let widths: usize = network.hidden.iter().chain([&network.input, &network.latent]).sum();
     let most = TrainConfig::MAX_ACTIVATIONS / (2 * widths);
-    ensure!(batch <= most, "a batch must be at most {most} for layers of these widths, found {batch}");
+    if batch > most {
+        let text = format_args!("--batch must be at most {most} for layers of these widths, found {batch}");
+        return Err(misuse(text));
+    }
     Ok(())
 }
 

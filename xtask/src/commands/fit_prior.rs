@@ -2,13 +2,13 @@
 
 use vae_core::Prior;
 use vae_data::{Split, Splits};
-use vae_train::{DataConfig, PriorFit, annotate};
+use vae_train::{DataConfig, PriorFit, TrainError, annotate};
 
 use crate::{
     commands::annotate::describe,
     data_source,
     model_source::ModelArgs,
-    outcome::Done,
+    outcome::{Done, misuse},
     paths,
     prior_fit::{self, Nearer},
     term,
@@ -20,9 +20,6 @@ use crate::{
 /// prior learns their distribution; all other weights stay as they are. The model file then carries it, and 'grid',
 /// 'generate' and 'eval' use it. 'train' does this at the end of a run.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  cargo xtask fit-prior\n  \
-                        cargo xtask fit-prior --prior flow:8:128:200 --run runs/quick-1\n  \
-                        cargo xtask grid --prior standard      the bare N(0, I), to compare")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -56,7 +53,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
     let default = PriorFit::default();
     let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };
-    asked.validate(target.model.vae.latent())?;
+    asked.validate(target.model.vae.latent()).map_err(in_flags)?;
     let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
     let train = target.model.binarization.measured(&loaded.images.train, Split::Train);
     let fit = match prior {
@@ -71,4 +68,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let annotations = describe(&target.model.annotations);
     term::result(format_args!("{}: prior {}, {annotations}", paths::display(&target.path), fit.prior))?;
     Ok(Done::Finished)
+}
+
+/// The error for settings that are wrong on the command line, with the names of the flags.
+fn in_flags(error: TrainError) -> anyhow::Error {
+    match error {
+        TrainError::Field { field: "learning_rate", expected, found } => {
+            misuse(format_args!("--lr must be {expected}, found {found}"))
+        }
+        TrainError::Field { field, expected, found } => {
+            misuse(format_args!("--{field} must be {expected}, found {found}"))
+        }
+        error => misuse(error),
+    }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     prior: PriorArgs,
     /// Random seed of the new images
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["like", "image", "latent"])]
     seed: u64,
     /// Images of --like; for --digit, images to compute the classes from; for --image, test images to compare the -ELBO
     /// with. Named as for 'cargo xtask train' [default: for --digit and --image, what the model file holds; else the

@@ -50,13 +50,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     }
     let stored = if args.resume { run.read_config()? } else { None };
     let mut config = args.resolve(stored)?;
-    config.validate().context("invalid settings")?;
     // Checked before the lock, so that a run that cannot start leaves no files; and again under the lock.
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
     }
     let loaded = data_source::load::<Splits>(&config.data.source, config.data.digits)?;
     config.data.source.clone_from(&loaded.name);
+    args.settings.note_without_effect(&config);
     let start = if args.resume { Start::FromCheckpoint } else { Start::New };
     let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;
     if !args.resume {
@@ -92,11 +92,12 @@ impl Args {
             (Some(config), None) => config,
             (_, preset) => preset.unwrap_or_default().config(),
         };
-        let mut config = self.settings.apply_to(start)?;
+        let mut config = self.settings.apply_to(start.clone())?;
         // A resumed run uses the data that it found at its start, unless other data is requested.
         if let Some(source) = stored_source.filter(|_| config.data.source == "auto") {
             config.data.source = source;
         }
+        self.settings.check(&start, &config)?;
         Ok(config)
     }
 }
