@@ -11,6 +11,9 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, builder::StyledStr,
 
 use crate::program;
 
+#[cfg(test)]
+pub(crate) use self::examples::EXAMPLES;
+
 /// The flag `--dir`. 'data fetch' and 'data verify' have another flag of this name.
 const DIRECTORY: &str = "runs_and_data";
 

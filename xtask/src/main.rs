@@ -25,6 +25,8 @@ mod shipped;
 mod suggest;
 mod sweep;
 mod term;
+#[cfg(test)]
+mod tests;
 mod training;
 
 use std::{env, path::PathBuf, process::ExitCode};

@@ -60,7 +60,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Some(_) => asked,
         None => asked.within_reason(target.model.vae.latent(), train.len()),
     };
-    if let Done::Interrupted = prior_fit::fit(&mut target.model, &train, &fit, Nearer::Either)? {
+    let done = prior_fit::fit(&mut target.model, &train, &fit, Nearer::Either);
+    // More Gaussians than images: the number of the flag does not fit the data.
+    let done = done.map_err(|error| match error.downcast() {
+        Ok(error @ TrainError::Field { .. }) => in_flags(error),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    })?;
+    if let Done::Interrupted = done {
         term::note(format_args!("stopped; {} is as it was", paths::display(&target.path)));
         return Ok(Done::Interrupted);
     }

@@ -167,7 +167,7 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     }
     let run_flag = paths::argument(run.path());
     let annotations = describe(&model.annotations);
-    term::line(format_args!("model: {} ({annotations})", paths::display(&run.model())));
+    term::result(format_args!("model: {} ({annotations})", paths::display(&run.model())))?;
     term::line(format_args!("pictures: {}", paths::display(&directory)));
     let program = program::name();
     term::line(format_args!("next: {program} eval --run {run_flag}; {program} grid --run {run_flag}"));

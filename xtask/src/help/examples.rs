@@ -1,7 +1,7 @@
 //! The examples at the end of each command's help.
 
 /// Each command, and calls of it with what they do.
-pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 19] = [
+pub(crate) const EXAMPLES: [(&str, &[(&str, &str)]); 19] = [
     (
         "",
         &[
@@ -141,4 +141,4 @@ pub(super) fn of(command: &str) -> Option<String> {
 }
 
 /// The longest call that has its explanation beside it.
-const WIDTH: usize = 50;
+const WIDTH: usize = 44;
