@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 cargo build --quiet --release --package xtask
 target=$(cargo metadata --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 # Not by way of cargo: the kill must hit the trainer.
-xtask=$target/release/xtask
+vae=$target/release/vae
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -49,7 +49,7 @@ train() {
     local run=$1 plan=${2:-} pid status=0 resume=()
     # Nothing can go on where nothing was begun; a kill in the first moments leaves that.
     [[ -e $run/config.toml ]] && resume=(--resume)
-    "$xtask" train "${settings[@]}" --run "$run" "${resume[@]}" >"$run.log" 2>&1 &
+    "$vae" train "${settings[@]}" --run "$run" "${resume[@]}" >"$run.log" 2>&1 &
     pid=$!
     case $plan in
     anywhere) doze "$duration" ;;
@@ -103,7 +103,7 @@ while ((passed + failed < trials)); do
         if ((status != 0 && status != 137)); then
             wrong="the training failed: $(tail -n 1 "$run.log")"
         elif [[ -e $run/model.safetensors ]] &&
-            ! "$xtask" grid --run "$run" --rows 1 --cols 1 --out "$run.png" >"$run.log" 2>&1; then
+            ! "$vae" grid --run "$run" --rows 1 --cols 1 --out "$run.png" >"$run.log" 2>&1; then
             wrong="the model is broken: $(tail -n 1 "$run.log")"
         fi
     done

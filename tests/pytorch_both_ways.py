@@ -116,7 +116,7 @@ class Project:
         subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "xtask"], cwd=ROOT, check=True)
         metadata = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
         metadata = subprocess.run(metadata, cwd=ROOT, check=True, capture_output=True).stdout
-        self.program = Path(json.loads(metadata)["target_directory"]) / "release/xtask"
+        self.program = Path(json.loads(metadata)["target_directory"]) / "release/vae"
         images = self.path("images")
         images.mkdir()
         random = np.random.default_rng(1)

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use vae_data::{DataError, Known, Splits, digits, folder, mnist};
 
 use self::source::{Source, TRANSPOSED};
-use crate::{outcome::Interrupted, paths, term};
+use crate::{outcome::Interrupted, paths, program, suggest, term};
 
 pub(crate) use self::{download::download, images::Images, present::expect_present};
 
@@ -34,6 +34,26 @@ pub(crate) const HELP: &str = "Training and test images: 'mnist', 'fashion-mnist
      columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; or 'auto': \
      MNIST from $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. Several sources, separated \
      by commas, are joined; a path that exists may contain commas";
+
+/// Checks the value of a flag `--data`: what it names must be known or exist. Nothing is read.
+pub(crate) fn flag(text: &str) -> Result<String, String> {
+    let sources = Source::parse(text).map_err(|error| error.to_string())?;
+    match sources.iter().find_map(Source::missing) {
+        Some(missing) if missing != text => Err(format!("{missing:?}: {}", missing_text(missing))),
+        Some(missing) => Err(missing_text(missing)),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// What is wrong with a source that is not there.
+fn missing_text(source: &str) -> String {
+    if source::looks_like_a_path(source) {
+        return "no such directory".to_owned();
+    }
+    let hint = suggest::hint(source, source::names());
+    let program = program::name();
+    format!("neither a name in '{program} data list' nor a directory of IDX files or pictures{hint}")
+}
 
 /// Images and their name.
 pub(crate) struct Loaded<I> {
@@ -56,8 +76,8 @@ impl<I: Images> Loaded<I> {
 pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loaded<I>> {
     let sources = Source::parse(data).with_context(|| format!("--data {data:?}"))?;
     // A mistyped source is an error before anything is downloaded.
-    if let Some(missing) = sources.iter().find(|source| source.is_missing()) {
-        load_one::<I>(missing, digits)?;
+    if let Some(missing) = sources.iter().find_map(Source::missing) {
+        bail!("data {missing:?}: {}", missing_text(missing));
     }
     fetch_together(&sources)?;
     let parts = sources.iter().map(|source| load_one(source, digits)).collect::<anyhow::Result<_>>()?;
@@ -76,13 +96,7 @@ fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<
         Source::Digits(count) => draw(count.unwrap_or(digits)),
         Source::Known(set) => known(*set),
         Source::Directory { path, transposed } => {
-            from_directory(path, *transposed).with_context(|| match path.is_dir() {
-                true => format!("--data {}", path.display()),
-                false => format!(
-                    "--data {:?} is neither a name in 'cargo xtask data list' nor a directory of IDX files or pictures",
-                    path.display().to_string()
-                ),
-            })
+            from_directory(path, *transposed).with_context(|| format!("--data {}", path.display()))
         }
     }
 }
@@ -114,8 +128,12 @@ fn auto<I: Images>(digits: usize) -> anyhow::Result<Loaded<I>> {
         // Neither a directory that the user named nor Ctrl-C may be ignored silently.
         Err(error) if variable().is_some() || error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            let reason = term::one_line(&error);
-            term::note(format_args!("MNIST is not available ({reason}); using the built-in digits"));
+            let program = program::name();
+            term::note(format_args!(
+                "MNIST is not here and cannot be downloaded, so the built-in digits are used (-v says why). To get MNIST: \
+                 '{program} data fetch' with a network, or its directory in ${VARIABLE}"
+            ));
+            term::reasons(&error);
             draw(digits)
         }
     }

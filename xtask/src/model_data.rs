@@ -3,14 +3,17 @@
 use anyhow::Context;
 use vae_train::{DataConfig, ModelFile};
 
-use crate::data_source::{self, Images, Loaded};
+use crate::{
+    data_source::{self, Images, Loaded},
+    outcome::misuse,
+};
 
 /// The flag of commands for which the model suggests the images.
 #[derive(clap::Args)]
 pub(crate) struct ModelDataArgs {
     /// Data set to use, named as for 'cargo xtask train' [default: the data that the model was trained on, which must
     /// be there]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = data_source::flag)]
     data: Option<String>,
 }
 
@@ -18,6 +21,14 @@ impl ModelDataArgs {
     /// The requested data, or those that the model was trained on.
     pub(crate) fn source(&self, model: &ModelFile) -> anyhow::Result<String> {
         source(model, self.data.as_deref())
+    }
+
+    /// Refuses the flag where no data are used.
+    pub(crate) fn only_if(&self, are_used: bool) -> anyhow::Result<()> {
+        if are_used || self.data.is_none() {
+            return Ok(());
+        }
+        Err(misuse("--data has no effect: samples of the prior need no data"))
     }
 
     /// Loads the requested images, or those that the model was trained on.

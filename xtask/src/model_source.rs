@@ -1,6 +1,7 @@
 //! `--run` and `--model`: which model a command uses.
 
 use std::{
+    borrow::Cow,
     fs,
     path::{Path, PathBuf},
 };
@@ -13,7 +14,12 @@ use vae_core::{
 use vae_data::Binarization;
 use vae_train::{ModelFile, RunDir, RunLock, TrainError};
 
-use crate::{paths, term};
+use crate::{
+    paths, program,
+    settings::choice,
+    shipped::{self, Shipped},
+    term,
+};
 
 /// The model to use: by default that of the newest run, or the shipped model if there is no run.
 #[derive(clap::Args)]
@@ -32,7 +38,7 @@ pub(crate) struct ModelArgs {
 #[derive(clap::Args)]
 pub(crate) struct ModuleArgs {
     /// Activation function, for a model file that does not name it, such as a PyTorch state dict
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = choice::<Activation, _>(Activation::ALL.map(Activation::name)))]
     activation: Option<Activation>,
     #[arg(long, value_name = "NAME", requires = "activation", help = likelihood_help())]
     likelihood: Option<Likelihood>,
@@ -49,12 +55,14 @@ fn likelihood_help() -> String {
 }
 
 impl ModuleArgs {
+    fn facts(&self) -> Option<ModuleFacts> {
+        let (likelihood, input_range) = (self.likelihood, self.input_range.unwrap_or_default());
+        self.activation.map(|activation| ModuleFacts { activation, likelihood, input_range })
+    }
+
     /// Reads a model file; the error for a missing fact names the flag that supplies it.
     pub(crate) fn read(&self, path: &Path) -> anyhow::Result<ModelFile> {
-        let input_range = self.input_range.unwrap_or_default();
-        let likelihood = self.likelihood;
-        let module = self.activation.map(|activation| ModuleFacts { activation, likelihood, input_range });
-        let error = match ModelFile::read(path, module) {
+        let error = match ModelFile::read(path, self.facts()) {
             Ok(model) => return Ok(model),
             Err(error) => error,
         };
@@ -76,6 +84,7 @@ impl ModuleArgs {
 /// A model, its file and the directory for its pictures.
 pub(crate) struct ModelSource {
     pub(crate) model: ModelFile,
+    /// Its file; [`shipped::MODEL_NAME`] for the model in the installed program.
     pub(crate) path: PathBuf,
     pictures: PathBuf,
 }
@@ -89,6 +98,17 @@ impl ModelSource {
         let directory = &self.pictures;
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         Ok(directory.join(name))
+    }
+
+    /// The bytes of the file.
+    pub(crate) fn bytes(&self) -> anyhow::Result<Cow<'static, [u8]>> {
+        if let Shipped::Inside(bytes) = shipped::model()
+            && shipped::is_inside(&self.path)
+        {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let bytes = fs::read(&self.path);
+        Ok(Cow::Owned(bytes.with_context(|| format!("cannot read {}", paths::display(&self.path)))?))
     }
 
     /// Locks the run that the model lies in, if it lies in one: a training there would write the same file.
@@ -106,8 +126,13 @@ impl ModelSource {
 impl ModelArgs {
     /// Reads the model and prints a line about it.
     pub(crate) fn read(&self) -> anyhow::Result<ModelSource> {
-        let (path, pictures) = self.locate()?;
-        let model = self.module.read(&path)?;
+        let (file, pictures) = self.locate()?;
+        let (model, path) = match file {
+            Shipped::File(path) => (self.module.read(&path)?, path),
+            Shipped::Inside(bytes) => {
+                (ModelFile::from_bytes(bytes, self.module.facts())?, PathBuf::from(shipped::MODEL_NAME))
+            }
+        };
         let data = model.data.as_deref().unwrap_or("unknown data").escape_debug();
         let (config, path_shown) = (model.vae.config(), paths::display(&path));
         let likelihood = match config.likelihood {
@@ -131,35 +156,50 @@ impl ModelArgs {
     /// Reads a model whose file the command changes. The shipped model is not changed unless it is named explicitly.
     pub(crate) fn read_to_change(&self) -> anyhow::Result<ModelSource> {
         let source = self.read()?;
-        if self.model.is_none() && source.path == paths::shipped_model() {
-            let path = paths::display(&source.path);
-            bail!("there is no run; to change the shipped model, pass --model {path}");
+        if self.model.is_some() || self.run.is_some() {
+            return Ok(source);
         }
-        Ok(source)
+        match shipped::model() {
+            Shipped::File(path) if path == source.path => {
+                let path = paths::display(&path);
+                bail!("there is no run; to change the shipped model, pass --model {path}")
+            }
+            Shipped::Inside(_) if shipped::is_inside(&source.path) => {
+                bail!(
+                    "there is no run, and the shipped model cannot be changed; '{} train' trains one",
+                    program::name()
+                )
+            }
+            _ => Ok(source),
+        }
     }
 
     /// The model file and the directory for its pictures.
-    fn locate(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
+    fn locate(&self) -> anyhow::Result<(Shipped, PathBuf)> {
         if let Some(path) = &self.model {
-            return Ok((path.clone(), paths::pictures()));
+            return Ok((Shipped::File(path.clone()), paths::pictures()));
         }
+        let of_run = |run: RunDir| (Shipped::File(run.model()), run.pictures());
         if let Some(directory) = &self.run {
             let run = RunDir::new(directory);
             if !run.model().exists() {
                 bail!(
-                    "{} holds no model: expected a run directory of 'cargo xtask train'",
-                    directory.display()
+                    "{} holds no model: expected a run directory of '{} train'",
+                    directory.display(),
+                    program::name()
                 );
             }
-            return Ok((run.model(), run.pictures()));
+            return Ok(of_run(run));
         }
         if let Some(run) = paths::newest_run(RunDir::model) {
-            return Ok((run.model(), run.pictures()));
+            return Ok(of_run(run));
         }
-        let shipped = paths::shipped_model();
-        if !shipped.exists() {
-            return Err(anyhow::anyhow!("{} is missing", shipped.display()))
-                .context("no run and no shipped model; 'cargo xtask train' trains a model");
+        let shipped = shipped::model();
+        if let Shipped::File(path) = &shipped
+            && !path.exists()
+        {
+            let train = format!("no run and no shipped model; '{} train' trains a model", program::name());
+            return Err(anyhow::anyhow!("{} is missing", path.display())).context(train);
         }
         Ok((shipped, paths::pictures()))
     }

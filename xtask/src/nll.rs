@@ -24,7 +24,7 @@ use crate::{
     data_source::Loaded,
     interrupt::{self, StopCleanly},
     model_source::ModelSource,
-    outcome::Done,
+    outcome::{Done, misuse},
     paths, pictures, term,
 };
 
@@ -118,10 +118,11 @@ fn count(requested: Option<u32>, test: &Dataset, name: &str) -> anyhow::Result<u
     let available = test.len();
     ensure!(available > 0, "{name} has no test images");
     let images = requested.map_or(available, |images| images as usize);
-    ensure!(
-        images <= available,
-        "--images {images}: expected at most {available}, the test images of {name}"
-    );
+    if images > available {
+        return Err(misuse(format_args!(
+            "--images {images}: expected at most {available}, the test images of {name}"
+        )));
+    }
     Ok(images)
 }
 

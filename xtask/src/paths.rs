@@ -1,18 +1,39 @@
-//! Default paths: relative to the workspace, independent of the current directory.
+//! Default paths, independent of the current directory.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::SystemTime,
 };
 
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use vae_data::Known;
 use vae_train::RunDir;
 
-/// The workspace, which cargo passes to the programs that it runs; without cargo, the current directory.
-pub(crate) fn root() -> PathBuf {
-    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    manifest.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned()
+use crate::{outcome::misuse, program};
+
+/// The directory with `runs/` and `data/`.
+static ROOT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Chooses the directory with `runs/` and `data/` for the rest of the process: that of `--dir`, else the workspace, else
+/// the place that the platform gives each user for a program's data.
+pub(crate) fn choose_root(directory: Option<PathBuf>) -> anyhow::Result<()> {
+    let root = match directory.or_else(program::workspace) {
+        Some(root) => root,
+        None => {
+            let user = choose_native_strategy().ok();
+            let user =
+                user.ok_or_else(|| misuse("there is no home directory for runs and data; pass --dir"))?;
+            user.data_dir().join(program::INSTALLED)
+        }
+    };
+    let _ = ROOT.set(root);
+    Ok(())
+}
+
+fn root() -> &'static Path {
+    ROOT.get().map_or(Path::new("."), PathBuf::as_path)
 }
 
 /// The directory of a known data set.
@@ -23,16 +44,6 @@ pub(crate) fn data(set: Known) -> PathBuf {
 /// True if a directory exists and is not empty. A failed download may leave an empty one.
 pub(crate) fn is_nonempty_dir(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// The model that the project ships.
-pub(crate) fn shipped_model() -> PathBuf {
-    root().join("data").join("model.safetensors")
-}
-
-/// The classifier that the project ships.
-pub(crate) fn shipped_classifier() -> PathBuf {
-    root().join("data").join("classifier.safetensors")
 }
 
 /// The directory for pictures of a model without a run.

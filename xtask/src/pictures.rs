@@ -9,7 +9,7 @@ use vae_data::{Augmentation, Augmenter, Binarization, Dataset, gather, shuffled}
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
-use crate::generate::prior::Sampling;
+use crate::{generate::prior::Sampling, outcome::misuse};
 
 /// The default grid of samples.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
@@ -43,20 +43,21 @@ impl Shape {
     /// If they do not fit into a picture, before any of them is computed.
     fn tiles(self, pixels: usize) -> anyhow::Result<usize> {
         let tiles = self.rows.checked_mul(self.cols).filter(|&tiles| fits(tiles, pixels));
-        tiles.with_context(|| {
+        tiles.ok_or_else(|| {
             let Self { rows, cols } = self;
-            format!("{rows} x {cols} images are more than a picture can hold ({MAX_PIXELS} pixels)")
+            misuse(format_args!(
+                "{rows} x {cols} images are more than a picture can hold ({MAX_PIXELS} pixels)"
+            ))
         })
     }
 }
 
 /// Checks that the images fit into a picture, before any of them is computed.
 pub(crate) fn check_tiles(model: &ModelFile, tiles: usize) -> anyhow::Result<()> {
-    ensure!(
-        fits(tiles, model.vae.input()),
-        "{tiles} images are more than a picture can hold ({MAX_PIXELS} pixels)"
-    );
-    Ok(())
+    if fits(tiles, model.vae.input()) {
+        return Ok(());
+    }
+    Err(misuse(format_args!("{tiles} images are more than a picture can hold ({MAX_PIXELS} pixels)")))
 }
 
 fn fits(tiles: usize, pixels: usize) -> bool {

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use vae_data::Dataset;
 use vae_train::{FittedPrior, ModelFile, PriorFit, PriorFitReport};
 
@@ -36,9 +35,7 @@ pub(crate) fn fit(
     only_if: Nearer,
 ) -> anyhow::Result<Done> {
     term::note(format_args!("fitting the prior {} to {} codes", fit.prior, term::thousands(images.len())));
-    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} steps of the prior, ETA {eta}, {msg}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
+    let bar = term::bar(0, "[{bar:30}] {pos}/{len} steps of the prior, ETA {eta}, {msg}");
     let (begin, mut last_update) = (Instant::now(), Instant::now());
     // Before its first step a fit has nothing to clean up, and Ctrl-C ends the process at once.
     let mut guard = None;

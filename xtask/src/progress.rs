@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use vae_train::{EpochReport, Observer, StepReport};
 
-use crate::interrupt;
+use crate::{interrupt, term};
 
 /// The time between two updates of the bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
@@ -26,8 +26,7 @@ impl Progress {
     /// For `steps` steps, of which `done` are done already. Lines are printed with `print`.
     pub(crate) fn new(done: u64, steps: u64, print: fn(fmt::Arguments<'_>)) -> Self {
         let template = "[{bar:30}] {pos}/{len} steps, ETA {eta}, {msg}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(steps).with_style(style.progress_chars("=> ")).with_position(done);
+        let bar = term::bar(steps, template).with_position(done);
         bar.reset_eta();
         Self { bar, last_update: Instant::now(), print }
     }

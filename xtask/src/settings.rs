@@ -1,13 +1,16 @@
 //! The settings of a training: the flags that `train` and `sweep` share, and the configuration that they make.
 
 mod augmentation;
+mod effect;
+mod typed;
+pub(crate) mod vocabulary;
 
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vae_core::{Activation, Likelihood, MethodKind, Prior, VaeError};
 use vae_data::Binarization;
@@ -16,18 +19,21 @@ use vae_train::{
     read_bounded,
 };
 
-use crate::data_source;
+use self::typed::Typed;
+use crate::{data_source, outcome::misuse, term};
 
 /// A preset, overridden by a file, overridden by flags.
 #[derive(clap::Args)]
 pub(crate) struct Settings {
+    #[command(flatten)]
+    typed: Typed,
     /// Preset to start from, see below [default: quick]
     #[arg(long, value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
     preset: Option<String>,
     /// Settings in TOML, such as the config.toml of a run
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
-    #[arg(long, value_name = "D", help = data_source::HELP)]
+    #[arg(long, value_name = "D", value_parser = data_source::flag, help = data_source::HELP)]
     data: Option<String>,
     /// Number of training digits that the program draws, if the data is 'digits'
     #[arg(long, value_name = "N")]
@@ -56,8 +62,7 @@ pub(crate) struct Settings {
     prior: Option<Prior>,
     #[arg(long, value_name = "HOW", help = binarize_help())]
     binarize: Option<Binarization>,
-    /// Prior fitted to the finished model, if it was trained under the standard one; 'standard' leaves that
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = fit_prior_help())]
     fit_prior: Option<Prior>,
     /// Start with the decoder's output at the mean of the training images
     #[arg(long)]
@@ -123,15 +128,16 @@ impl Settings {
         self.preset.as_deref().and_then(Preset::from_name)
     }
 
+    /// `start`, overridden by the file.
+    pub(crate) fn without_flags(&self, start: &TrainConfig) -> anyhow::Result<TrainConfig> {
+        let Some(path) = &self.config else { return Ok(start.clone()) };
+        let text = read_text(path)?;
+        start.overlay(&text).with_context(|| path.display().to_string())
+    }
+
     /// `start`, overridden by the file, overridden by the flags.
     pub(crate) fn apply_to(&self, start: TrainConfig) -> anyhow::Result<TrainConfig> {
-        let mut config = match &self.config {
-            Some(path) => {
-                let text = read_text(path)?;
-                start.overlay(&text).with_context(|| path.display().to_string())?
-            }
-            None => start,
-        };
+        let mut config = self.without_flags(&start)?;
         fn set<T: Clone>(field: &mut T, flag: Option<T>) {
             if let Some(value) = flag {
                 *field = value;
@@ -173,6 +179,49 @@ impl Settings {
         set(&mut training.keep, self.keep.as_deref().map(keep));
         Ok(config)
     }
+
+    /// Checks the settings of a training. They are wrong usage if without the flags they would be valid.
+    pub(crate) fn check(&self, start: &TrainConfig, config: &TrainConfig) -> anyhow::Result<()> {
+        if let Err(error) = config.validate() {
+            let error = anyhow::Error::from(error);
+            let text = vocabulary::in_words(&error, |key| self.has_typed(key));
+            if self.without_flags(start)?.validate().is_ok() {
+                return Err(misuse(text));
+            }
+            let file = self.config.as_ref().map_or(String::new(), |path| format!("{}: ", path.display()));
+            bail!("{file}{text}");
+        }
+        self.refuse_without_effect(&[config], &[])
+    }
+
+    /// Refuses what the user typed and what changes none of the configurations: flags, and the keys `also`.
+    pub(crate) fn refuse_without_effect(
+        &self,
+        configs: &[&TrainConfig],
+        also: &[String],
+    ) -> anyhow::Result<()> {
+        let typed = vocabulary::NAMES.into_iter().filter(|(flag, _)| self.typed.contains(flag));
+        for key in typed.map(|(_, key)| key).chain(also.iter().map(String::as_str)) {
+            let reasons: Option<Vec<String>> =
+                configs.iter().map(|config| effect::missing(key, config)).collect();
+            if let Some(reason) = reasons.and_then(|reasons| reasons.into_iter().next()) {
+                return Err(misuse(format_args!("{} has no effect: {reason}", vocabulary::both(key))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which flags turn out to have no effect on the data that were found.
+    pub(crate) fn note_without_effect(&self, config: &TrainConfig) {
+        if let Err(error) = self.refuse_without_effect(&[config], &[]) {
+            term::note(format_args!("{error}"));
+        }
+    }
+
+    /// Whether the user typed the flag of a key.
+    pub(crate) fn has_typed(&self, key: &str) -> bool {
+        vocabulary::flag(key).is_some_and(|flag| self.typed.contains(flag))
+    }
 }
 
 fn likelihood_help() -> String {
@@ -186,6 +235,14 @@ fn prior_help() -> String {
     format!("Prior of the latents, learned with the model if it is not standard: {}", Prior::FORMS.join(", "))
 }
 
+fn fit_prior_help() -> String {
+    let forms: Vec<&str> = Prior::FORMS.iter().copied().filter(|form| *form != "standard").collect();
+    format!(
+        "Prior fitted to the finished model, if it was trained under the standard one: {}; 'standard' fits none",
+        forms.join(", ")
+    )
+}
+
 fn binarize_help() -> String {
     format!(
         "How grey pixels become black or white: {}. A likelihood of one is not comparable with one of another",
@@ -194,7 +251,7 @@ fn binarize_help() -> String {
 }
 
 /// A choice by name; the help lists the names.
-fn choice<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T>
+pub(crate) fn choice<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = VaeError> + Clone + Send + Sync + 'static,
 {

@@ -57,7 +57,7 @@ impl Annotations {
         fn parse<T: DeserializeOwned>(facts: &Facts, key: &'static str) -> Result<Option<T>, VaeError> {
             let parse = |text: &String| serde_json::from_str(text);
             facts.get(key).map(parse).transpose().map_err(|error| {
-                let expected = "what 'cargo xtask annotate' writes".to_owned();
+                let expected = "what the command 'annotate' writes".to_owned();
                 VaeError::UnknownFact { key, expected, found: error.to_string() }
             })
         }

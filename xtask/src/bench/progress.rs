@@ -1,6 +1,6 @@
 //! The progress of measurements on standard error: a bar on a terminal, a line per measurement elsewhere.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::term;
 
@@ -12,8 +12,7 @@ impl Progress {
     /// For `count` measurements.
     pub(crate) fn new(count: usize) -> Self {
         let template = "[{bar:30}] {pos}/{len}, {elapsed}, {msg}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: ProgressBar::new(count as u64).with_style(style.progress_chars("=> ")) }
+        Self { bar: term::bar(count as u64, template) }
     }
 
     /// Shows what is measured next.

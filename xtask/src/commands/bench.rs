@@ -29,7 +29,7 @@ use crate::{
     },
     data_source,
     outcome::{Done, misuse},
-    paths, term,
+    paths, program, term,
 };
 
 /// Measures training and inference and compares them with the limits of the machine.
@@ -74,7 +74,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", requires = "against",
           value_parser = clap::value_parser!(u64).range(2..=TrainConfig::MAX_EPOCHS))]
     epochs: Option<u64>,
-    #[arg(long, value_name = "D", requires = "against", help = data_source::HELP)]
+    #[arg(long, value_name = "D", requires = "against", value_parser = data_source::flag, help = data_source::HELP)]
     data: Option<String>,
     /// Instead, write a document about the growth of the cost with batch, width, depth, threads and training set; takes
     /// some minutes and 1 GB of memory
@@ -244,10 +244,13 @@ fn network(hidden: Vec<usize>, latent: usize) -> VaeConfig {
 
 /// Checks that the network can be built and that the batch fits into memory, before anything is measured.
 fn check(network: &VaeConfig, batch: usize) -> anyhow::Result<()> {
-    network.validate().context("this network cannot be measured")?;
+    network.validate().map_err(|error| misuse(format_args!("this network cannot be measured: {error}")))?;
     let widths: usize = network.hidden.iter().chain([&network.input, &network.latent]).sum();
     let most = TrainConfig::MAX_ACTIVATIONS / (2 * widths);
-    ensure!(batch <= most, "a batch must be at most {most} for layers of these widths, found {batch}");
+    if batch > most {
+        let text = format_args!("--batch must be at most {most} for layers of these widths, found {batch}");
+        return Err(misuse(text));
+    }
     Ok(())
 }
 
@@ -274,7 +277,7 @@ fn single_thread_count(flag: &str, requested: &[u16]) -> anyhow::Result<usize> {
 /// The command line of this call.
 fn command_line() -> String {
     let arguments = env::args_os().skip(1).map(|argument| paths::argument(Path::new(&argument)));
-    ["cargo xtask".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+    [program::name().to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 fn pool(threads: usize) -> anyhow::Result<ThreadPool> {

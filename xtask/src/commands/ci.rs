@@ -1,13 +1,17 @@
 //! `cargo xtask ci`
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
 
 use anyhow::{Context, bail};
 
-use crate::{outcome::Done, paths, term};
+use crate::{
+    outcome::{Done, misuse},
+    program, term,
+};
 
 /// Runs all checks of the workspace, the fastest first, and stops at the first that fails.
 ///
@@ -75,6 +79,10 @@ const SOURCES: [Step; 9] = [
 ];
 
 pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
+    let Some(workspace) = program::workspace() else {
+        return Err(misuse("the checks are for the workspace: 'cargo xtask ci' runs them there"));
+    };
+    let check = |step| check(&workspace, step);
     SOURCES.into_iter().try_for_each(check)?;
 
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
@@ -101,14 +109,14 @@ pub(crate) fn run(_: Args) -> anyhow::Result<Done> {
     Ok(Done::Finished)
 }
 
-/// Runs one step in the workspace's root; a status other than success is an error.
-fn check((name, program, arguments): Step) -> anyhow::Result<()> {
+/// Runs one step in the workspace; a status other than success is an error.
+fn check(workspace: &Path, (name, program, arguments): Step) -> anyhow::Result<()> {
     let command = format!("{program} {}", arguments.join(" "));
     term::note(format_args!("== {name}: {command}"));
     let start = Instant::now();
     let status = Command::new(program)
         .args(arguments)
-        .current_dir(paths::root())
+        .current_dir(workspace)
         .env("RUSTDOCFLAGS", "-D warnings")
         .stdin(Stdio::null())
         .status()

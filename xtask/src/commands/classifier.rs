@@ -13,7 +13,7 @@ use crate::{data_source, outcome::Done, paths, term};
 /// Trains the classifier that 'generate' applies to its images, and measures it on the test images.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[arg(long, value_name = "D", default_value = "mnist", help = data_source::HELP)]
+    #[arg(long, value_name = "D", default_value = "mnist", value_parser = data_source::flag, help = data_source::HELP)]
     data: String,
     /// Widths of the hidden layers [default: 128]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]

@@ -16,7 +16,7 @@ use vae_data::{
 use crate::{
     data_source,
     outcome::{Done, misuse},
-    paths, term,
+    paths, program, term,
 };
 
 /// Downloads and checks data sets, and lists the available data.
@@ -116,7 +116,8 @@ fn verify(directories: &[(Known, PathBuf)]) -> anyhow::Result<()> {
         }
         if !valid {
             let (dir, name) = (paths::display(dir), set.name());
-            invalid.push(format!("{dir} does not hold {name}; 'cargo xtask data fetch {name}' downloads it"));
+            let program = program::name();
+            invalid.push(format!("{dir} does not hold {name}; '{program} data fetch {name}' downloads it"));
         }
     }
     if invalid.is_empty() { Ok(()) } else { bail!("{}", invalid.join("; ")) }
@@ -129,12 +130,13 @@ fn list() {
         None => "not set".to_owned(),
     };
     line(&format!("${}", data_source::VARIABLE), &variable);
+    let program = program::name();
     for set in Known::ALL {
         let (dir, name) = (paths::data(set), set.name());
         let what = if paths::is_nonempty_dir(&dir) {
             describe(&dir, set.survey(&dir))
         } else {
-            format!("not in {}; 'cargo xtask data fetch {name}' downloads it", paths::display(&dir))
+            format!("not in {}; '{program} data fetch {name}' downloads it", paths::display(&dir))
         };
         line(name, &what);
     }

@@ -2,14 +2,14 @@
 
 use vae_core::Prior;
 use vae_data::{Split, Splits};
-use vae_train::{DataConfig, PriorFit, annotate};
+use vae_train::{DataConfig, PriorFit, TrainError, annotate};
 
 use crate::{
     commands::annotate::describe,
     data_source,
     model_data::ModelDataArgs,
     model_source::ModelArgs,
-    outcome::Done,
+    outcome::{Done, misuse},
     paths,
     prior_fit::{self, Nearer},
     term,
@@ -21,9 +21,6 @@ use crate::{
 /// prior learns their distribution; all other weights stay as they are. The model file then carries it, and 'grid',
 /// 'generate' and 'eval' use it. 'train' does this at the end of a run.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  cargo xtask fit-prior\n  \
-                        cargo xtask fit-prior --prior flow:8:128:200 --run runs/quick-1\n  \
-                        cargo xtask grid --prior standard      the bare N(0, I), to compare")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -56,14 +53,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
     let default = PriorFit::default();
     let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };
-    asked.validate(target.model.vae.latent())?;
+    asked.validate(target.model.vae.latent()).map_err(in_flags)?;
     let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
     let train = target.model.binarization.measured(&loaded.images.train, Split::Train);
     let fit = match prior {
         Some(_) => asked,
         None => asked.within_reason(target.model.vae.latent(), train.len()),
     };
-    if let Done::Interrupted = prior_fit::fit(&mut target.model, &train, &fit, Nearer::Either)? {
+    let done = prior_fit::fit(&mut target.model, &train, &fit, Nearer::Either);
+    // More Gaussians than images: the number of the flag does not fit the data.
+    let done = done.map_err(|error| match error.downcast() {
+        Ok(error @ TrainError::Field { .. }) => in_flags(error),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    })?;
+    if let Done::Interrupted = done {
         term::note(format_args!("stopped; {} is as it was", paths::display(&target.path)));
         return Ok(Done::Interrupted);
     }
@@ -71,4 +75,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let annotations = describe(&target.model.annotations);
     term::result(format_args!("{}: prior {}, {annotations}", paths::display(&target.path), fit.prior))?;
     Ok(Done::Finished)
+}
+
+/// The error for settings that are wrong on the command line, with the names of the flags.
+fn in_flags(error: TrainError) -> anyhow::Error {
+    match error {
+        TrainError::Field { field: "learning_rate", expected, found } => {
+            misuse(format_args!("--lr must be {expected}, found {found}"))
+        }
+        TrainError::Field { field, expected, found } => {
+            misuse(format_args!("--{field} must be {expected}, found {found}"))
+        }
+        error => misuse(error),
+    }
 }

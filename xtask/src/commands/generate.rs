@@ -10,7 +10,7 @@ use vae_data::{Dataset, Split, Splits};
 use vae_train::{ClassPosteriors, ModelFile, NegElboRange, class_posteriors};
 
 use crate::{
-    data_source::Loaded,
+    data_source::{self, Loaded},
     generate::{
         class::{self, Classes},
         drawing::Drawing,
@@ -44,12 +44,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     prior: PriorArgs,
     /// Random seed of the new images
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["like", "image", "latent"])]
     seed: u64,
     /// Images of --like; for --digit, images to compute the classes from; for --image, test images to compare the -ELBO
     /// with. Named as for 'cargo xtask train' [default: for --digit and --image, what the model file holds; else the
     /// data that the model was trained on, which must be there]
-    #[arg(long, value_name = "D", requires = "Request", conflicts_with = "latent")]
+    #[arg(long, value_name = "D", value_parser = data_source::flag, requires = "Request", conflicts_with = "latent")]
     data: Option<String>,
     /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]; or, for
     /// samples and --digit, a .npy file for numpy.load: float32 (N, H, W) in [0, 1], the means of p(x|z), by class

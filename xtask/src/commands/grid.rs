@@ -50,7 +50,9 @@ enum Kind {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    args.prior.only_if(matches!(args.kind, Kind::Samples))?;
+    let are_samples = matches!(args.kind, Kind::Samples);
+    args.prior.only_if(are_samples)?;
+    args.data.only_if(!are_samples)?;
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
     let (default, name) = match args.kind {

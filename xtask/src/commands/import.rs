@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
 use vae_data::Binarization;
 use vae_train::write_atomically;
 
-use crate::{model_source::ModuleArgs, outcome::Done, paths, term};
+use crate::{
+    model_source::ModuleArgs,
+    outcome::{Done, misuse},
+    paths, term,
+};
 
 /// Converts a PyTorch state dict into a model file, which also holds the facts that the tensors do not.
 ///
@@ -39,11 +42,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let mut model = args.module.read(&args.file)?;
     if let Some((height, width)) = args.image {
         let pixels = model.vae.input();
-        ensure!(
-            height.checked_mul(width) == Some(pixels),
-            "{}: the module takes images of {pixels} pixels, found --image {height}x{width}",
-            args.file.display(),
-        );
+        if height.checked_mul(width) != Some(pixels) {
+            return Err(misuse(format_args!(
+                "{}: the module takes images of {pixels} pixels, found --image {height}x{width}",
+                args.file.display(),
+            )));
+        }
         (model.height, model.width) = (height, width);
     }
     if args.data.is_some() {
@@ -51,11 +55,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     }
     model.binarization = args.binarize;
     let canonical = |path: &PathBuf| path.canonicalize().ok();
-    ensure!(
-        canonical(&args.out).is_none() || canonical(&args.out) != canonical(&args.file),
-        "{} is the file to import; choose another file for --out",
-        args.out.display(),
-    );
+    if canonical(&args.out).is_some_and(|out| canonical(&args.file) == Some(out)) {
+        let out = args.out.display();
+        return Err(misuse(format_args!("{out} is the file to import; choose another file for --out")));
+    }
     write_atomically(&args.out, &model.to_bytes())?;
     let config = model.vae.config();
     term::note(format_args!(

@@ -5,16 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use vae_data::{Dataset, Split, Splits};
 use vae_train::{DataConfig, ModelFile, Outcome, RunDir, TrainConfig, TrainError, write_atomically};
 
 use crate::{
     commands::eval,
     data_source::{self, Loaded},
-    outcome::{Done, Interrupted},
+    outcome::{Done, Interrupted, misuse},
     paths,
-    settings::{Settings, presets},
+    settings::{Settings, presets, vocabulary},
     sweep::{
         over::{Over, grid},
         plan::{EXAMPLE, Plan},
@@ -37,8 +37,9 @@ pub(crate) struct Args {
     /// Plan of the sweep
     #[arg(value_name = "PLAN.toml", required_unless_present = "over", conflicts_with = "over")]
     plan: Option<PathBuf>,
-    /// Setting and its values, as in --over model.latent=8,16; several make a grid
-    #[arg(long, value_name = "KEY=VALUE,...", value_parser = Over::parse)]
+    /// Setting and its values, as in --over latent=8,16: the name of a flag, or SECTION.KEY of a config.toml. Lists are in
+    /// brackets, as in --over hidden=[512,256],[128]; several --over make a grid
+    #[arg(long, value_name = "SETTING=VALUE,...", value_parser = Over::parse)]
     over: Vec<Over>,
     /// Random seeds to train each variant with [default: those of the plan, else the seed of the settings]
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed",
@@ -86,6 +87,23 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(Done::Finished)
 }
 
+impl Args {
+    /// Refuses what was typed and changes no variant.
+    fn check_effects(&self, variants: &[Resolved]) -> anyhow::Result<()> {
+        let keys: Vec<String> = self.over.iter().map(Over::key).collect();
+        if let Some(key) = keys.iter().find(|key| self.settings.has_typed(key)) {
+            let flag = vocabulary::flag(key).unwrap_or_default();
+            return Err(misuse(format_args!("--{flag} has no effect: --over sets {key} for every variant")));
+        }
+        let fitted = "training.fit_prior";
+        if self.settings.has_typed(fitted) || keys.iter().any(|key| key == fitted) {
+            return Err(misuse("--fit-prior has no effect: a sweep compares models as they were trained"));
+        }
+        let configs: Vec<&TrainConfig> = variants.iter().map(|variant| &variant.config).collect();
+        self.settings.refuse_without_effect(&configs, &keys)
+    }
+}
+
 /// Holds the images of the last variant. One data set is enough for most sweeps, and several may not fit into memory.
 #[derive(Default)]
 struct DataCache {
@@ -123,23 +141,31 @@ impl Sweep {
             let named = || format!("{}: base", path.display());
             start = start.overlay_table(plan.base.clone()).with_context(named)?;
         }
-        let base = args.settings.apply_to(start)?;
+        let base = args.settings.apply_to(start.clone())?;
         let seeds = args.seeds.clone().or_else(|| plan.as_ref()?.seeds.clone());
         let seeds = seeds.unwrap_or_else(|| vec![base.training.seed]);
         let distinct: BTreeSet<u64> = seeds.iter().copied().collect();
-        ensure!(
-            !seeds.is_empty() && distinct.len() == seeds.len(),
-            "seeds must be distinct and at least one, found {seeds:?}"
-        );
+        if seeds.is_empty() || distinct.len() < seeds.len() {
+            let text = format!("seeds must be distinct and at least one, found {seeds:?}");
+            return Err(if args.seeds.is_some() { misuse(text) } else { anyhow!(text) });
+        }
         let (variants, name) = match (plan, args.plan.as_deref()) {
             (Some(plan), Some(path)) => (plan.variants, path.file_stem().unwrap_or_default().into()),
-            _ => (grid(&args.over)?, PathBuf::from("sweep")),
+            _ => (grid(&args.over).map_err(misuse)?, PathBuf::from("sweep")),
         };
-        let variants = resolve(&base, variants);
-        let variants = match &args.plan {
-            Some(path) => variants.with_context(|| path.display().to_string())?,
-            None => variants?,
-        };
+        let variants = resolve(&base, variants.clone()).or_else(|error| {
+            let without_flags = args.settings.without_flags(&start)?;
+            let is_usage = match &args.plan {
+                Some(_) => resolve(&without_flags, variants).is_ok(),
+                None => without_flags.validate().is_ok(),
+            };
+            let overs: Vec<String> = args.over.iter().map(Over::key).collect();
+            let is_typed = |key: &str| args.settings.has_typed(key) || overs.iter().any(|own| own == key);
+            let text = vocabulary::in_words(&error, is_typed);
+            let file = args.plan.as_ref().map_or(String::new(), |path| format!("{}: ", path.display()));
+            Err(if is_usage { misuse(text) } else { anyhow!("{file}{text}") })
+        })?;
+        args.check_effects(&variants)?;
         let directory = args.run.clone().unwrap_or_else(|| paths::runs().join(name));
         if RunDir::new(&directory).is_started() {
             return Err(TrainError::RunExists { path: directory }.into());

@@ -18,6 +18,7 @@ use crate::{
     paths,
     pictures::{self, Captioned, Shape},
     prior_fit::{self, Nearer},
+    program,
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -49,13 +50,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     }
     let stored = if args.resume { run.read_config()? } else { None };
     let mut config = args.resolve(stored)?;
-    config.validate().context("invalid settings")?;
     // Checked before the lock, so that a run that cannot start leaves no files; and again under the lock.
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
     }
     let loaded = data_source::load::<Splits>(&config.data.source, config.data.digits)?;
     config.data.source.clone_from(&loaded.name);
+    args.settings.note_without_effect(&config);
     let start = if args.resume { Start::FromCheckpoint } else { Start::New };
     let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;
     if !args.resume {
@@ -64,7 +65,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     match training::train(&mut trainer, &run, &loaded, term::line)? {
         Outcome::Interrupted => {
             let path = paths::argument(run.path());
-            term::note(format_args!("stopped; to continue: cargo xtask train --run {path} --resume"));
+            let program = program::name();
+            term::note(format_args!("stopped; to continue: {program} train --run {path} --resume"));
             Ok(Done::Interrupted)
         }
         Outcome::Finished => finish(&run, trainer.config(), &loaded),
@@ -78,7 +80,7 @@ impl Args {
             (None, false) => Ok(paths::next_run(self.settings.preset().unwrap_or_default().name())),
             (None, true) => match paths::newest_run(RunDir::checkpoint) {
                 Some(run) => Ok(run),
-                None => bail!("no run to resume; 'cargo xtask train' starts one"),
+                None => bail!("no run to resume; '{} train' starts one", program::name()),
             },
         }
     }
@@ -90,11 +92,12 @@ impl Args {
             (Some(config), None) => config,
             (_, preset) => preset.unwrap_or_default().config(),
         };
-        let mut config = self.settings.apply_to(start)?;
+        let mut config = self.settings.apply_to(start.clone())?;
         // A resumed run uses the data that it found at its start, unless other data is requested.
         if let Some(source) = stored_source.filter(|_| config.data.source == "auto") {
             config.data.source = source;
         }
+        self.settings.check(&start, &config)?;
         Ok(config)
     }
 }
@@ -143,7 +146,8 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
             && let Done::Interrupted = prior_fit::fit(&mut model, &train, &fit, Nearer::Required)?
         {
             let path = paths::argument(run.path());
-            term::note(format_args!("stopped; to fit the prior: cargo xtask train --run {path} --resume"));
+            let program = program::name();
+            term::note(format_args!("stopped; to fit the prior: {program} train --run {path} --resume"));
             return Ok(Done::Interrupted);
         }
     }
@@ -163,8 +167,9 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     }
     let run_flag = paths::argument(run.path());
     let annotations = describe(&model.annotations);
-    term::line(format_args!("model: {} ({annotations})", paths::display(&run.model())));
+    term::result(format_args!("model: {} ({annotations})", paths::display(&run.model())))?;
     term::line(format_args!("pictures: {}", paths::display(&directory)));
-    term::line(format_args!("next: cargo xtask eval --run {run_flag}; cargo xtask grid --run {run_flag}"));
+    let program = program::name();
+    term::line(format_args!("next: {program} eval --run {run_flag}; {program} grid --run {run_flag}"));
     Ok(Done::Finished)
 }

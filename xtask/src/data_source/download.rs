@@ -2,8 +2,6 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
-use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use vae_data::{
     DataError, Known,
     fetch::{self, Target},
@@ -12,6 +10,7 @@ use vae_data::{
 use crate::{
     interrupt::{self, StopCleanly},
     outcome::Interrupted,
+    term,
 };
 
 /// Downloads data sets, each into its directory, unless they are already there.
@@ -20,10 +19,7 @@ use crate::{
 /// Those of [`fetch::fetch`]; [`Interrupted`] after Ctrl-C.
 pub(crate) fn download(sets: &[(Known, PathBuf)]) -> anyhow::Result<()> {
     let targets: Vec<_> = sets.iter().map(|(set, dir)| Target { set: *set, dir: dir.clone() }).collect();
-    let style =
-        ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}")
-            .context("cannot set the style of the progress bar")?;
-    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
+    let bar = term::bar(0, "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}");
     let _guard = StopCleanly::begin();
     let result = fetch::fetch(&targets, &fetch::Options::default(), &mut |progress| {
         bar.set_message(progress.file.to_owned());

@@ -4,7 +4,7 @@ use anyhow::bail;
 use vae_data::Known;
 
 use super::{source::Source, variable};
-use crate::paths;
+use crate::{paths, program};
 
 /// Checks that the data sets with a name among the sources of `data` are on this machine.
 ///
@@ -23,8 +23,9 @@ pub(crate) fn expect_present(data: &str) -> anyhow::Result<()> {
         }
         let name = set.name();
         bail!(
-            "{name} is not on this machine: 'cargo xtask data fetch {name}' downloads it; to use other images on purpose, name them, as in --data \
-             digits for the built-in ones"
+            "{name} is not on this machine: '{} data fetch {name}' downloads it; to use other images on purpose, name \
+             them, as in --data digits for the built-in ones",
+            program::name(),
         );
     }
     Ok(())

@@ -80,9 +80,12 @@ impl Source {
         Ok(Self::Directory { path: path.to_owned(), transposed })
     }
 
-    /// True if this is a directory that does not exist.
-    pub(super) fn is_missing(&self) -> bool {
-        matches!(self, Self::Directory { path, .. } if !path.exists())
+    /// The text of a directory that does not exist.
+    pub(super) fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Directory { path, .. } if !path.exists() => path.to_str(),
+            _ => None,
+        }
     }
 
     /// The source with this name, if there is one.
@@ -99,6 +102,17 @@ impl Source {
             name => Known::from_name(name).map(Self::Known),
         }
     }
+}
+
+/// The names of sources, for suggestions.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let known = Known::ALL.into_iter().flat_map(|set| [Some(set.name()), set.alias()]).flatten();
+    ["auto", "digits"].into_iter().chain(known)
+}
+
+/// True for a text that can only be meant as a path.
+pub(super) fn looks_like_a_path(text: &str) -> bool {
+    text.starts_with(['.', '~']) || text.contains(['/', '\\'])
 }
 
 /// True if a text names something on the disk.

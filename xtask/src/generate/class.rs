@@ -4,14 +4,17 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use ndarray::{Array2, Axis, concatenate, s};
-use vae_train::{ClassPosteriors, ModelFile};
+use vae_train::{ClassPosteriors, ModelFile, TrainError};
 use vae_viz::GridStyle;
 
 use super::{
     digit_classifier::{CLASSIFIED_IMAGES, DigitClassifier},
     drawing::{Drawing, style},
 };
-use crate::pictures::{self, Captioned};
+use crate::{
+    outcome::misuse,
+    pictures::{self, Captioned},
+};
 
 /// The requested classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,11 @@ pub(crate) fn images(
     let drawn: Vec<Array2<f32>> = classes
         .iter()
         .map(|&class| posteriors.sample(class, count.max(CLASSIFIED_IMAGES), seed))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, _>>()
+        .map_err(|error| match error {
+            TrainError::UnknownClass { .. } => misuse(format_args!("--digit: {error}")),
+            error => error.into(),
+        })?;
     let lines = DigitClassifier::find(model, Some(&posteriors.data)).map_or(Vec::new(), |classifier| {
         let recognised = classes.iter().zip(&drawn).map(|(&class, z)| {
             let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());

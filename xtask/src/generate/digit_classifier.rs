@@ -6,7 +6,7 @@ use vae_core::Classifier;
 use vae_data::digits::SIDE;
 use vae_train::{ClassifierFile, ModelFile};
 
-use crate::{paths, term};
+use crate::{shipped, term};
 
 /// The number of new images of a class that the classifier is applied to.
 pub(crate) const CLASSIFIED_IMAGES: usize = 1000;
@@ -51,13 +51,11 @@ impl DigitClassifier {
     pub(crate) fn load(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Self> {
         Self::check_size(model)?;
         Self::check_data(data)?;
-        let path = paths::shipped_classifier();
-        let file = ClassifierFile::read(&path)?;
+        let file = shipped::classifier()?;
         let config = file.classifier.config();
         ensure!(
             (config.input, config.classes) == (SIDE * SIDE, 10),
-            "{}: expected a classifier of {} pixels and 10 classes, found {config}",
-            path.display(),
+            "expected a classifier of {} pixels and 10 classes, found {config}",
             SIDE * SIDE
         );
         Ok(Self(file))

@@ -2,12 +2,14 @@
 
 use std::str::FromStr;
 
-use anyhow::ensure;
 use ndarray::Array2;
 use vae_train::ModelFile;
 
 use super::drawing::{Drawing, style};
-use crate::pictures::{self, Captioned};
+use crate::{
+    outcome::misuse,
+    pictures::{self, Captioned},
+};
 
 /// Points as given on the command line: commas separate numbers, semicolons separate points.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,12 +33,13 @@ pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Drawi
     let points: Vec<&Vec<f32>> = points.iter().flat_map(|points| &points.0).collect();
     let latent = model.vae.latent();
     for (i, point) in points.iter().enumerate() {
-        ensure!(
-            point.len() == latent,
-            "point {} of --latent has {} numbers, the model has {latent} latent dimensions",
-            i + 1,
-            point.len()
-        );
+        if point.len() != latent {
+            return Err(misuse(format_args!(
+                "point {} of --latent has {} numbers, the model has {latent} latent dimensions",
+                i + 1,
+                point.len()
+            )));
+        }
     }
     pictures::check_tiles(model, points.len())?;
     let numbers = points.iter().flat_map(|point| point.iter().copied()).collect();

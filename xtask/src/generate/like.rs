@@ -1,12 +1,15 @@
 //! Images of the data above their reconstructions.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use ndarray::Array2;
 use vae_data::{Dataset, Split, gather};
 use vae_train::ModelFile;
 
 use super::drawing::{Drawing, style};
-use crate::pictures::{self, Captioned};
+use crate::{
+    outcome::misuse,
+    pictures::{self, Captioned},
+};
 
 /// Draws the images at `indices` of a split of `data`, each above its reconstruction from the mean of the posterior.
 pub(crate) fn draw(
@@ -22,10 +25,11 @@ pub(crate) fn draw(
     let last = images.len().checked_sub(1).with_context(|| format!("{data} has no {split} images"))?;
     let beyond = indices.iter().find(|&&index| index as usize > last);
     let beyond = beyond.copied().unwrap_or_default();
-    ensure!(
-        beyond as usize <= last,
-        "the {split} images of {data} have the indices 0 to {last}, found {beyond}"
-    );
+    if beyond as usize > last {
+        return Err(misuse(format_args!(
+            "--like: the {split} images of {data} have the indices 0 to {last}, found {beyond}"
+        )));
+    }
     pictures::check_tiles(model, 2 * indices.len())?;
 
     let mut originals = Array2::zeros((indices.len(), images.pixels()));

@@ -11,7 +11,7 @@ use super::{
     prior::Sampling,
     samples,
 };
-use crate::npy;
+use crate::{npy, outcome::misuse};
 
 /// Writes `count` new images from the prior.
 pub(crate) fn write_samples(
@@ -20,7 +20,7 @@ pub(crate) fn write_samples(
     sampling: Sampling,
     path: &Path,
 ) -> anyhow::Result<()> {
-    npy::check_size("samples", count, model.vae.input())?;
+    npy::check_size("samples", count, model.vae.input()).map_err(misuse)?;
     write(model, samples::images(model, count, sampling), path)
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn write_class(
     path: &Path,
 ) -> anyhow::Result<Vec<String>> {
     let classes = requested.of(posteriors);
-    npy::check_size("new images", count.saturating_mul(classes.len()), model.vae.input())?;
+    npy::check_size("new images", count.saturating_mul(classes.len()), model.vae.input()).map_err(misuse)?;
     let NewImages { images, lines } = class::images(model, posteriors, &classes, count, seed)?;
     write(model, images, path)?;
     Ok(lines)

@@ -12,17 +12,19 @@ use crate::{model_source::ModelSource, outcome::misuse};
 /// Which prior the samples come from, and how narrow it is.
 #[derive(Clone, Copy, clap::Args)]
 pub(crate) struct PriorArgs {
-    /// Prior to sample from: the one that the model has, or N(0, I)
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Model)]
-    prior: Which,
+    /// Prior to sample from [default: model]
+    #[arg(long, value_name = "WHICH", value_enum)]
+    prior: Option<Which>,
     /// Factor of the noise that samples are made of, above 0 and at most 10; below 1 they are more alike and more usual
-    #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
-    temperature: f32,
+    /// [default: 1]
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
+    temperature: Option<f32>,
 }
 
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Default, PartialEq, clap::ValueEnum)]
 pub(crate) enum Which {
     /// The prior that the model has
+    #[default]
     Model,
     /// N(0, I)
     Standard,
@@ -36,12 +38,12 @@ fn temperature(text: &str) -> Result<f32, String> {
 impl PriorArgs {
     /// Replaces the prior of the model if the standard one is asked for.
     pub(crate) fn apply_to(self, source: &mut ModelSource) -> anyhow::Result<()> {
-        self.prior.apply_to(source)
+        self.prior.unwrap_or_default().apply_to(source)
     }
 
     /// Refuses the flags where nothing is sampled from the prior.
     pub(crate) fn only_if(self, samples: bool) -> anyhow::Result<()> {
-        if samples || (self.prior == Which::Model && self.temperature == 1.0) {
+        if samples || (self.prior.is_none() && self.temperature.is_none()) {
             return Ok(());
         }
         Err(misuse("--prior and --temperature are for samples of the prior"))
@@ -49,7 +51,7 @@ impl PriorArgs {
 
     /// Refuses a temperature where no sample is drawn.
     pub(crate) fn temperature_only_if(self, samples: bool) -> anyhow::Result<()> {
-        if samples || self.temperature == 1.0 {
+        if samples || self.temperature.is_none() {
             return Ok(());
         }
         Err(misuse("--temperature is for samples of the prior"))
@@ -57,7 +59,7 @@ impl PriorArgs {
 
     /// How samples of this seed are drawn.
     pub(crate) fn sampling(self, seed: u64) -> Sampling {
-        Sampling { seed, temperature: self.temperature }
+        Sampling { temperature: self.temperature.unwrap_or(1.0), ..Sampling::of_seed(seed) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use vae_train::LikelihoodProgress;
 
 use crate::term;
@@ -19,8 +19,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(images: usize) -> Self {
         let template = "[{bar:30}] {pos}/{len} images, ETA {eta}, {msg}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(images as u64).with_style(style.progress_chars("=> "));
+        let bar = term::bar(images as u64, template);
         // Drawn before the first images are done, as these may take seconds.
         bar.tick();
         Self { bar, images, last_line: Instant::now() }

@@ -1,6 +1,6 @@
 //! The receipt of an evaluation: its numbers, and everything that they depend on.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,6 @@ impl Facts {
     ) -> anyhow::Result<Self> {
         let vae = &source.model.vae;
         let model = paths::display(&source.path);
-        let bytes = fs::read(&source.path).with_context(|| format!("cannot read {model}"))?;
         Ok(Self {
             samples,
             images,
@@ -101,7 +100,7 @@ impl Facts {
             data: loaded.name.clone(),
             data_sha256: loaded.fingerprint.clone(),
             model,
-            model_sha256: sha256(&bytes),
+            model_sha256: sha256(&source.bytes()?),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             parameters: vae.parameters().len(),
             latent: vae.latent(),

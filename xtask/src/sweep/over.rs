@@ -1,38 +1,55 @@
-//! `--over model.latent=8,16`: a setting and its values, and the grid that several of them make.
+//! `--over latent=8,16`: a setting and its values, and the grid that several of them make.
 
 use anyhow::ensure;
 use toml::{Table, Value};
 use vae_train::TrainConfig;
 
 use super::variant::{MAX_VARIANTS, Variant};
+use crate::{data_source, settings::vocabulary};
 
 /// A setting and its values, each with its text on the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Over {
+    /// As the user named the setting: a flag, or the last part of SECTION.KEY.
+    name: String,
     section: String,
     key: String,
     values: Vec<(String, Value)>,
 }
 
 impl Over {
-    /// Parses `section.key=value,...`. Values are in TOML; quotes around strings may be omitted.
+    /// Parses `name=value,...`, where the name is a flag without its dashes, or SECTION.KEY. Values are in TOML; quotes
+    /// around strings may be omitted.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('=').and_then(|(path, values)| {
-            let (section, key) = path.trim().split_once('.')?;
-            Some((section.to_owned(), key.to_owned(), values))
-        });
-        let (section, key, values) =
-            parts.ok_or("expected SECTION.KEY=VALUE,..., such as model.latent=8,16")?;
+        let (name, values) = text
+            .split_once('=')
+            .ok_or("expected SETTING=VALUE,..., such as latent=8,16 or model.latent=8,16")?;
+        let (section, key, name) = vocabulary::resolve(name.trim())?;
+        let name = name.rsplit('.').next().unwrap_or_default().to_owned();
+        let value = |text: &str| match (value(text), key.as_str()) {
+            // A single layer may go without the brackets of a list.
+            (width @ Value::Integer(_), "hidden") => Value::Array(vec![width]),
+            (value, _) => value,
+        };
         let values = split(values).into_iter().map(|text| (text.to_owned(), value(text))).collect();
-        let over = Self { section, key, values };
+        let section = section.to_owned();
+        let over = Self { name, section, key, values };
         for (text, value) in &over.values {
             if text.is_empty() {
                 return Err("expected a value before and after each comma".to_owned());
             }
             let settings = TrainConfig::default().overlay_table(over.table(value));
-            settings.map_err(|error| format!("{text}: {:#}", anyhow::Error::from(error)))?;
+            let settings = settings.map_err(|error| format!("{text}: {:#}", anyhow::Error::from(error)))?;
+            if over.key() == "data.source" {
+                data_source::flag(&settings.data.source).map_err(|error| format!("{text}: {error}"))?;
+            }
         }
         Ok(over)
+    }
+
+    /// The key with its section.
+    pub(crate) fn key(&self) -> String {
+        format!("{}.{}", self.section, self.key)
     }
 
     /// This setting with one value, as a table of settings.
@@ -74,14 +91,10 @@ pub(crate) fn grid(overs: &[Over]) -> anyhow::Result<Vec<Variant>> {
     );
     let mut variants = vec![Variant { name: String::new(), changes: Table::new() }];
     for over in overs {
-        let same_key = |other: &&Over| other.key == over.key;
-        let label = if overs.iter().filter(same_key).count() == 1 {
-            over.key.clone()
-        } else {
-            format!("{}.{}", over.section, over.key)
-        };
-        let twice = overs.iter().filter(same_key).filter(|other| other.section == over.section).count() > 1;
-        ensure!(!twice, "{label} is in two --over; list all its values in one");
+        let same_name = |other: &&Over| other.name == over.name;
+        let label = if overs.iter().filter(same_name).count() == 1 { over.name.clone() } else { over.key() };
+        let twice = overs.iter().filter(|other| other.key() == over.key()).count() > 1;
+        ensure!(!twice, "{} is in two --over; list all its values in one", over.key());
         let extend = |variant: &Variant, (text, value): &(String, Value)| {
             let comma = if variant.name.is_empty() { "" } else { "," };
             let mut changes = variant.changes.clone();
@@ -122,6 +135,7 @@ mod tests {
     fn a_key_of_two_sections_is_named_with_its_section() {
         // No two sections share a key, so this test bypasses the parser and makes the settings up.
         let over = |section: &str| Over {
+            name: "name".to_owned(),
             section: section.to_owned(),
             key: "name".to_owned(),
             values: vec![("x".to_owned(), Value::from("x"))],
@@ -144,14 +158,16 @@ mod tests {
     #[test]
     fn an_unknown_setting_or_a_value_of_another_type_is_refused() {
         for (text, part) in [
-            ("model.latnt=8", "unknown field `latnt`"),
-            ("modl.latent=8", "unknown field `modl`"),
+            ("model.latnt=8", "did you mean 'model.latent'?"),
+            ("modl.latent=8", "did you mean 'model.latent'?"),
+            ("latnt=8", "did you mean 'latent'?"),
+            ("data=mnst", "did you mean 'mnist'?"),
+            ("lr=fast", "fast"),
             ("model.latent=many", "many"),
             ("model.latent=8,-1", "-1"),
             ("model.latent=", "comma"),
             ("model.latent=8,,16", "comma"),
-            ("latent=8", "SECTION.KEY"),
-            ("model.latent", "SECTION.KEY"),
+            ("model.latent", "SETTING=VALUE"),
         ] {
             let error = Over::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
@@ -160,8 +176,26 @@ mod tests {
 
     #[test]
     fn a_setting_twice_is_refused() {
-        let over = Over::parse("model.latent=8").unwrap();
-        assert!(grid(&[over.clone(), over]).is_err());
+        for again in ["model.latent=9", "latent=9"] {
+            let overs = ["model.latent=8", again].map(|text| Over::parse(text).unwrap());
+            assert!(grid(&overs).is_err(), "{again}");
+        }
+    }
+
+    #[test]
+    fn a_setting_may_have_the_name_of_its_flag() {
+        let names = names(&["latent=8,16", "lr=0.001", "hidden=64,[32,16]"]);
+        let expected = [
+            "latent=8,lr=0.001,hidden=64",
+            "latent=8,lr=0.001,hidden=[32,16]",
+            "latent=16,lr=0.001,hidden=64",
+            "latent=16,lr=0.001,hidden=[32,16]",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(
+            Over::parse("lr=0.5").unwrap().table(&Value::from(0.5)).to_string(),
+            "[optimizer]\nlearning_rate = 0.5\n"
+        );
     }
 
     #[test]

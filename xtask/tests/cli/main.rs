@@ -16,6 +16,7 @@ mod generate;
 mod grid;
 mod import;
 mod inputs;
+mod installed;
 mod nll;
 mod output;
 mod own_images;

@@ -128,14 +128,26 @@ impl Project {
 
     /// The program with arguments that contain no spaces: `train --run a`.
     pub(crate) fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vae"));
         command
             .args(arguments.split_whitespace())
             .current_dir(self.root.path())
             // The workspace is the parent of the package that cargo runs.
             .env("CARGO_MANIFEST_DIR", self.path("xtask"))
             .env_remove("VAE_DATA")
+            .env_remove("VAE_DIR")
             .stdin(Stdio::null());
+        command
+    }
+
+    /// The program as it is installed: not called by cargo, with a home directory in the project.
+    pub(crate) fn installed(&self, arguments: &str) -> Command {
+        let mut command = self.command(arguments);
+        for variable in ["CARGO_MANIFEST_DIR", "VAE_DIR", "XDG_DATA_HOME"] {
+            command.env_remove(variable);
+        }
+        command.env("HOME", self.path("home"));
+        offline(&mut command);
         command
     }
 
@@ -255,6 +267,14 @@ impl Ended {
         assert_eq!(message.lines().count(), 1, "{message}");
         for part in parts {
             assert!(message.contains(part), "expected {part:?} in {message:?}");
+        }
+    }
+
+    /// Expects that the call was wrong usage, with an error that contains all `parts`.
+    pub(crate) fn is_wrong_usage_saying(self, parts: &[&str]) {
+        let ended = self.exits_with(2);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{}: expected {part:?} in {:?}", ended.call, ended.stderr);
         }
     }
 

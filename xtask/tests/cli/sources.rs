@@ -8,7 +8,7 @@ use vae_data::{Split, idx::IdxArray, mnist};
 use crate::project::{Project, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, offline};
 
 /// A very short training on the data that follows.
-const TRAIN: &str = "train --digits 300 --hidden 16 --latent 3 --epochs 1 --validation 20 --run a --data";
+const TRAIN: &str = "train --hidden 16 --latent 3 --epochs 1 --validation 20 --run a --data";
 
 /// The data that is recorded in the run `a`.
 fn recorded(project: &Project) -> String {
@@ -192,15 +192,17 @@ fn several_sources_are_joined_and_found_again() {
 fn a_run_is_not_resumed_with_its_sources_in_another_order() {
     let project = Project::new();
     project.write_images("images", 28, 28);
-    project.run(&format!("{TRAIN} images,digits --schedule constant")).succeeds();
-    project.run("train --run a --resume --epochs 2 --data digits,images").fails_saying(&["cannot resume a"]);
+    project.run(&format!("{TRAIN} images,digits:300 --schedule constant")).succeeds();
+    project
+        .run("train --run a --resume --epochs 2 --data digits:300,images")
+        .fails_saying(&["cannot resume a"]);
 }
 
 #[test]
 fn sources_with_images_of_different_sizes_are_named() {
     let project = Project::new();
     project.write_images("images", 20, 14);
-    project.run(&format!("{TRAIN} digits,images")).fails_saying(&[
+    project.run(&format!("{TRAIN} digits:300,images")).fails_saying(&[
         "28 x 28 in digits",
         "20 x 14 in ",
         "/images",
@@ -212,10 +214,10 @@ fn sources_with_images_of_different_sizes_are_named() {
 fn joined_images_have_labels_only_if_each_source_has_them() {
     let project = Project::new();
     project.write_images("images", 28, 28);
-    let ended = project.run(&format!("{TRAIN} images,digits")).succeeds();
+    let ended = project.run(&format!("{TRAIN} images,digits:300")).succeeds();
     assert!(!ended.stderr.contains("without labels"), "{}", ended.stderr);
     fs::remove_file(project.path("images").join(TRAIN_LABELS)).expect("labels");
-    let ended = project.run(&format!("{TRAIN} images,digits").replace("run a", "run b")).succeeds();
+    let ended = project.run(&format!("{TRAIN} images,digits:300").replace("run a", "run b")).succeeds();
     assert!(ended.stderr.contains("without labels"), "{}", ended.stderr);
 }
 
@@ -223,7 +225,7 @@ fn joined_images_have_labels_only_if_each_source_has_them() {
 fn a_directory_may_have_a_comma_in_its_name() {
     let project = Project::new();
     project.write_images("mine,yours", 28, 28);
-    project.run(&format!("{TRAIN} mine,yours,digits")).succeeds();
+    project.run(&format!("{TRAIN} mine,yours,digits:300")).succeeds();
     assert!(recorded(&project).ends_with("/mine,yours,digits:300"), "{}", recorded(&project));
     assert!(neg_elbo(&project, "").is_finite());
 }
@@ -231,7 +233,7 @@ fn a_directory_may_have_a_comma_in_its_name() {
 #[test]
 fn the_missing_one_of_several_sources_is_named() {
     let project = Project::new();
-    project.run(&format!("{TRAIN} digits,emnits")).fails_saying(&[
+    project.run(&format!("{TRAIN} digits,emnits")).is_wrong_usage_saying(&[
         "emnits",
         "neither a name",
         "nor a directory of IDX files",
@@ -241,11 +243,12 @@ fn the_missing_one_of_several_sources_is_named() {
 #[test]
 fn a_mistyped_source_is_an_error_before_another_is_downloaded() {
     let project = Project::new();
-    project.run(&format!("{TRAIN} kmnist,emnits")).fails_saying(&["emnits", "neither a name"]);
+    project.run(&format!("{TRAIN} kmnist,emnits")).is_wrong_usage_saying(&["emnits", "neither a name"]);
     assert!(!project.path("data/kmnist").exists());
 }
 
 #[test]
 fn nothing_between_two_commas_is_refused() {
-    Project::new().run(&format!("{TRAIN} digits,,digits")).fails_saying(&["digits,,digits", "found nothing"]);
+    let ended = Project::new().run(&format!("{TRAIN} digits,,digits"));
+    ended.is_wrong_usage_saying(&["digits,,digits", "found nothing"]);
 }

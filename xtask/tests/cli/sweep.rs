@@ -20,6 +20,9 @@ model.hidden = [16]
 model.latent = 5
 ";
 
+/// Very few drawn digits, and one epoch.
+const TINY: &str = "--data digits --digits 300 --validation 20 --epochs 1";
+
 /// A project with [`PLAN`] in `plan.toml`.
 fn planned() -> Project {
     let project = Project::new();
@@ -115,7 +118,7 @@ fn the_table_has_the_variants_in_the_order_of_the_plan() {
 fn a_grid_has_a_variant_for_every_combination() {
     let project = Project::new();
     let over = "--over model.latent=2,3 --over model.hidden=[8],[16,8]";
-    let report = report(&project, &format!("{SMALL} --epochs 1 {over} --run s").replace("--epochs 2", ""));
+    let report = report(&project, &format!("{TINY} {over} --run s"));
     let names: Vec<&str> =
         report["variants"].as_array().expect("variants").iter().filter_map(|v| v["name"].as_str()).collect();
     assert_eq!(
@@ -197,7 +200,10 @@ fn a_diverged_variant_is_a_result_and_the_others_are_trained() {
     let deep = ["64"; 8].join(",");
     let report = report(
         &project,
-        &format!("{SMALL} --batch 4 --lr 1 --schedule constant --over model.hidden=[{deep}],[16] --run s"),
+        &format!(
+            "{TINY} --latent 3 --activation relu --beta 1 --batch 4 --lr 1 --schedule constant --over \
+             model.hidden=[{deep}],[16] --run s"
+        ),
     );
     let [first, second] = [0, 1].map(|i| &report["variants"][i]);
     assert_eq!(first["diverged"], 1);
@@ -249,12 +255,53 @@ fn a_sweep_without_variants_or_with_an_unknown_setting_is_wrong_usage() {
         "",
         "plan.toml --over model.latent=2",
         "--over model.latent",
-        "--over latent=2",
+        "--over latnt=2",
         "--over model.latnt=2",
+        "--over latent=2 --latent 3",
+        "--over latent=2 --over model.latent=3",
+        "--over momentum=0.5,0.9",
+        "--over latent=2 --momentum 0.5",
+        "--over fit-prior=standard",
+        "--over lr=0.1,-1",
+        "--over latent=2 --seeds 1,1",
         "--over model.latent=many",
         "--over model.latent=2 --seeds 0 --seed 1",
     ] {
         project.run(&format!("sweep --run s {arguments}")).exits_with(2);
     }
     assert!(!project.path("s").exists());
+}
+
+#[test]
+fn a_setting_has_the_name_of_its_flag() {
+    let project = Project::new();
+    let report = report(&project, &format!("{TINY} --hidden 16 --over latent=2 --over lr=1e-3,3e-3 --run s"));
+    let variants = report["variants"].as_array().expect("variants");
+    let names: Vec<&str> = variants.iter().filter_map(|variant| variant["name"].as_str()).collect();
+    assert_eq!(names, ["latent=2,lr=1e-3", "latent=2,lr=3e-3"]);
+    let optimizer = &project.toml("s/latent=2,lr=1e-3/seed-0/config.toml")["optimizer"];
+    assert_eq!(optimizer["learning_rate"].as_float(), Some(1e-3));
+}
+
+#[test]
+fn an_unknown_setting_is_answered_with_those_that_exist() {
+    for (setting, parts) in [
+        ("latnt=2", ["did you mean 'latent'?", "hidden, latent, activation"]),
+        ("model.latnt=2", ["did you mean 'model.latent'?", "model.hidden, model.latent"]),
+    ] {
+        Project::new().run(&format!("sweep --over {setting} --run s")).is_wrong_usage_saying(&parts);
+    }
+}
+
+#[test]
+fn a_wrong_value_of_over_is_named_with_its_flag() {
+    let ended = Project::new().run(&format!("sweep {TINY} --over lr=0.1,-1 --run s"));
+    ended.is_wrong_usage_saying(&["lr=-1", "--lr (optimizer.learning_rate) must be above 0"]);
+}
+
+#[test]
+fn a_flag_that_one_variant_uses_is_no_mistake() {
+    let project = Project::new();
+    let over = "--over optimizer=sgd,adam --momentum 0.5";
+    project.run(&format!("sweep {TINY} --hidden 8 --latent 2 {over} --run s")).succeeds();
 }
