@@ -107,7 +107,8 @@ pub struct LikelihoodProgress {
 /// `images` (N, D) u8
 ///
 /// # Errors
-/// [`VaeError::NotFinite`] if an image's estimate is infinite or not a number.
+/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1], [`VaeError::NotFinite`] if an image's
+/// estimate is infinite or not a number.
 ///
 /// # Panics
 /// If there are no images, D is not the model's number of inputs, or K is not between 1 and [`MAX_SAMPLES`].
@@ -131,7 +132,7 @@ pub fn log_likelihood(
         gather(images, &indices, x.view_mut());
         let posterior = vae.encode(x.view());
         let weights = &mut weights[..indices.len() * samples];
-        weigh(vae, x.view(), &posterior, first, seed, weights);
+        weigh(vae, x.view(), &posterior, first, seed, weights)?;
         let estimates = weights.par_chunks(samples).map(|weights| Estimate::of(weights, &stages)).collect();
         sums.add(vae, &posterior, estimates)?;
         if observer(LikelihoodProgress { images: sums.images(), nll: sums.nll() }).is_break() {
@@ -152,7 +153,7 @@ fn weigh(
     first: usize,
     seed: u64,
     weights: &mut [LogWeight],
-) {
+) -> Result<(), VaeError> {
     let samples = weights.len() / x.nrows();
     let mut tasks = Vec::new();
     for (row, weights) in weights.chunks_mut(samples).enumerate() {
@@ -160,10 +161,11 @@ fn weigh(
         tasks.extend(pieces.map(|(piece, weights)| (row, piece * (TASK / CHUNK), weights)));
     }
     let memory = || (vae.importance_sampler(), Array2::zeros((CHUNK.min(samples), vae.latent())));
-    tasks.into_par_iter().for_each_init(memory, |(sampler, eps), (row, chunk, weights)| {
-        sampler.set_image(x.row(row), posterior.mean.row(row), posterior.log_var.row(row));
+    tasks.into_par_iter().try_for_each_init(memory, |(sampler, eps), (row, chunk, weights)| {
+        sampler.set_image(x.row(row), posterior.mean.row(row), posterior.log_var.row(row))?;
         weigh_image(sampler, eps, [seed, (first + row) as u64, chunk as u64], weights);
-    });
+        Ok(())
+    })
 }
 
 /// The weights of some samples of the sampler's image, from the chunk with this number on.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     VaeError,
-    error::require,
+    error::{require, require_within},
     formulas::PerPixel,
     kernel::{batch::BySample, elementwise, repeated::Repeated},
     names::as_text,
@@ -123,15 +123,7 @@ impl Likelihood {
     /// # Errors
     /// [`VaeError::OutOfRange`] for the first that is not.
     pub fn check(self, x: ArrayView2<'_, f32>) -> Result<(), VaeError> {
-        let range = self.range();
-        match x.indexed_iter().find(|&(_, x)| !range.contains(x)) {
-            Some(((row, column), &found)) => {
-                let (least, largest) = (*range.start(), *range.end());
-                let likelihood = self.name();
-                Err(VaeError::OutOfRange { row, column, found, least, largest, likelihood })
-            }
-            None => Ok(()),
-        }
+        require_within("x", x, self.range(), self.name())
     }
 
     /// −log p(x|z) of each sample in nats, summed over its pixels; infinite where a pixel is out of range.
