@@ -232,10 +232,7 @@ impl Vae {
     /// If the shapes do not fit the model, or the batch is empty.
     pub fn loss(&self, batch: Batch<'_>) -> Result<Loss, VaeError> {
         assert!(batch.samples() > 0, "an empty batch has no average");
-        let LossPerImage { reconstruction, kl } = self.terms(batch);
-        let contiguous = "a new array is contiguous";
-        let (reconstruction, kl) = (reconstruction.as_slice(), kl.as_slice());
-        self.checked(Loss::mean(reconstruction.expect(contiguous), kl.expect(contiguous)), batch)
+        self.checked(self.terms(batch).mean(), batch)
     }
 
     /// The loss of each sample.

@@ -20,7 +20,11 @@ use vae_core::{
 };
 use vae_data::gather;
 
-use crate::importance::{self, Estimate, Moments};
+use crate::{
+    importance::{self, Estimate},
+    latents::{LatentSums, active},
+    moments::Moments,
+};
 
 /// ε of the samples of an image.
 const PURPOSE: Purpose = Purpose::new(b"likeliho");
@@ -72,9 +76,6 @@ pub struct LogLikelihood {
 }
 
 impl LogLikelihood {
-    /// The variance of its posterior mean above which a latent is active (Burda et al. 2016, section 5.2).
-    pub const ACTIVE: f64 = 0.01;
-
     /// The bound with all samples: the estimate of −log p(x).
     pub fn nll(&self) -> Bound {
         self.bounds[self.bounds.len() - 1]
@@ -87,7 +88,7 @@ impl LogLikelihood {
 
     /// Latents that carry information about the image.
     pub fn active_units(&self) -> usize {
-        self.mean_variance.iter().filter(|&&variance| variance > Self::ACTIVE).count()
+        active(&self.mean_variance)
     }
 }
 
@@ -189,8 +190,7 @@ struct Sums {
     effective_samples: f64,
     reconstruction: f64,
     kl: f64,
-    kl_per_latent: Vec<f64>,
-    means: Vec<Moments>,
+    latents: LatentSums,
 }
 
 impl Sums {
@@ -200,8 +200,7 @@ impl Sums {
             effective_samples: 0.0,
             reconstruction: 0.0,
             kl: 0.0,
-            kl_per_latent: vec![0.0; latent],
-            means: vec![Moments::default(); latent],
+            latents: LatentSums::new(latent),
         }
     }
 
@@ -226,12 +225,7 @@ impl Sums {
             self.reconstruction += estimate.reconstruction;
             self.kl += estimate.kl;
         }
-        for mean in posterior.mean.rows() {
-            self.means.iter_mut().zip(mean).for_each(|(moments, &mean)| moments.add(f64::from(mean)));
-        }
-        for kl in vae.kl_per_latent(posterior).rows() {
-            self.kl_per_latent.iter_mut().zip(kl).for_each(|(sum, &kl)| *sum += f64::from(kl));
-        }
+        self.latents.add(vae, posterior);
         Ok(())
     }
 
@@ -242,14 +236,13 @@ impl Sums {
             nll.iter().for_each(|&nll| moments.add(nll));
             Bound { samples, nll: moments.mean(), standard_error: moments.standard_error() }
         };
-        let average = |sums: Vec<f64>| sums.into_iter().map(|sum| sum / images).collect();
         LogLikelihood {
             bounds: stages.iter().zip(&self.nll).map(bound).collect(),
             effective_samples: self.effective_samples / images,
             reconstruction: self.reconstruction / images,
             kl: self.kl / images,
-            kl_per_latent: average(self.kl_per_latent),
-            mean_variance: self.means.iter().map(Moments::variance).collect(),
+            kl_per_latent: self.latents.kl_per_latent(),
+            mean_variance: self.latents.mean_variance(),
             nll_per_image: self.nll.pop().unwrap_or_default(),
         }
     }
