@@ -29,14 +29,16 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Likelihood {
-    /// Pixels 0 or 1; the cross-entropy of grey ones in [0, 1].
+    /// Pixels 0 or 1; the cross-entropy of grey ones in [0, 1]. For vectors that are nearly black or white: where most
+    /// numbers lie in between, it hardly tells one vector from another, and the latents come to say nothing.
     #[default]
     Bernoulli,
     /// Pixels anywhere in [0, 1], with a density (Loaiza-Ganem & Cunningham 2019).
     ContinuousBernoulli,
-    /// Any real numbers, with a Gaussian density.
+    /// Any real numbers, with a Gaussian density. For measurements and coordinates, best standardised.
     Gaussian {
-        /// The standard deviation of all pixels; none for one that the decoder gives for each pixel.
+        /// The standard deviation of all pixels, which says how near a reconstruction is to come; none for one that the
+        /// decoder gives for each pixel.
         sigma: Option<f32>,
     },
 }
