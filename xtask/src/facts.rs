@@ -1,5 +1,5 @@
-//! What the numbers of an evaluation depend on, so that they can be quoted and repeated: the same facts in the output of
-//! `eval` and in the receipts of `eval --nll`.
+//! What the numbers of an evaluation depend on, so that they can be quoted and repeated: the same facts in the output
+//! of `eval` and in the receipts of `eval --nll`.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,5 @@
-//! The progress of an evaluation, image by image, on standard error: a bar on a terminal, a line every half minute elsewhere.
+//! The progress of an evaluation, image by image, on standard error: a bar on a terminal, a line every half minute
+//! elsewhere.
 
 use std::time::{Duration, Instant};
 

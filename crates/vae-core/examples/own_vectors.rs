@@ -1,13 +1,14 @@
-//! A VAE on real-valued vectors of one's own: points on a ring, of which the model learns that they lie on one, and what
-//! becomes of them under a likelihood that is not made for them.
+//! A VAE on real-valued vectors of one's own: points on a ring, of which the model learns that they lie on one, and
+//! what becomes of them under a likelihood that is not made for them.
 //!
 //! ```sh
 //! cargo run --release -p vae-core --example own_vectors
 //! ```
-//! Standardised numbers, of mean 0 and deviation 1, take a Gaussian likelihood. Its σ says how near a reconstruction is to
-//! come: 0.1 is a tenth of the data's deviation. Squeezed into [0, 1] the same points can be given to a Bernoulli
-//! likelihood. Such a number is then the probability of a 1, its cross-entropy hardly changes with the place on the ring,
-//! and to tell z where a point lies costs more than it gains: KL falls to nothing, and every sample is the centre.
+//! Standardised numbers, of mean 0 and deviation 1, take a Gaussian likelihood. Its σ says how near a reconstruction is
+//! to come: 0.1 is a tenth of the data's deviation. Squeezed into [0, 1] the same points can be given to a Bernoulli
+//! likelihood. Such a number is then the probability of a 1, its cross-entropy hardly changes with the place on the
+//! ring, and to tell z where a point lies costs more than it gains: KL falls to nothing, and every sample is the
+//! centre.
 
 use std::f32::consts::TAU;
 

@@ -44,7 +44,7 @@
 //!
 //! | numbers of x | likelihood |
 //! | --- | --- |
-//! | in [0, 1], nearly all of them near to 0 or 1, as in black and white images | [`Bernoulli`](Likelihood::Bernoulli), the default |
+//! | in [0, 1], nearly all near to 0 or 1, as in line art | [`Bernoulli`](Likelihood::Bernoulli), the default |
 //! | anywhere in [0, 1], as in photographs | [`ContinuousBernoulli`](Likelihood::ContinuousBernoulli), or a Gaussian |
 //! | real: measurements, coordinates, features | [`Gaussian`](Likelihood::Gaussian) |
 //!
@@ -53,8 +53,8 @@
 //! the decoder gives one for each number.
 //!
 //! A Bernoulli likelihood takes a number between 0 and 1 for the probability of a 1. Where most are in between, as with
-//! coordinates squeezed into [0, 1], its cross-entropy hardly tells one vector from another: KL falls to nothing, and all
-//! reconstructions and samples are the mean of the data. `examples/own_vectors.rs` shows both on a ring of points.
+//! coordinates squeezed into [0, 1], its cross-entropy hardly tells one vector from another: KL falls to nothing, and
+//! all reconstructions and samples are the mean of the data. `examples/own_vectors.rs` shows both on a ring of points.
 //!
 //! # Shapes
 //! `B` batch, `D` pixels (numbers in a sample), `H` a hidden layer, `L` latents, `P` numbers that the decoder gives for

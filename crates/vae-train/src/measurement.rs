@@ -63,8 +63,8 @@ pub struct MeasureProgress {
 /// `images` (N, D) u8
 ///
 /// # Errors
-/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1], [`VaeError::NotFinite`] for a term that is
-/// infinite or not a number.
+/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1], [`VaeError::NotFinite`] for a term that
+/// is infinite or not a number.
 ///
 /// # Panics
 /// If D is not the model's number of inputs, or the number of draws is not between 1 and [`MAX_DRAWS`].

@@ -35,9 +35,9 @@ pub(crate) const SEED: u64 = 0;
 /// N(0, I) with --prior standard. -ELBO comes with its standard error over images, in bits per pixel, -ELBO / (D ln 2),
 /// too, and with the number of active latents, those whose posterior mean has a variance above 0.01 over the images
 /// (Burda et al. 2016). --json adds the digests of model file and images and the version, so that a number can be
-/// quoted and repeated. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli likelihood, values
-/// under the others), or made black or white as its file tells, in a draw that --seed does not change. Numbers of
-/// different likelihoods, or of differently made pixels, are not comparable.
+/// quoted and repeated. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli
+/// likelihood, values under the others), or made black or white as its file tells, in a draw that --seed does not
+/// change. Numbers of different likelihoods, or of differently made pixels, are not comparable.
 ///
 /// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
 /// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents
@@ -81,7 +81,7 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Report {
     neg_elbo: f64,
-    /// Of -ELBO, over images.
+    /// The standard error of -ELBO over images.
     standard_error: Option<f64>,
     reconstruction: f64,
     kl: f64,

@@ -84,8 +84,8 @@ impl<'v> ImportanceSampler<'v> {
     /// `x` (D,), `mean` and `log_var` (L,)
     ///
     /// # Errors
-    /// [`VaeError::OutOfRange`] for a number of x that the likelihood excludes, which would have a weight of zero. Its row
-    /// is 0. The sampler then stays with the image before.
+    /// [`VaeError::OutOfRange`] for a number of x that the likelihood excludes, which would have a weight of zero. Its
+    /// row is 0. The sampler then stays with the image before.
     ///
     /// # Panics
     /// If the shapes do not fit the model.

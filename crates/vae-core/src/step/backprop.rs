@@ -35,8 +35,8 @@ impl Backprop {
     ///
     /// # Errors
     /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite,
-    /// [`VaeError::NotFinite`] for the first term that is infinite or not a number, or a gradient that an optimizer could
-    /// not square.
+    /// [`VaeError::NotFinite`] for the first term that is infinite or not a number, or a gradient that an optimizer
+    /// could not square.
     ///
     /// # Panics
     /// If the shapes do not fit the model, or the batch is empty.
