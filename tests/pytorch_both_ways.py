@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Takes models from here to PyTorch and from PyTorch to here, and expects the same numbers on both sides.
 
-    python tests/pytorch_both_ways.py             tries both ways with the built program
+    python tests/pytorch_both_ways.py             tries both ways with the built program, and the README's module
     python tests/pytorch_both_ways.py --golden    makes tests/golden/pytorch_*.safetensors of vae-core anew
 
 Needs torch, safetensors and numpy, which nothing else in this project does.
 """
 
+import contextlib
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -108,15 +110,20 @@ def write_idx(path, array):
     path.write_bytes(header + array.tobytes())
 
 
+def program():
+    """The program, built."""
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "xtask"], cwd=ROOT, check=True)
+    metadata = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    metadata = subprocess.run(metadata, cwd=ROOT, check=True, capture_output=True).stdout
+    return Path(json.loads(metadata)["target_directory"]) / "release/vae"
+
+
 class Project:
     """A directory with random images, and the built program to call in it."""
 
     def __init__(self, directory):
         self.directory = Path(directory)
-        subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "xtask"], cwd=ROOT, check=True)
-        metadata = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
-        metadata = subprocess.run(metadata, cwd=ROOT, check=True, capture_output=True).stdout
-        self.program = Path(json.loads(metadata)["target_directory"]) / "release/vae"
+        self.program = program()
         images = self.path("images")
         images.mkdir()
         random = np.random.default_rng(1)
@@ -163,6 +170,30 @@ def to_pytorch(project):
         project.expect(f"to PyTorch, {activation}", module, "--run", activation)
 
 
+def readme(program):
+    """The module that the README shows takes a model of the preset that it names."""
+    python = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in python if "load_state_dict" in block]
+    x = torch.rand(3, 784)
+    with tempfile.TemporaryDirectory() as directory:
+        settings = "--preset example --data digits:300 --validation 20 --epochs 1 --run runs/example-1"
+        environment = {**os.environ, "CARGO_MANIFEST_DIR": str(Path(directory) / "xtask")}
+        command = [program, "train", *settings.split()]
+        subprocess.run(command, cwd=directory, env=environment, check=True, capture_output=True)
+        with contextlib.chdir(directory):
+            names = {"x": x}
+            exec(code, names)
+        module = Module(784, [400], 20, torch.relu)
+        weights = load_file(Path(directory) / "runs/example-1/model.safetensors")
+        module.load_state_dict({name: w for name, w in weights.items() if not name.startswith("prior.")})
+    expected = answers(module, x)
+    for name, found in [("mean", names["mean"]), ("log_var", names["log_var"])]:
+        error = (found - expected[name]).abs().max()
+        assert error <= TOLERANCE, f"README: {name} differs by {error}"
+        print(f"README: {name} to {error:.1e}")
+    assert names["pixels"].shape == (3, 784) and 0 <= names["pixels"].min() <= names["pixels"].max() <= 1
+
+
 def from_pytorch(project):
     """A module's state dict is a model here, with flags for what it does not say, or once imported."""
     module = train(Module(72, [20, 12], 4, torch.tanh, -1, 1), project.x)
@@ -188,3 +219,4 @@ else:
         project = Project(directory)
         to_pytorch(project)
         from_pytorch(project)
+        readme(project.program)

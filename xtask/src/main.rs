@@ -5,10 +5,13 @@
 //! `commands`; the other modules hold what several commands share, or the parts of a large command.
 
 mod bench;
+mod collapse;
 mod commands;
 mod data_source;
+mod facts;
 mod generate;
 mod help;
+mod image_progress;
 mod interrupt;
 mod model_data;
 mod model_source;

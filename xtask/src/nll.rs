@@ -1,7 +1,6 @@
 //! `cargo xtask eval --nll K`: log p(x) by importance sampling, with a receipt that later evaluations are compared
 //! with.
 
-mod progress;
 mod receipt;
 mod report;
 
@@ -16,12 +15,11 @@ use ndarray::s;
 use vae_data::Dataset;
 use vae_train::{LikelihoodProgress, MAX_SAMPLES, log_likelihood, write_atomically};
 
-use self::{
-    progress::Progress,
-    receipt::{Facts, Receipt},
-};
+use self::receipt::{Estimation, Receipt};
 use crate::{
     data_source::Loaded,
+    facts::{Facts, MeasuredSplit},
+    image_progress::ImageProgress,
     interrupt::{self, StopCleanly},
     model_source::ModelSource,
     outcome::{Done, misuse},
@@ -34,7 +32,7 @@ pub(crate) struct NllArgs {
     /// Estimate -log p(x) with K samples for each image, from 1 to 1000000
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=MAX_SAMPLES as i64))]
     nll: Option<u32>,
-    /// With --nll, use the first N test images [default: all]
+    /// With --nll, use the first N images [default: all]
     #[arg(long, value_name = "N", requires = "nll", value_parser = clap::value_parser!(u32).range(1..))]
     images: Option<u32>,
     /// With --nll, also write the JSON object to FILE
@@ -58,6 +56,7 @@ impl NllArgs {
 pub(crate) struct Settings {
     /// K.
     pub(crate) samples: usize,
+    pub(crate) split: MeasuredSplit,
     pub(crate) seed: u64,
     pub(crate) json: bool,
 }
@@ -69,23 +68,23 @@ pub(crate) fn run(
     source: &ModelSource,
     loaded: &Loaded<Dataset>,
 ) -> anyhow::Result<Done> {
-    let Settings { samples, seed, json } = settings;
+    let Settings { samples, split, seed, json } = settings;
     let (vae, test) = (&source.model.vae, &loaded.images);
     pictures::check_size(&source.model, test, &loaded.name)?;
-    let images = count(args.images, test, &loaded.name)?;
-    let facts = Facts::new(source, loaded, images, samples, seed)?;
+    let images = count(args.images, test, split, &loaded.name)?;
+    let estimation = Estimation { samples, facts: Facts::new(source, loaded, split, images, seed)? };
     // What would be refused at the end is refused before the work.
-    let earlier = args.against.as_deref().map(|path| facts.comparable(path)).transpose()?;
+    let earlier = args.against.as_deref().map(|path| estimation.comparable(path)).transpose()?;
     args.receipt.as_deref().map(check_directory).transpose()?;
 
-    let mut progress = Progress::new(images);
+    let mut progress = ImageProgress::new(images, "-log p(x)");
     let (begin, mut done) = (Instant::now(), LikelihoodProgress { images: 0, nll: f64::NAN });
     let guard = StopCleanly::begin();
     let [shown, each] = [images, samples].map(term::thousands);
     term::note(format_args!("estimating log p(x) of {shown} images with {each} samples each"));
     let answer = log_likelihood(vae, test.images().slice(s![..images, ..]), samples, seed, |now| {
         done = now;
-        progress.show(now);
+        progress.show(now.images, now.nll);
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(guard);
@@ -98,7 +97,7 @@ pub(crate) fn run(
     };
     term::note(format_args!("evaluated in {:.1} s", begin.elapsed().as_secs_f64()));
 
-    let receipt = Receipt::new(facts, &answer);
+    let receipt = Receipt::new(estimation, &answer);
     let difference = earlier.map(|earlier| receipt.against(&earlier));
     if json {
         term::result(format_args!("{}", report::json(&receipt, difference.as_ref())?))?;
@@ -114,13 +113,13 @@ pub(crate) fn run(
 }
 
 /// The number of images to use.
-fn count(requested: Option<u32>, test: &Dataset, name: &str) -> anyhow::Result<usize> {
-    let available = test.len();
-    ensure!(available > 0, "{name} has no test images");
+fn count(requested: Option<u32>, set: &Dataset, split: MeasuredSplit, name: &str) -> anyhow::Result<usize> {
+    let (available, of_split) = (set.len(), split.images());
+    ensure!(available > 0, "{name} has no {of_split}");
     let images = requested.map_or(available, |images| images as usize);
     if images > available {
         return Err(misuse(format_args!(
-            "--images {images}: expected at most {available}, the test images of {name}"
+            "--images {images}: expected at most {available}, the {of_split} of {name}"
         )));
     }
     Ok(images)

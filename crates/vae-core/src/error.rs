@@ -3,6 +3,9 @@
 //! Shapes that do not fit are a programmer's mistake, not a caller's data: functions that take arrays assert them
 //! and say so in their documentation.
 
+use std::ops::RangeInclusive;
+
+use ndarray::ArrayView2;
 use thiserror::Error;
 
 /// An error of this crate.
@@ -63,21 +66,23 @@ pub enum VaeError {
         /// The name given.
         found: String,
     },
-    /// A number among the samples that the likelihood excludes.
-    #[error("row {row}, column {column} of x is {found}, {likelihood} takes {}", range(*least, *largest))]
+    /// A number of a sample that its likelihood excludes, or of noise or a code that is not finite.
+    #[error("row {row}, column {column} of {array} is {found}, {by} takes {}", range(*least, *largest))]
     OutOfRange {
+        /// The array: `x`, `eps` or `z`.
+        array: &'static str,
         /// The sample.
         row: usize,
-        /// The pixel.
+        /// The pixel or latent.
         column: usize,
         /// The number found.
         found: f32,
-        /// The least number that the likelihood allows.
+        /// The least number allowed.
         least: f32,
-        /// The largest number that the likelihood allows.
+        /// The largest number allowed.
         largest: f32,
-        /// The likelihood's name.
-        likelihood: &'static str,
+        /// What allows no other: the likelihood's name, or `the posterior` or `the prior`.
+        by: &'static str,
     },
     /// A loss or a gradient is infinite or not a number, or a gradient is too large to be squared; the parameters are
     /// as they were.
@@ -182,6 +187,31 @@ pub(crate) fn require(
     expected: &'static str,
 ) -> Result<(), VaeError> {
     if ok { Ok(()) } else { Err(VaeError::Hyperparameter { field, expected, found }) }
+}
+
+/// The first number of an array that is not in the range is an error that names its place; NaN is in no range.
+pub(crate) fn require_within(
+    array: &'static str,
+    values: ArrayView2<'_, f32>,
+    range: RangeInclusive<f32>,
+    by: &'static str,
+) -> Result<(), VaeError> {
+    match values.indexed_iter().find(|&(_, value)| !range.contains(value)) {
+        Some(((row, column), &found)) => {
+            let (least, largest) = (*range.start(), *range.end());
+            Err(VaeError::OutOfRange { array, row, column, found, least, largest, by })
+        }
+        None => Ok(()),
+    }
+}
+
+/// A number of an array that is not finite is an error that names its place.
+pub(crate) fn require_finite(
+    array: &'static str,
+    values: ArrayView2<'_, f32>,
+    by: &'static str,
+) -> Result<(), VaeError> {
+    require_within(array, values, f32::MIN..=f32::MAX, by)
 }
 
 /// Two bounds as a sentence needs them.

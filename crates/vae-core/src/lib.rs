@@ -38,6 +38,24 @@
 //! What lies below it, for loops of one's own: [`Backprop`] gives the gradient of a batch, and an [`Optimizer`] turns a
 //! gradient into the next parameters.
 //!
+//! # Which likelihood for which data
+//! The [`Likelihood`] says what a number of x can be; a number that it excludes is a [`VaeError::OutOfRange`] of every
+//! function that computes a loss.
+//!
+//! | numbers of x | likelihood |
+//! | --- | --- |
+//! | in [0, 1], nearly all near to 0 or 1, as in line art | [`Bernoulli`](Likelihood::Bernoulli), the default |
+//! | anywhere in [0, 1], as in photographs | [`ContinuousBernoulli`](Likelihood::ContinuousBernoulli), or a Gaussian |
+//! | real: measurements, coordinates, features | [`Gaussian`](Likelihood::Gaussian) |
+//!
+//! Standardise real numbers, column by column, to mean 0 and deviation 1. σ then says how near a reconstruction is to
+//! come: 0.1 is a tenth of the data's deviation. A smaller σ lets the latents say more, a larger one less; without a σ
+//! the decoder gives one for each number.
+//!
+//! A Bernoulli likelihood takes a number between 0 and 1 for the probability of a 1. Where most are in between, as with
+//! coordinates squeezed into [0, 1], its cross-entropy hardly tells one vector from another: KL falls to nothing, and
+//! all reconstructions and samples are the mean of the data. `examples/own_vectors.rs` shows both on a ring of points.
+//!
 //! # Shapes
 //! `B` batch, `D` pixels (numbers in a sample), `H` a hidden layer, `L` latents, `P` numbers that the decoder gives for
 //! each pixel, `I` and `O` a layer's inputs and outputs. Arrays are row-major, one sample a row.

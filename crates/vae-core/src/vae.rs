@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     Batch, Loss, LossPerImage, Parameters, Posterior, Prior, VaeConfig, VaeError,
+    error::require_finite,
     formulas::PerLatent,
     kernel::{batch::BySample, blocking::MICRO_BATCH},
     layers::{init::initialise, layer::Layer},
@@ -224,30 +225,28 @@ impl Vae {
     /// The loss of a batch, averaged over its samples.
     ///
     /// # Errors
-    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes, [`VaeError::NotFinite`] for a term that is
-    /// infinite or not a number.
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite,
+    /// [`VaeError::NotFinite`] for a term that is infinite or not a number.
     ///
     /// # Panics
     /// If the shapes do not fit the model, or the batch is empty.
     pub fn loss(&self, batch: Batch<'_>) -> Result<Loss, VaeError> {
         assert!(batch.samples() > 0, "an empty batch has no average");
-        let LossPerImage { reconstruction, kl } = self.terms(batch);
-        let contiguous = "a new array is contiguous";
-        let (reconstruction, kl) = (reconstruction.as_slice(), kl.as_slice());
-        self.checked(Loss::mean(reconstruction.expect(contiguous), kl.expect(contiguous)), batch)
+        self.checked(self.terms(batch).mean(), batch)
     }
 
     /// The loss of each sample.
     ///
     /// # Errors
-    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes. A term may be infinite or not a number.
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite. With none of
+    /// these, a term may still be infinite or not a number, as it is with such weights.
     ///
     /// # Panics
     /// If the shapes do not fit the model.
     pub fn loss_per_image(&self, batch: Batch<'_>) -> Result<LossPerImage, VaeError> {
         let terms = self.terms(batch);
-        if terms.reconstruction.iter().any(|loss| !loss.is_finite()) {
-            self.config.likelihood.check(batch.x)?;
+        if terms.reconstruction.iter().chain(&terms.kl).any(|loss| !loss.is_finite()) {
+            self.check(batch)?;
         }
         Ok(terms)
     }
@@ -275,10 +274,16 @@ impl Vae {
         match terms.into_iter().find(|(_, value)| !value.is_finite()) {
             None => Ok(loss),
             Some((term, _)) => {
-                self.config.likelihood.check(batch.x)?;
+                self.check(batch)?;
                 Err(VaeError::NotFinite { term: term.to_owned() })
             }
         }
+    }
+
+    /// What is wrong with the numbers of a batch whose loss is not finite, if it is the batch.
+    fn check(&self, batch: Batch<'_>) -> Result<(), VaeError> {
+        self.config.likelihood.check(batch.x)?;
+        require_finite("eps", batch.eps, "the posterior")
     }
 
     pub(crate) fn assert_fits(&self, batch: Batch<'_>) {

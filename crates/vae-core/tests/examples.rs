@@ -27,12 +27,17 @@ fn numbers(text: &str, before: &str) -> Vec<f64> {
 }
 
 #[test]
-fn own_vectors_learn_the_ring() {
+fn own_vectors_learn_the_ring_under_a_gaussian_and_collapse_under_a_bernoulli_likelihood() {
     let text = output("own_vectors", &[]).unwrap();
-    let losses = numbers(&text, "-ELBO ");
-    assert!(losses.last().unwrap() + 0.5 < losses[0], "{text}");
-    let near: usize = text.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(near > 800, "{text}");
+    let (losses, kl) = (numbers(&text, "-ELBO "), numbers(&text, "of which KL "));
+    let (within, least) = (numbers(&text, " lie within "), numbers(&text, " has at least "));
+    // Three lines of the training of each.
+    assert!(losses.len() == 6 && losses[2] + 1.0 < losses[0] && kl[2] > 2.0, "{text}");
+    // The mean of the points would be at the distance of the radius, and all in one place.
+    assert!(within[0] < 0.15 && least[0] > 50.0, "{text}");
+    assert!(kl[5] < 0.1 && within[1] > 1.0, "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("row 0, column ") && last.ends_with("numbers between 0 and 1"), "{text}");
 }
 
 #[test]

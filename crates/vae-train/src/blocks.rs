@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 use vae_core::{
     Batch,
@@ -71,10 +71,18 @@ pub(crate) fn for_each_batch<E>(
     let mut buffer = Array2::zeros((indices.len().min(BLOCK), latent));
     for_each_block(images, indices, |x, range| {
         let mut eps = buffer.slice_mut(s![..range.len(), ..]);
-        let number = (range.start / BLOCK) as u64;
-        noise::standard_normal(&mut noise::stream(seed, Purpose::EVALUATION, 0, number), eps.view_mut());
+        draw_noise(eps.view_mut(), seed, 0, &range);
         ask(Batch::new(x, eps.view()))
     })
+}
+
+/// Draws the noise ε of a block, whose place among the indices is `range`, for the draw of z with this number.
+///
+/// # Shapes
+/// `eps` (B, L)
+pub(crate) fn draw_noise(eps: ArrayViewMut2<'_, f32>, seed: u64, draw: u64, range: &Range<usize>) {
+    let number = (range.start / BLOCK) as u64;
+    noise::standard_normal(&mut noise::stream(seed, Purpose::EVALUATION, draw, number), eps);
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use crate::blocks::for_each_batch;
 /// `images` (N, D) u8
 ///
 /// # Errors
-/// [`VaeError::NotFinite`] for a term that is infinite or not a number.
+/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1], [`VaeError::NotFinite`] for a term that
+/// is infinite or not a number.
 ///
 /// # Panics
 /// If D is not the model's number of inputs or an index is not below N.

@@ -12,7 +12,8 @@
 //! [`Trainer`] trains in memory; [`fit`] runs it epoch by epoch and writes the files of a [`RunDir`]; an [`Observer`]
 //! receives reports and may ask to stop. [`annotate`] measures the finished model on the data and adds to its file the
 //! posteriors of each class ([`ClassPosteriors`]) and the usual range of −ELBO ([`NegElboRange`]), and [`PriorFit`] a
-//! prior that is learned. [`log_likelihood`] estimates log p(x) with many samples. [`train_classifier`] trains the
+//! prior that is learned. [`measure`] gives −ELBO with what is quoted beside it, and [`log_likelihood`]
+//! estimates log p(x) with many samples. [`train_classifier`] trains the
 //! classifier that judges drawn digits, and a [`Judge`] compares new images with real ones by what that classifier
 //! finds in them. The crate does not print, draw or choose a path.
 //!
@@ -53,6 +54,7 @@ mod config;
 mod preset;
 mod schedule;
 
+mod collapse;
 mod metrics;
 mod observer;
 
@@ -60,8 +62,13 @@ mod batch;
 mod blocks;
 mod encode;
 mod evaluate;
+mod moments;
+
+mod latents;
+
 mod importance;
 mod likelihood;
+mod measurement;
 mod trainer;
 
 mod image_size;
@@ -90,6 +97,7 @@ pub use checkpoint::Checkpoint;
 pub use class_posteriors::{ClassPosteriors, class_posteriors};
 pub use classifier_file::ClassifierFile;
 pub use classifier_training::{ClassifierTraining, accuracy, train_classifier};
+pub use collapse::{Collapse, Remedy};
 pub use config::{
     DataConfig, Keep, ModelConfig, OptimizerConfig, TrainConfig, TrainingConfig, toml_error_in_a_line,
 };
@@ -100,6 +108,7 @@ pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
 pub use fit_prior::{FittedPrior, PriorFit, PriorFitReport};
 pub use likelihood::{Bound, LikelihoodProgress, LogLikelihood, MAX_SAMPLES, log_likelihood};
+pub use measurement::{MAX_DRAWS, MeasureProgress, Measurement, measure};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;
 pub use neg_elbo_range::{NegElboRange, neg_elbos};

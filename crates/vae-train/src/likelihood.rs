@@ -20,7 +20,11 @@ use vae_core::{
 };
 use vae_data::gather;
 
-use crate::importance::{self, Estimate, Moments};
+use crate::{
+    importance::{self, Estimate},
+    latents::{LatentSums, active},
+    moments::Moments,
+};
 
 /// ε of the samples of an image.
 const PURPOSE: Purpose = Purpose::new(b"likeliho");
@@ -72,9 +76,6 @@ pub struct LogLikelihood {
 }
 
 impl LogLikelihood {
-    /// The variance of its posterior mean above which a latent is active (Burda et al. 2016, section 5.2).
-    pub const ACTIVE: f64 = 0.01;
-
     /// The bound with all samples: the estimate of −log p(x).
     pub fn nll(&self) -> Bound {
         self.bounds[self.bounds.len() - 1]
@@ -87,7 +88,7 @@ impl LogLikelihood {
 
     /// Latents that carry information about the image.
     pub fn active_units(&self) -> usize {
-        self.mean_variance.iter().filter(|&&variance| variance > Self::ACTIVE).count()
+        active(&self.mean_variance)
     }
 }
 
@@ -107,7 +108,8 @@ pub struct LikelihoodProgress {
 /// `images` (N, D) u8
 ///
 /// # Errors
-/// [`VaeError::NotFinite`] if an image's estimate is infinite or not a number.
+/// [`VaeError::OutOfRange`] for a likelihood that excludes numbers in [0, 1], [`VaeError::NotFinite`] if an image's
+/// estimate is infinite or not a number.
 ///
 /// # Panics
 /// If there are no images, D is not the model's number of inputs, or K is not between 1 and [`MAX_SAMPLES`].
@@ -131,7 +133,7 @@ pub fn log_likelihood(
         gather(images, &indices, x.view_mut());
         let posterior = vae.encode(x.view());
         let weights = &mut weights[..indices.len() * samples];
-        weigh(vae, x.view(), &posterior, first, seed, weights);
+        weigh(vae, x.view(), &posterior, first, seed, weights)?;
         let estimates = weights.par_chunks(samples).map(|weights| Estimate::of(weights, &stages)).collect();
         sums.add(vae, &posterior, estimates)?;
         if observer(LikelihoodProgress { images: sums.images(), nll: sums.nll() }).is_break() {
@@ -152,7 +154,7 @@ fn weigh(
     first: usize,
     seed: u64,
     weights: &mut [LogWeight],
-) {
+) -> Result<(), VaeError> {
     let samples = weights.len() / x.nrows();
     let mut tasks = Vec::new();
     for (row, weights) in weights.chunks_mut(samples).enumerate() {
@@ -160,10 +162,11 @@ fn weigh(
         tasks.extend(pieces.map(|(piece, weights)| (row, piece * (TASK / CHUNK), weights)));
     }
     let memory = || (vae.importance_sampler(), Array2::zeros((CHUNK.min(samples), vae.latent())));
-    tasks.into_par_iter().for_each_init(memory, |(sampler, eps), (row, chunk, weights)| {
-        sampler.set_image(x.row(row), posterior.mean.row(row), posterior.log_var.row(row));
+    tasks.into_par_iter().try_for_each_init(memory, |(sampler, eps), (row, chunk, weights)| {
+        sampler.set_image(x.row(row), posterior.mean.row(row), posterior.log_var.row(row))?;
         weigh_image(sampler, eps, [seed, (first + row) as u64, chunk as u64], weights);
-    });
+        Ok(())
+    })
 }
 
 /// The weights of some samples of the sampler's image, from the chunk with this number on.
@@ -187,8 +190,7 @@ struct Sums {
     effective_samples: f64,
     reconstruction: f64,
     kl: f64,
-    kl_per_latent: Vec<f64>,
-    means: Vec<Moments>,
+    latents: LatentSums,
 }
 
 impl Sums {
@@ -198,8 +200,7 @@ impl Sums {
             effective_samples: 0.0,
             reconstruction: 0.0,
             kl: 0.0,
-            kl_per_latent: vec![0.0; latent],
-            means: vec![Moments::default(); latent],
+            latents: LatentSums::new(latent),
         }
     }
 
@@ -224,12 +225,7 @@ impl Sums {
             self.reconstruction += estimate.reconstruction;
             self.kl += estimate.kl;
         }
-        for mean in posterior.mean.rows() {
-            self.means.iter_mut().zip(mean).for_each(|(moments, &mean)| moments.add(f64::from(mean)));
-        }
-        for kl in vae.kl_per_latent(posterior).rows() {
-            self.kl_per_latent.iter_mut().zip(kl).for_each(|(sum, &kl)| *sum += f64::from(kl));
-        }
+        self.latents.add(vae, posterior);
         Ok(())
     }
 
@@ -240,14 +236,13 @@ impl Sums {
             nll.iter().for_each(|&nll| moments.add(nll));
             Bound { samples, nll: moments.mean(), standard_error: moments.standard_error() }
         };
-        let average = |sums: Vec<f64>| sums.into_iter().map(|sum| sum / images).collect();
         LogLikelihood {
             bounds: stages.iter().zip(&self.nll).map(bound).collect(),
             effective_samples: self.effective_samples / images,
             reconstruction: self.reconstruction / images,
             kl: self.kl / images,
-            kl_per_latent: average(self.kl_per_latent),
-            mean_variance: self.means.iter().map(Moments::variance).collect(),
+            kl_per_latent: self.latents.kl_per_latent(),
+            mean_variance: self.latents.mean_variance(),
             nll_per_image: self.nll.pop().unwrap_or_default(),
         }
     }

@@ -71,9 +71,7 @@ impl NegElboRange {
 pub fn neg_elbos(vae: &Vae, images: ArrayView2<'_, u8>) -> Result<Vec<f64>, VaeError> {
     let mut values = Vec::with_capacity(images.nrows());
     for_each_batch(images, &all(images), vae.latent(), 0, |batch| {
-        let terms = vae.loss_per_image(batch)?;
-        let pairs = terms.reconstruction.iter().zip(&terms.kl);
-        values.extend(pairs.map(|(&reconstruction, &kl)| f64::from(reconstruction) + f64::from(kl)));
+        values.extend(vae.loss_per_image(batch)?.neg_elbos());
         Ok(())
     })?;
     Ok(values)

@@ -2,19 +2,25 @@
 
 mod samples;
 
-use anyhow::Context;
+use std::{fmt, ops::ControlFlow};
+
+use anyhow::{Context, ensure};
 use serde::Serialize;
 use vae_core::Loss;
-use vae_data::Dataset;
-use vae_train::{ModelFile, evaluate};
+use vae_data::{Dataset, Splits};
+use vae_train::{MAX_DRAWS, Measurement, ModelFile, evaluate};
 
 use crate::{
+    data_source::Loaded,
+    facts::{Facts, MeasuredSplit},
     generate::prior::PriorArgs,
+    image_progress::ImageProgress,
+    interrupt::{self, StopCleanly},
     model_data::ModelDataArgs,
     model_source::{ModelArgs, ModelSource},
     nll::{self, NllArgs},
     outcome::Done,
-    paths, pictures, term,
+    pictures, term,
 };
 
 /// The default of `--samples` without a number.
@@ -25,10 +31,13 @@ pub(crate) const SEED: u64 = 0;
 
 /// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
-/// Each image is measured with one sample of z, under the prior that the model has, or under N(0, I) with --prior
-/// standard. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli likelihood, values
-/// under the others), or made black or white as its file tells, in a draw that --seed does not change. Numbers of
-/// different likelihoods, or of differently made pixels, are not comparable.
+/// Each image is measured with one draw of z (or the mean of --draws N), under the prior that the model has, or under
+/// N(0, I) with --prior standard. -ELBO comes with its standard error over images, in bits per pixel, -ELBO / (D ln 2),
+/// too, and with the number of active latents, those whose posterior mean has a variance above 0.01 over the images
+/// (Burda et al. 2016). --json adds the digests of model file and images and the version, so that a number can be
+/// quoted and repeated. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli
+/// likelihood, values under the others), or made black or white as its file tells, in a draw that --seed does not
+/// change. Numbers of different likelihoods, or of differently made pixels, are not comparable.
 ///
 /// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
 /// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents
@@ -51,6 +60,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = SAMPLES, conflicts_with = "nll",
           value_parser = clap::value_parser!(u32).range(100..=100_000))]
     samples: Option<u32>,
+    /// Number of draws of z for each image, whose mean is given; the first of many are those of few
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["nll", "samples"],
+          value_parser = clap::value_parser!(u32).range(1..=MAX_DRAWS as i64))]
+    draws: u32,
+    /// Images to measure
+    #[arg(long, value_enum, default_value_t, conflicts_with = "samples")]
+    split: MeasuredSplit,
     /// Random seed of the noise, or of the samples
     #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,
@@ -65,18 +81,17 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Report {
     neg_elbo: f64,
+    /// The standard error of -ELBO over images.
+    standard_error: Option<f64>,
     reconstruction: f64,
     kl: f64,
-    images: usize,
-    likelihood: String,
-    prior: String,
-    /// How pixels were made black or white.
-    protocol: String,
-    data: String,
-    model: String,
-    parameters: usize,
-    latent: usize,
-    seed: u64,
+    /// -ELBO / (D ln 2); of a density where the likelihood has one.
+    bits_per_dim: f64,
+    active_units: usize,
+    /// Draws of z an image.
+    draws: usize,
+    #[serde(flatten)]
+    facts: Facts,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
@@ -86,41 +101,92 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     if let Some(count) = args.samples {
         return measure_samples(&args, &source, count as usize);
     }
-    let vae = &source.model.vae;
-    let loaded = args.data.load(&source.model)?;
+    let loaded = args.load(&source.model)?;
     if let Some(samples) = args.nll.samples() {
-        let settings = nll::Settings { samples, seed: args.seed, json: args.json };
+        let settings = nll::Settings { samples, split: args.split, seed: args.seed, json: args.json };
         return nll::run(&args.nll, settings, &source, &loaded);
     }
-    let test = &loaded.images;
-    let loss = measure(&source.model, test, &loaded.name, args.seed)?;
+    let Some(measured) = measure_with_draws(&args, &source, &loaded)? else { return Ok(Done::Interrupted) };
     let report = Report {
-        neg_elbo: loss.neg_elbo(),
-        reconstruction: loss.reconstruction,
-        kl: loss.kl,
-        images: test.len(),
-        likelihood: vae.config().likelihood.to_string(),
-        prior: vae.config().prior.to_string(),
-        protocol: source.model.binarization.to_string(),
-        data: loaded.name,
-        model: paths::display(&source.path),
-        parameters: vae.parameters().len(),
-        latent: vae.latent(),
-        seed: args.seed,
+        neg_elbo: measured.loss.neg_elbo(),
+        standard_error: measured.standard_error,
+        reconstruction: measured.loss.reconstruction,
+        kl: measured.loss.kl,
+        bits_per_dim: measured.bits_per_dim(),
+        active_units: measured.active_units(),
+        draws: args.draws(),
+        facts: Facts::new(&source, &loaded, args.split, loaded.images.len(), args.seed)?,
     };
     if args.json {
         term::result(format_args!("{}", serde_json::to_string(&report)?))?;
     } else {
-        let Report { neg_elbo, reconstruction, kl, likelihood, prior, protocol, data, .. } = &report;
-        term::result(format_args!(
-            "{} test images of {data}, {protocol} pixels, {likelihood} likelihood, {prior} prior, nats per image\n\
-             -ELBO           {neg_elbo:8.3}\n\
-             reconstruction  {reconstruction:8.3}\n\
-             KL              {kl:8.3}",
-            term::thousands(report.images),
-        ))?;
+        term::result(format_args!("{report}"))?;
     }
     Ok(Done::Finished)
+}
+
+impl Args {
+    fn draws(&self) -> usize {
+        self.draws as usize
+    }
+
+    /// The images of the split to measure.
+    fn load(&self, model: &ModelFile) -> anyhow::Result<Loaded<Dataset>> {
+        match self.split {
+            MeasuredSplit::Test => self.data.load(model),
+            MeasuredSplit::Train => {
+                let Loaded { name, images, fingerprint } = self.data.load::<Splits>(model)?;
+                Ok(Loaded { name, images: images.train, fingerprint })
+            }
+        }
+    }
+}
+
+/// None if Ctrl-C ended it.
+fn measure_with_draws(
+    args: &Args,
+    source: &ModelSource,
+    loaded: &Loaded<Dataset>,
+) -> anyhow::Result<Option<Measurement>> {
+    let (name, images) = (&loaded.name, &loaded.images);
+    pictures::check_size(&source.model, images, name)?;
+    ensure!(!images.is_empty(), "{name} has no {}", args.split.images());
+    let guard = StopCleanly::begin();
+    // A few draws are measured before a bar can be seen.
+    let mut progress = (args.draws() >= 10).then(|| ImageProgress::new(images.len(), "-ELBO"));
+    if progress.is_some() {
+        let [count, draws] = [images.len(), args.draws()].map(term::thousands);
+        term::note(format_args!("measuring {count} images with {draws} draws each"));
+    }
+    let answer = vae_train::measure(&source.model.vae, images.images(), args.draws(), args.seed, |now| {
+        if let Some(progress) = &mut progress {
+            progress.show(now.images, now.neg_elbo);
+        }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    drop(guard);
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    let answer = answer.with_context(|| format!("cannot measure the model on {name}"))?;
+    if answer.is_none() {
+        term::note(format_args!("stopped; nothing is measured"));
+    }
+    Ok(answer)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { neg_elbo, reconstruction, kl, bits_per_dim, active_units, draws, facts, .. } = self;
+        let mean = if *draws == 1 { String::new() } else { format!(", mean of {draws} draws of z") };
+        let error = self.standard_error.map(|error| format!(" ± {error:.3}")).unwrap_or_default();
+        writeln!(f, "{}, nats per image{mean} ± standard error over images", facts.describe())?;
+        writeln!(f, "-ELBO           {neg_elbo:8.3}{error}")?;
+        writeln!(f, "reconstruction  {reconstruction:8.3}")?;
+        writeln!(f, "KL              {kl:8.3}")?;
+        writeln!(f, "bits per pixel  {bits_per_dim:8.4}")?;
+        write!(f, "active latents  {active_units:8} of {}", facts.latent)
+    }
 }
 
 fn measure_samples(args: &Args, source: &ModelSource, count: usize) -> anyhow::Result<Done> {

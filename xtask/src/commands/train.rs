@@ -11,6 +11,7 @@ use vae_data::{Split, Splits};
 use vae_train::{ModelFile, Outcome, RunDir, TrainConfig, TrainError, Trainer, annotate};
 
 use crate::{
+    collapse,
     commands::annotate::describe,
     data_source::{self, Loaded},
     generate::prior::Sampling,
@@ -69,7 +70,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             term::note(format_args!("stopped; to continue: {program} train --run {path} --resume"));
             Ok(Done::Interrupted)
         }
-        Outcome::Finished => finish(&run, trainer.config(), &loaded),
+        Outcome::Finished => {
+            let done = finish(&run, trainer.config(), &loaded)?;
+            collapse::note(&trainer, &run)?;
+            Ok(done)
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::receipt::{Difference, Receipt};
-use crate::term;
+use super::receipt::{Difference, Estimation, Receipt};
 
 /// Latents in a line.
 const LATENTS: usize = 10;
@@ -24,15 +23,8 @@ pub(super) fn json(receipt: &Receipt, difference: Option<&Difference>) -> serde_
 
 /// The numbers in lines.
 pub(super) fn text(receipt: &Receipt, difference: Option<&Difference>) -> String {
-    let facts = &receipt.facts;
-    let mut text = format!(
-        "{} test images of {}, {} pixels, {} likelihood, {} prior, nats per image ± standard error over images\n",
-        term::thousands(facts.images),
-        facts.data,
-        facts.protocol,
-        facts.likelihood,
-        facts.prior,
-    );
+    let Estimation { samples, facts } = &receipt.estimation;
+    let mut text = format!("{}, nats per image ± standard error over images\n", facts.describe());
     let mut line = |name: &str, value: &str| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<22}{value}");
@@ -45,7 +37,7 @@ pub(super) fn text(receipt: &Receipt, difference: Option<&Difference>) -> String
     line("-ELBO", &format!("{:8.3}", receipt.neg_elbo));
     line("reconstruction", &format!("{:8.3}", receipt.reconstruction));
     line("KL", &format!("{:8.3}", receipt.kl));
-    line("effective samples", &format!("{:8.1} of {}", receipt.effective_samples, facts.samples));
+    line("effective samples", &format!("{:8.1} of {}", receipt.effective_samples, samples));
     line("active latents", &format!("{:8} of {}", receipt.active_units, facts.latent));
     for (row, kl) in receipt.kl_per_latent.chunks(LATENTS).enumerate() {
         let name = if row == 0 { "KL from N(0, 1)" } else { "" };

@@ -22,6 +22,80 @@ fn the_json_has_the_documented_keys() {
 }
 
 #[test]
+fn the_json_has_what_a_quoted_number_needs() {
+    let project = Project::trained();
+    let report = report(&project, "--run a --seed 4");
+    for (key, expected) in [
+        ("draws", 1.into()),
+        ("split", "test".into()),
+        ("seed", 4.into()),
+        ("likelihood", "bernoulli".into()),
+        ("protocol", "grey".into()),
+        ("version", env!("CARGO_PKG_VERSION").into()),
+    ] as [(&str, Value); 6]
+    {
+        assert_eq!(report[key], expected, "{key}");
+    }
+    let number = |key: &str| report[key].as_f64().expect("a number");
+    let bits = number("neg_elbo") / (784.0 * std::f64::consts::LN_2);
+    assert!((number("bits_per_dim") - bits).abs() < 1e-12, "{report}");
+    assert!(number("standard_error") > 0.0 && number("standard_error") < number("neg_elbo"), "{report}");
+    assert!(report["active_units"].as_u64().is_some_and(|units| units <= 3), "{report}");
+    // The digests are those that a receipt has.
+    let nll: Value =
+        serde_json::from_str(&project.run("eval --json --run a --nll 1").succeeds().stdout).expect("JSON");
+    for key in ["data_sha256", "model_sha256"] {
+        assert!(report[key].as_str().is_some_and(|digest| digest.len() == 64), "{key}: {report}");
+        assert_eq!(report[key], nll[key], "{key}");
+    }
+}
+
+#[test]
+fn more_draws_are_averaged_and_named() {
+    let project = Project::trained();
+    let [one, many] =
+        [1, 20].map(|draws| report(&project, &format!("--run a --prior standard --draws {draws}")));
+    assert_eq!(report(&project, "--run a --prior standard"), one);
+    assert_eq!(many["draws"], 20);
+    let number = |report: &Value, key: &str| report[key].as_f64().expect("a number");
+    assert_ne!(number(&many, "neg_elbo"), number(&one, "neg_elbo"));
+    // Under N(0, I) the KL term does not depend on the draw.
+    assert!((number(&many, "kl") - number(&one, "kl")).abs() < 1e-6 * number(&one, "kl"), "{many} {one}");
+    assert_eq!(report(&project, "--run a --prior standard --draws 20 --threads 1"), many);
+    let text = project.run("eval --run a --draws 3").succeeds().stdout;
+    assert!(text.contains("mean of 3 draws of z ± standard error over images"), "{text}");
+    project.run("eval --run a --draws 0").exits_with(2);
+    project.run("eval --run a --draws 2 --nll 5").exits_with(2);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_many_draws_with_130() {
+    let project = Project::trained();
+    let mut running = project.start(project.command("eval --run a --split train --draws 10000"));
+    running.wait_for_note("10 000 draws");
+    running.signal("INT");
+    let ended = running.wait().exits_with(130);
+    assert!(ended.stdout.is_empty() && ended.stderr.contains("stopped"), "{}", ended.stderr);
+}
+
+#[test]
+fn training_images_are_measured_when_they_are_asked_for() {
+    let project = Project::trained();
+    let [train, test] = ["train", "test"].map(|split| report(&project, &format!("--run a --split {split}")));
+    assert_eq!((&train["split"], &train["images"]), (&"train".into(), &300.into()));
+    assert_eq!((&test["split"], &test["images"]), (&"test".into(), &50.into()));
+    assert_ne!(train["data_sha256"], test["data_sha256"]);
+    let text = project.run("eval --run a --split train").succeeds().stdout;
+    assert!(text.starts_with("300 training images of digits:300"), "{text}");
+    let nll = project.run("eval --run a --split train --nll 2 --images 60").succeeds().stdout;
+    assert!(nll.starts_with("60 training images of digits:300"), "{nll}");
+    project
+        .run("eval --run a --split train --nll 2 --images 301")
+        .fails_saying(&["at most 300, the training images"]);
+}
+
+#[test]
 fn the_loss_is_the_sum_of_its_two_terms() {
     let report = report(&Project::trained(), "--run a");
     let number = |key| report[key].as_f64().expect("a number");
@@ -32,7 +106,8 @@ fn the_loss_is_the_sum_of_its_two_terms() {
 #[test]
 fn the_text_has_the_three_numbers() {
     let ended = Project::trained().run("eval --run a").succeeds();
-    for name in ["-ELBO", "reconstruction", "KL", "nats"] {
+    for name in ["-ELBO", "reconstruction", "KL", "nats", " ± ", "bits per pixel", "active latents", " of 3"]
+    {
         assert!(ended.stdout.contains(name), "{name}: {}", ended.stdout);
     }
 }

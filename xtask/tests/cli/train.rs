@@ -291,3 +291,17 @@ fn a_folder_of_pictures_is_learned_and_measured() {
         ended.stdout
     );
 }
+
+#[test]
+fn a_run_whose_codes_say_nothing_says_so_at_its_end_with_what_would_help() {
+    let project = Project::new();
+    let settings =
+        "--data digits --digits 300 --hidden 16 --latent 3 --epochs 12 --validation 20 --fit-prior standard";
+    let ended =
+        project.run(&format!("train {settings} --beta 1000 --lr 0.003 --batch 16 --run a")).succeeds();
+    let warning = ended.stderr.lines().last().unwrap_or_default();
+    assert!(warning.starts_with("warning: the KL term ended at "), "{}", ended.stderr);
+    assert!(warning.contains("a smaller --beta than 1000, more --epochs"), "{warning}");
+    let ended = project.run(&format!("train {settings} --beta 0.3 --lr 0.003 --batch 16 --run b")).succeeds();
+    assert!(!ended.stderr.contains("KL term"), "{}", ended.stderr);
+}

@@ -11,6 +11,7 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 
 use super::{density::DensityPass, network::Network, posterior};
 use crate::{
+    VaeError,
     kernel::{batch::BySample, blocking::MICRO_BATCH, repeated::Repeated},
     layers::stack::Tape,
 };
@@ -82,6 +83,10 @@ impl<'v> ImportanceSampler<'v> {
     /// # Shapes
     /// `x` (D,), `mean` and `log_var` (L,)
     ///
+    /// # Errors
+    /// [`VaeError::OutOfRange`] for a number of x that the likelihood excludes, which would have a weight of zero. Its
+    /// row is 0. The sampler then stays with the image before.
+    ///
     /// # Panics
     /// If the shapes do not fit the model.
     pub fn set_image(
@@ -89,13 +94,16 @@ impl<'v> ImportanceSampler<'v> {
         x: ArrayView1<'_, f32>,
         mean: ArrayView1<'_, f32>,
         log_var: ArrayView1<'_, f32>,
-    ) {
+    ) -> Result<(), VaeError> {
+        self.network.likelihood.check(x.insert_axis(Axis(0)))?;
         self.x.set(x);
         self.q[0].set(mean);
         self.q[1].set(log_var);
+        Ok(())
     }
 
-    /// The weight of z = mean + exp(log_var / 2) · ε for each row of `eps`. A weight does not depend on the others.
+    /// The weight of z = mean + exp(log_var / 2) · ε for each row of `eps`. A weight does not depend on the others. One
+    /// whose ε, mean or log-variance is not a number is none either.
     ///
     /// # Shapes
     /// `eps` (K, L) → `weights` (K)
@@ -156,9 +164,9 @@ mod tests {
         let posterior = vae.encode(x.view().insert_axis(ndarray::Axis(0)));
         let mut sampler = vae.importance_sampler();
         // What the sampler met before leaves no trace.
-        sampler.set_image(image(5).view(), Array1::ones(3).view(), Array1::ones(3).view());
+        sampler.set_image(image(5).view(), Array1::ones(3).view(), Array1::ones(3).view()).unwrap();
         sampler.log_weights(Array2::ones((70, 3)).view(), &mut [LogWeight::default(); 70]);
-        sampler.set_image(x.view(), posterior.mean.row(0), posterior.log_var.row(0));
+        sampler.set_image(x.view(), posterior.mean.row(0), posterior.log_var.row(0)).unwrap();
         let mut weights = vec![LogWeight::default(); eps.nrows()];
         sampler.log_weights(eps.view(), &mut weights);
         weights

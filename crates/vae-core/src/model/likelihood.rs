@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     VaeError,
-    error::require,
+    error::{require, require_within},
     formulas::PerPixel,
     kernel::{batch::BySample, elementwise, repeated::Repeated},
     names::as_text,
@@ -29,14 +29,16 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Likelihood {
-    /// Pixels 0 or 1; the cross-entropy of grey ones in [0, 1].
+    /// Pixels 0 or 1; the cross-entropy of grey ones in [0, 1]. For vectors that are nearly black or white: where most
+    /// numbers lie in between, it hardly tells one vector from another, and the latents come to say nothing.
     #[default]
     Bernoulli,
     /// Pixels anywhere in [0, 1], with a density (Loaiza-Ganem & Cunningham 2019).
     ContinuousBernoulli,
-    /// Any real numbers, with a Gaussian density.
+    /// Any real numbers, with a Gaussian density. For measurements and coordinates, best standardised.
     Gaussian {
-        /// The standard deviation of all pixels; none for one that the decoder gives for each pixel.
+        /// The standard deviation of all pixels, which says how near a reconstruction is to come; none for one that the
+        /// decoder gives for each pixel.
         sigma: Option<f32>,
     },
 }
@@ -123,15 +125,7 @@ impl Likelihood {
     /// # Errors
     /// [`VaeError::OutOfRange`] for the first that is not.
     pub fn check(self, x: ArrayView2<'_, f32>) -> Result<(), VaeError> {
-        let range = self.range();
-        match x.indexed_iter().find(|&(_, x)| !range.contains(x)) {
-            Some(((row, column), &found)) => {
-                let (least, largest) = (*range.start(), *range.end());
-                let likelihood = self.name();
-                Err(VaeError::OutOfRange { row, column, found, least, largest, likelihood })
-            }
-            None => Ok(()),
-        }
+        require_within("x", x, self.range(), self.name())
     }
 
     /// −log p(x|z) of each sample in nats, summed over its pixels; infinite where a pixel is out of range.

@@ -40,6 +40,21 @@ pub struct LossPerImage {
     pub kl: Array1<f32>,
 }
 
+impl LossPerImage {
+    /// −ELBO of each image, in nats.
+    pub fn neg_elbos(&self) -> impl Iterator<Item = f64> + '_ {
+        let sum = |(&reconstruction, &kl): (&f32, &f32)| f64::from(reconstruction) + f64::from(kl);
+        self.reconstruction.iter().zip(&self.kl).map(sum)
+    }
+
+    /// The average over the images, as [`Vae::loss`](crate::Vae::loss) gives it; not a number if there are none.
+    pub fn mean(&self) -> Loss {
+        let mean =
+            |values: &Array1<f32>| values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
+        Loss { reconstruction: mean(&self.reconstruction), kl: mean(&self.kl) }
+    }
+}
+
 /// How the terms of the loss are weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

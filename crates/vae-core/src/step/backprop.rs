@@ -34,8 +34,9 @@ impl Backprop {
     /// like the parameters.
     ///
     /// # Errors
-    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes, [`VaeError::NotFinite`] for the first term
-    /// that is infinite or not a number, or a gradient that an optimizer could not square.
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite,
+    /// [`VaeError::NotFinite`] for the first term that is infinite or not a number, or a gradient that an optimizer
+    /// could not square.
     ///
     /// # Panics
     /// If the shapes do not fit the model, or the batch is empty.

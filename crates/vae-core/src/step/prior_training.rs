@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     GaussianMixture, Method, Optimizer, Vae, VaeError,
+    error::require_finite,
     kernel::batch::{BySample, Samples},
     model::density::{Density, DensityPass},
 };
@@ -88,7 +89,8 @@ impl PriorTraining {
     /// `z` (B, L)
     ///
     /// # Errors
-    /// [`VaeError::NotFinite`] for a loss or gradient that is infinite or not a number; the model is then as it was.
+    /// [`VaeError::OutOfRange`] for a code that is not finite, [`VaeError::NotFinite`] for a loss or gradient that is
+    /// infinite or not a number; the model is then as it was.
     ///
     /// # Panics
     /// If there is no code, or `z` does not have L columns.
@@ -112,6 +114,7 @@ impl PriorTraining {
         });
         let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / samples as f64;
         if !loss.is_finite() {
+            require_finite("z", z, "the prior")?;
             return Err(VaeError::NotFinite { term: "log p(z)".to_owned() });
         }
         gradient.sum_into(samples, Sink::Write(values));

@@ -46,8 +46,9 @@ impl Training {
     /// The noise is the caller's, so the same batches give the same bits, with any number of threads.
     ///
     /// # Errors
-    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes, [`VaeError::NotFinite`] for a loss or
-    /// gradient that is infinite or not a number: model and optimizer are then as they were.
+    /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite,
+    /// [`VaeError::NotFinite`] for a loss or gradient that is infinite or not a number: model and optimizer are then as
+    /// they were.
     ///
     /// # Panics
     /// If the shapes do not fit the model, or the batch is empty.

@@ -11,6 +11,7 @@ use vae_train::{CONFIDENT, Judge, ModelFile, NEIGHBOURS, Quality, median, neares
 use crate::{
     bench::progress::Progress,
     data_source::Loaded,
+    facts::sha256,
     generate::{digit_classifier::DigitClassifier, prior::Sampling, samples},
     model_source::ModelSource,
     paths, pictures, term,
@@ -30,7 +31,11 @@ pub(super) struct Report {
     prior: String,
     seed: u64,
     data: String,
+    /// [`Dataset::fingerprint`] of the training images.
+    data_sha256: String,
     model: String,
+    /// SHA-256 of the model file.
+    model_sha256: String,
     /// How the pixels that the model learned from were made black or white; those compared here are grey.
     protocol: String,
     method: Method,
@@ -146,7 +151,9 @@ pub(super) fn measure(
         prior: sampling.describe(model),
         seed: sampling.seed,
         data: loaded.name.clone(),
+        data_sha256: loaded.fingerprint.clone(),
         model: paths::display(&source.path),
+        model_sha256: sha256(&source.bytes()?),
         protocol: model.binarization.to_string(),
         method: Method {
             classifier: classifier.describe(),
