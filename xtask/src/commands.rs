@@ -11,5 +11,6 @@ pub(crate) mod fit_prior;
 pub(crate) mod generate;
 pub(crate) mod grid;
 pub(crate) mod import;
+pub(crate) mod runs;
 pub(crate) mod sweep;
 pub(crate) mod train;

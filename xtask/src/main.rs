@@ -1,12 +1,16 @@
-//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `fit-prior`, `annotate`,
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `runs`, `fit-prior`, `annotate`,
 //! `classifier`, `bench`, `data`, `ci`.
 //!
 //! This is the only crate of the workspace that parses arguments, chooses paths and prints. Each command has a file in
 //! `commands`; the other modules hold what several commands share, or the parts of a large command.
 
 mod bench;
+mod best_epoch;
 mod commands;
 mod data_source;
+mod epoch_pictures;
+mod file_name;
+mod finished;
 mod generate;
 mod interrupt;
 mod model_data;
@@ -18,6 +22,7 @@ mod paths;
 mod pictures;
 mod prior_fit;
 mod progress;
+mod runs;
 mod settings;
 mod sweep;
 mod term;
@@ -53,6 +58,7 @@ enum Command {
     Encode(commands::encode::Args),
     Import(commands::import::Args),
     Sweep(Box<commands::sweep::Args>),
+    Runs(commands::runs::Args),
     FitPrior(commands::fit_prior::Args),
     Annotate(commands::annotate::Args),
     Classifier(commands::classifier::Args),
@@ -92,6 +98,7 @@ fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Encode(args) => commands::encode::run(args),
         Command::Import(args) => commands::import::run(&args),
         Command::Sweep(args) => commands::sweep::run(*args),
+        Command::Runs(args) => commands::runs::run(args),
         Command::FitPrior(args) => commands::fit_prior::run(args),
         Command::Annotate(args) => commands::annotate::run(args),
         Command::Classifier(args) => commands::classifier::run(args),

@@ -14,6 +14,11 @@ pub(crate) struct ModelDataArgs {
 }
 
 impl ModelDataArgs {
+    /// The value of the flag.
+    pub(crate) fn requested(&self) -> Option<&str> {
+        self.data.as_deref()
+    }
+
     /// Loads the requested images, or those that the model was trained on.
     pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
         load(model, self.data.as_deref())

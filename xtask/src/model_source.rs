@@ -13,7 +13,7 @@ use vae_core::{
 use vae_data::Binarization;
 use vae_train::{ModelFile, RunDir, RunLock, TrainError};
 
-use crate::{paths, term};
+use crate::{file_name, paths, term};
 
 /// The model to use: by default that of the newest run, or the shipped model if there is no run.
 #[derive(clap::Args)]
@@ -78,6 +78,8 @@ pub(crate) struct ModelSource {
     pub(crate) model: ModelFile,
     pub(crate) path: PathBuf,
     pictures: PathBuf,
+    /// What names of pictures end in, because pictures of other models are in the same directory.
+    suffix: String,
 }
 
 impl ModelSource {
@@ -88,7 +90,8 @@ impl ModelSource {
         }
         let directory = &self.pictures;
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-        Ok(directory.join(name))
+        let name = name.strip_suffix(".png").unwrap_or(name);
+        Ok(directory.join(format!("{name}{}.png", self.suffix)))
     }
 
     /// Locks the run that the model lies in, if it lies in one: a training there would write the same file.
@@ -132,7 +135,9 @@ impl ModelArgs {
         term::note(format_args!(
             "model: {path_shown} ({config}{likelihood}{prior}, trained on {data}{pixels})"
         ));
-        Ok(ModelSource { model, path, pictures })
+        let of_file = self.model.as_ref().filter(|_| pictures == paths::pictures());
+        let suffix = of_file.map_or(String::new(), |path| format!("-of-{}", file_name::of_path(path, 30)));
+        Ok(ModelSource { model, path, pictures, suffix })
     }
 
     /// Reads a model whose file the command changes. The shipped model is not changed unless it is named explicitly.
@@ -151,7 +156,7 @@ impl ModelArgs {
             return Ok((path.clone(), paths::pictures()));
         }
         if let Some(directory) = &self.run {
-            let run = RunDir::new(directory);
+            let run = paths::existing_run(directory);
             if !run.model().exists() {
                 bail!(
                     "{} holds no model: expected a run directory of 'cargo xtask train'",

@@ -55,6 +55,15 @@ impl PriorArgs {
         Err(misuse("--temperature is for samples of the prior"))
     }
 
+    /// The flags as a part of a file's name; nothing for the defaults.
+    pub(crate) fn in_file_name(self) -> String {
+        let standard = if self.prior == Which::Standard { "-standard" } else { "" };
+        match self.temperature {
+            1.0 => standard.to_owned(),
+            temperature => format!("{standard}-temperature-{temperature}"),
+        }
+    }
+
     /// How samples of this seed are drawn.
     pub(crate) fn sampling(self, seed: u64) -> Sampling {
         Sampling { seed, temperature: self.temperature }
