@@ -19,6 +19,7 @@ mod inputs;
 mod nll;
 mod output;
 mod resume;
+mod runs;
 mod sample_quality;
 mod samples;
 mod sources;
