@@ -36,7 +36,7 @@ pub(crate) fn text(run: &RunDir, config: &TrainConfig, progress: &Progress) -> S
         return format!("{finished}; to go on: cargo xtask train --run {run} --resume --epochs {longer}");
     }
     let new = if early { new_run(run, "--patience 0") } else { new_run(run, &format!("--epochs {longer}")) };
-    let why = if early { "" } else { ", where its cosine schedule ends" };
+    let why = if early { "" } else { ", and its cosine schedule ends there" };
     format!("{finished}{why}; for a longer one: {new}")
 }
 

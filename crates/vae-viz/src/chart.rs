@@ -24,8 +24,8 @@ const MAX_MARKED: usize = 40;
 const RING: (f64, f64) = (5.5, 3.0);
 /// Width and height in pixels of the arrow where a curve leaves the plot.
 const ARROW: (f64, f64) = (4.0, 6.0);
-/// Margin of the sketch around the plot in pixels, because dots at the ends of a curve lie half outside the plot.
-const SKETCH_MARGIN: usize = 4;
+/// Margin of the sketch around the plot in pixels, because dots and rings at the ends of a curve lie half outside the plot.
+const SKETCH_MARGIN: usize = 6;
 /// Approximate number of labels on an axis.
 const TICKS: usize = 5;
 
@@ -69,7 +69,7 @@ impl<'a> Chart<'a> {
         let epochs = Axis::epochs(first, last, TICKS);
         let values = Axis::values(frame.low, frame.high, TICKS);
         let outside = points().filter(|point| !(0.0..=1.0).contains(&values.position(point.1)));
-        let unit = [panel.y_label.to_owned(), outside_text(outside).unwrap_or_default()];
+        let unit = [panel.y_label.to_owned(), outside_text(outside, &values).unwrap_or_default()];
         let unit: Vec<String> = unit.into_iter().filter(|text| !text.is_empty()).collect();
 
         let mut gutter = 0;
@@ -218,14 +218,17 @@ fn is_inside((_, y): (f64, f64)) -> bool {
     (0.0..=PLOT.1 as f64).contains(&y)
 }
 
-/// What the frame leaves out, in words: `epoch 1 is outside (146.3)`.
-fn outside_text(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<String> {
+/// What the axis of values leaves out, in words: `epoch 1 outside, up to 152.7`.
+fn outside_text(points: impl Iterator<Item = (f64, f64)> + Clone, values: &Axis) -> Option<String> {
     let (first, last) = range(points.clone().map(|point| point.0))?;
     let (low, high) = range(points.map(|point| point.1))?;
     let number =
         |x: f64| if x.abs() < 1e6 { format!("{x:.1}") } else { format!("{x:.1e}") }.replace('-', "−");
-    let epochs =
-        if first == last { format!("epoch {first} is") } else { format!("epochs {first} to {last} are") };
-    let values = if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) };
-    Some(format!("{epochs} outside ({values})"))
+    let epochs = if first == last { format!("epoch {first}") } else { format!("epochs {first} to {last}") };
+    let reach = match (values.position(low) < 0.0, values.position(high) > 1.0) {
+        (true, true) => format!("from {} to {}", number(low), number(high)),
+        (true, false) => format!("down to {}", number(low)),
+        _ => format!("up to {}", number(high)),
+    };
+    Some(format!("{epochs} outside, {reach}"))
 }

@@ -9,6 +9,8 @@ use crate::{Curve, axis::LARGEST};
 const EARLY: f64 = 0.05;
 /// The early epochs leave the frame if it would be more than this many times as high with them.
 const SQUEEZED: f64 = 2.0;
+/// An early point stays in the frame if this makes the frame higher by no more than this share at that end.
+const NEAR: f64 = 0.25;
 /// A curve with fewer points is shown whole.
 const FEWEST: usize = 5;
 
@@ -34,7 +36,13 @@ impl Frame {
         let long = curves
             .iter()
             .any(|curve| curve.points.iter().filter(|point| is_drawable(point)).count() >= FEWEST);
-        Some(if long && whole.height() > SQUEEZED * rest.height() { rest } else { whole })
+        if !long || whole.height() <= SQUEEZED * rest.height() {
+            return Some(whole);
+        }
+        // An early point that needs little space stays.
+        let space = NEAR * rest.height();
+        let near = |y: &f64| (rest.low - space..=rest.high + space).contains(y);
+        range(points().map(|point| point.1).filter(near)).map(|(low, high)| Self { low, high })
     }
 
     fn height(self) -> f64 {
@@ -104,9 +112,18 @@ mod tests {
     }
 
     #[test]
-    fn of_a_hundred_epochs_five_may_leave_the_frame() {
+    fn the_first_few_of_a_hundred_epochs_leave_the_frame() {
         let (low, high) = frame(&falling());
-        assert_eq!((low, high), (109.0, 100.0 + 900.0 / 6.0));
+        assert_eq!((low, high), (109.0, 100.0 + 900.0 / 5.0));
+    }
+
+    #[test]
+    fn an_early_dip_that_needs_little_space_stays_in_the_frame() {
+        let mut points = falling();
+        points[3].1 = 105.0;
+        assert_eq!(frame(&points).0, 105.0);
+        points[3].1 = 0.0;
+        assert_eq!(frame(&points).0, 109.0);
     }
 
     #[test]
