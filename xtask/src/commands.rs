@@ -13,5 +13,6 @@ pub(crate) mod generate;
 pub(crate) mod grid;
 pub(crate) mod import;
 pub(crate) mod man;
+pub(crate) mod runs;
 pub(crate) mod sweep;
 pub(crate) mod train;

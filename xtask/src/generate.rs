@@ -10,6 +10,8 @@
 //! ```
 
 pub(crate) mod drawing;
+pub(crate) mod point_labels;
+pub(crate) mod wish;
 
 pub(crate) mod digit_classifier;
 pub(crate) mod prior;

@@ -1,14 +1,18 @@
-//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `fit-prior`, `annotate`,
-//! `classifier`, `bench`, `data`, `ci`; installed, `vae train` and so on, and `vae completions` and `man`.
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `runs`, `fit-prior`,
+//! `annotate`, `classifier`, `bench`, `data`, `ci`; installed, `vae train` and so on, and `vae completions` and `man`.
 //!
 //! This is the only crate of the workspace that parses arguments, chooses paths and prints. Each command has a file in
 //! `commands`; the other modules hold what several commands share, or the parts of a large command.
 
 mod bench;
+mod best_epoch;
 mod collapse;
 mod commands;
 mod data_source;
+mod epoch_pictures;
 mod facts;
+mod file_name;
+mod finished;
 mod generate;
 mod help;
 mod image_progress;
@@ -23,6 +27,7 @@ mod pictures;
 mod prior_fit;
 mod program;
 mod progress;
+mod runs;
 mod settings;
 mod shipped;
 mod suggest;
@@ -80,6 +85,7 @@ enum Command {
     Encode(commands::encode::Args),
     Import(commands::import::Args),
     Sweep(Box<commands::sweep::Args>),
+    Runs(commands::runs::Args),
     FitPrior(commands::fit_prior::Args),
     Annotate(commands::annotate::Args),
     Classifier(commands::classifier::Args),
@@ -143,6 +149,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Done> {
         Command::Encode(args) => commands::encode::run(args),
         Command::Import(args) => commands::import::run(&args),
         Command::Sweep(args) => commands::sweep::run(*args),
+        Command::Runs(args) => commands::runs::run(args),
         Command::FitPrior(args) => commands::fit_prior::run(args),
         Command::Annotate(args) => commands::annotate::run(args),
         Command::Classifier(args) => commands::classifier::run(args),

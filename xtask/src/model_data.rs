@@ -31,6 +31,11 @@ impl ModelDataArgs {
         Err(misuse("--data has no effect: samples of the prior need no data"))
     }
 
+    /// The value of the flag.
+    pub(crate) fn requested(&self) -> Option<&str> {
+        self.data.as_deref()
+    }
+
     /// Loads the requested images, or those that the model was trained on.
     pub(crate) fn load<I: Images>(&self, model: &ModelFile) -> anyhow::Result<Loaded<I>> {
         load(model, self.data.as_deref())

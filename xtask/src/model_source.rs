@@ -15,7 +15,7 @@ use vae_data::Binarization;
 use vae_train::{ModelFile, RunDir, RunLock, TrainError};
 
 use crate::{
-    paths, program,
+    file_name, paths, program,
     settings::choice,
     shipped::{self, Shipped},
     term,
@@ -87,6 +87,8 @@ pub(crate) struct ModelSource {
     /// Its file; [`shipped::MODEL_NAME`] for the model in the installed program.
     pub(crate) path: PathBuf,
     pictures: PathBuf,
+    /// What names of pictures end in, because pictures of other models are in the same directory.
+    suffix: String,
 }
 
 impl ModelSource {
@@ -97,7 +99,8 @@ impl ModelSource {
         }
         let directory = &self.pictures;
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-        Ok(directory.join(name))
+        let name = name.strip_suffix(".png").unwrap_or(name);
+        Ok(directory.join(format!("{name}{}.png", self.suffix)))
     }
 
     /// The bytes of the file.
@@ -150,7 +153,9 @@ impl ModelArgs {
         term::note(format_args!(
             "model: {path_shown} ({config}{likelihood}{prior}, trained on {data}{pixels})"
         ));
-        Ok(ModelSource { model, path, pictures })
+        let of_file = self.model.as_ref().filter(|_| pictures == paths::pictures());
+        let suffix = of_file.map_or(String::new(), |path| format!("-of-{}", file_name::of_path(path, 30)));
+        Ok(ModelSource { model, path, pictures, suffix })
     }
 
     /// Reads a model whose file the command changes. The shipped model is not changed unless it is named explicitly.
@@ -181,7 +186,7 @@ impl ModelArgs {
         }
         let of_run = |run: RunDir| (Shipped::File(run.model()), run.pictures());
         if let Some(directory) = &self.run {
-            let run = RunDir::new(directory);
+            let run = paths::existing_run(directory);
             if !run.model().exists() {
                 bail!(
                     "{} holds no model: expected a run directory of '{} train'",

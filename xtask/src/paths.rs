@@ -56,11 +56,17 @@ pub(crate) fn runs() -> PathBuf {
     root().join("runs")
 }
 
-/// A directory for a new run: `runs/{preset}-{n}` with the first free number.
-pub(crate) fn next_run(preset: &str) -> RunDir {
-    let free = |n: &u32| !runs().join(format!("{preset}-{n}")).exists();
+/// A directory for a new run: `runs/{stem}-{n}` with the first free number.
+pub(crate) fn next_run(stem: &str) -> RunDir {
+    let free = |n: &u32| !runs().join(format!("{stem}-{n}")).exists();
     let n = (1..).find(free).unwrap_or(u32::MAX);
-    RunDir::new(runs().join(format!("{preset}-{n}")))
+    RunDir::new(runs().join(format!("{stem}-{n}")))
+}
+
+/// The run at a path, or, if there is none, the one of that name in the directory for runs.
+pub(crate) fn existing_run(path: &Path) -> RunDir {
+    let (run, named) = (RunDir::new(path), RunDir::new(runs().join(path)));
+    if !run.is_started() && named.is_started() { named } else { run }
 }
 
 /// The run whose `file` was written last, if any run has this file.

@@ -9,7 +9,11 @@ use vae_data::{Augmentation, Augmenter, Binarization, Dataset, gather, shuffled}
 use vae_train::{EpochMetrics, ModelFile, write_atomically};
 use vae_viz::{Curve, GridStyle, MAX_PIXELS, Panel, Picture};
 
-use crate::{generate::prior::Sampling, outcome::misuse};
+use crate::{
+    best_epoch::{Best, Measured, best},
+    generate::prior::Sampling,
+    outcome::misuse,
+};
 
 /// The default grid of samples.
 pub(crate) const SAMPLES: Shape = Shape { rows: 10, cols: 20 };
@@ -96,11 +100,18 @@ impl Captioned {
 }
 
 /// New images: decoded samples from the prior.
-pub(crate) fn samples(model: &ModelFile, shape: &Shape, sampling: Sampling) -> anyhow::Result<Captioned> {
+///
+/// `when` is the beginning of the caption, such as the epoch; empty for a finished model.
+pub(crate) fn samples(
+    model: &ModelFile,
+    shape: &Shape,
+    sampling: Sampling,
+    when: &str,
+) -> anyhow::Result<Captioned> {
     let z = sampling.draw(model, shape.tiles(model.vae.input())?);
     let images = model.vae.decode(z.view());
     let (prior, seed) = (sampling.describe(model), sampling.seed);
-    let caption = format!("samples from the prior {prior}, {}, seed {seed}", describe(model));
+    let caption = format!("{when}samples from the prior {prior}, {}, seed {seed}", describe(model));
     let size = (model.height, model.width);
     let picture = vae_viz::image_grid(images.view(), size, &shape.style(), Some(&caption))?;
     let mut facts = facts(model, "samples");
@@ -115,6 +126,7 @@ pub(crate) fn reconstructions(
     data: &str,
     shape: &Shape,
     seed: u64,
+    when: &str,
 ) -> anyhow::Result<Captioned> {
     check_size(model, test, data)?;
     ensure!(!test.is_empty(), "{data} has no test images to reconstruct");
@@ -124,7 +136,8 @@ pub(crate) fn reconstructions(
     let mut originals = Array2::zeros((indices.len(), test.pixels()));
     gather(test.images(), &indices, originals.view_mut());
     let reconstructions = model.vae.reconstruct(originals.view());
-    let caption = format!("test images of {data} above their reconstructions, {}", describe(model));
+    let of = short_data(data);
+    let caption = format!("{when}test images of {of} above their reconstructions, {}", describe(model));
     let size = (model.height, model.width);
     let style = shape.style();
     let picture =
@@ -150,7 +163,7 @@ pub(crate) fn augmented(
     gather(train.images(), &indices, originals.view_mut());
     let augmenter = Augmenter::new(augmentation, height, width)?;
     augmenter.gather(train.images(), &indices, seed, 0, augmented.view_mut());
-    let caption = format!("training images of {data} above augmented ones, seed {seed}");
+    let caption = format!("training images of {} above augmented ones, seed {seed}", short_data(data));
     let (size, style) = ((height, width), shape.style());
     let (pairs, labels) = ([originals.view(), augmented.view()], ["original", "augmented"]);
     let picture = vae_viz::pair_grid(pairs, labels, size, &style, Some(&caption))?;
@@ -174,23 +187,33 @@ pub(crate) fn curves(metrics: &[EpochMetrics]) -> anyhow::Result<Captioned> {
     let points = |get: Get| -> Vec<(f64, f64)> {
         metrics.iter().filter_map(|line| Some((line.epoch as f64, get(line)?))).collect()
     };
+    let best = best(metrics);
+    let mark = best.map(|best| best.epoch as f64);
     let points = panels.map(|(title, train, validation)| (title, points(train), points(validation)));
     let panels: Vec<Panel<'_>> = points
         .iter()
         .map(|(title, train, validation)| {
             let curves = [("train", train), ("validation", validation)];
             let curves = curves.into_iter().filter(|(_, points)| !points.is_empty());
-            let curves = curves.map(|(label, points)| Curve { label, points }).collect();
+            let curves = curves.map(|(label, points)| Curve { label, points, mark }).collect();
             Panel { title, y_label: "nats per image", curves }
         })
         .collect();
-    let picture = vae_viz::curves(&panels, None)?;
+    let caption = best.map(|Best { epoch, neg_elbo, measured_on }| {
+        let images = match measured_on {
+            Measured::Validation => "held-out images",
+            Measured::ValidationAveraged => "held-out images, with averaged weights",
+            Measured::Train => "training images",
+        };
+        format!("ring: the best epoch, {epoch}, -ELBO {neg_elbo:.2} on {images}")
+    });
+    let picture = vae_viz::curves(&panels, caption.as_deref())?;
     Ok(Captioned { picture, facts: vec![("Software", software())] })
 }
 
 /// The model, for captions.
 pub(crate) fn describe(model: &ModelFile) -> String {
-    let (config, data) = (model.vae.config(), model.data.as_deref().unwrap_or("unknown data"));
+    let (config, data) = (model.vae.config(), short_data(model.data.as_deref().unwrap_or("unknown data")));
     let likelihood = match config.likelihood {
         Likelihood::Bernoulli => String::new(),
         likelihood => format!(" with {likelihood} likelihood"),
@@ -202,6 +225,15 @@ pub(crate) fn describe(model: &ModelFile) -> String {
     format!("{config}{likelihood} trained on {data}{pixels}")
 }
 
+/// The data in few words, for captions and names: of a directory, the last component.
+pub(crate) fn short_data(data: &str) -> String {
+    let short = |source: &str| {
+        let last = source.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+        if last.is_empty() { "data".to_owned() } else { last.to_owned() }
+    };
+    data.split(',').map(short).collect::<Vec<_>>().join(",")
+}
+
 /// The facts that all pictures of a model have in their metadata.
 pub(crate) fn facts(model: &ModelFile, kind: &str) -> Vec<(&'static str, String)> {
     vec![
@@ -211,13 +243,29 @@ pub(crate) fn facts(model: &ModelFile, kind: &str) -> Vec<(&'static str, String)
     ]
 }
 
-fn software() -> String {
+pub(crate) fn software() -> String {
     format!("vae {}", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_named_by_its_last_component() {
+        for (data, short) in [
+            ("mnist", "mnist"),
+            ("digits:300", "digits:300"),
+            ("/home/me/faces", "faces"),
+            ("/home/me/faces/", "faces"),
+            ("/home/me/faces:transposed", "faces:transposed"),
+            ("mnist,/home/me/a,b", "mnist,a,b"),
+            (r"C:\me\faces", "faces"),
+            ("/", "data"),
+        ] {
+            assert_eq!(short_data(data), short);
+        }
+    }
 
     #[test]
     fn a_grid_of_digits_is_as_large_as_usual_and_one_of_photographs_smaller() {

@@ -2,11 +2,19 @@
 
 use std::fmt;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use vae_data::{DataError, Splits};
 use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit};
 
-use crate::{data_source::Loaded, interrupt::StopCleanly, paths, progress::Progress, term};
+use crate::{
+    data_source::Loaded,
+    epoch_pictures::{EpochPictures, Watching},
+    finished,
+    interrupt::StopCleanly,
+    paths,
+    progress::Progress,
+    term,
+};
 
 /// Where the training of a run begins.
 #[derive(Clone, Copy, PartialEq)]
@@ -47,10 +55,20 @@ pub(crate) fn from_checkpoint<'d>(
     match run.read_checkpoint()? {
         Some(checkpoint) => checkpoint
             .into_trainer(config, data, &loaded.fingerprint)
+            .map_err(|error| with_advice(error, run))
             .with_context(|| format!("cannot resume {}", paths::display(run.path()))),
         None if run.has_epochs() => Err(TrainError::NoCheckpoint { path: run.path().to_owned() }.into()),
         None => fresh(config, loaded),
     }
+}
+
+/// Adds what to do instead to the error for a run that cannot be made longer.
+fn with_advice(error: TrainError, run: &RunDir) -> anyhow::Error {
+    let TrainError::ResumeCosine { found, .. } = error else { return error.into() };
+    let new = finished::new_run(run, &format!("--epochs {found}"));
+    anyhow!(
+        "{error}; instead of --resume, start a new run: {new} (one with --schedule constant can be made longer)"
+    )
 }
 
 fn fresh(config: TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Trainer<'_>> {
@@ -62,19 +80,25 @@ fn fresh(config: TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Trainer
     })
 }
 
-/// Trains to the end or to the first Ctrl-C, and prints a line per epoch with `print`.
+/// Trains to the end or to the first Ctrl-C, prints a line per epoch with `print`, and draws `pictures` if there are any
+/// to draw.
 pub(crate) fn train(
     trainer: &mut Trainer<'_>,
     run: &RunDir,
     loaded: &Loaded<Splits>,
     print: fn(fmt::Arguments<'_>),
+    mut pictures: Option<EpochPictures>,
 ) -> anyhow::Result<Outcome> {
     announce(trainer, run);
     let steps = trainer.steps_per_epoch();
     let (done, all) = (trainer.progress(), trainer.config().training.epochs * steps);
     let mut progress = Progress::new(done.epochs * steps + done.batches, all, print);
     let guard = StopCleanly::begin();
-    let outcome = fit(trainer, run, &loaded.name, &loaded.fingerprint, &mut progress);
+    if let Some(pictures) = &mut pictures {
+        pictures.catch_up(trainer);
+    }
+    let mut watching = Watching { progress: &mut progress, pictures };
+    let outcome = fit(trainer, run, &loaded.name, &loaded.fingerprint, &mut watching);
     drop(guard);
     progress.finish();
     let outcome = outcome?;

@@ -10,7 +10,9 @@ use vae_core::{
 };
 use vae_data::Dataset;
 
-use crate::{Progress, TrainConfig, TrainError, Trainer, files::read_bounded, image_size::check_image_size};
+use crate::{
+    Progress, Schedule, TrainConfig, TrainError, Trainer, files::read_bounded, image_size::check_image_size,
+};
 
 /// The largest file read as a checkpoint: the largest model possible with two moments and an average, and the header.
 const MAX_BYTES: u64 = (VaeConfig::MAX_PARAMETERS as u64) * 16 + (100 << 20);
@@ -110,7 +112,8 @@ impl Checkpoint {
     /// run's configuration in the source of the data, and in the number of epochs unless the schedule is a cosine.
     ///
     /// # Errors
-    /// [`TrainError::ResumeConfig`] for another configuration, [`TrainError::ResumeData`] or [`TrainError::ImageSize`]
+    /// [`TrainError::ResumeCosine`] for another number of epochs along a cosine, [`TrainError::ResumeConfig`] for
+    /// another configuration, [`TrainError::ResumeData`] or [`TrainError::ImageSize`]
     /// for other images, [`TrainError::FewerEpochs`] for fewer epochs than the run has done.
     pub fn into_trainer<'d>(
         self,
@@ -118,6 +121,10 @@ impl Checkpoint {
         data: &'d Dataset,
         fingerprint: &str,
     ) -> Result<Trainer<'d>, TrainError> {
+        let (expected, found) = (self.config.training.epochs, config.training.epochs);
+        if self.config.optimizer.schedule == Schedule::Cosine && expected != found {
+            return Err(TrainError::ResumeCosine { expected, found });
+        }
         if let Some((field, expected, found)) = self.config.difference(&config) {
             return Err(TrainError::ResumeConfig { field, expected, found });
         }

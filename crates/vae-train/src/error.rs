@@ -116,6 +116,17 @@ pub enum TrainError {
         /// The value asked for.
         found: String,
     },
+    /// A run whose step size follows a cosine was to end at another epoch.
+    #[error(
+        "the learning rate of the run falls along half a cosine over its {expected} epochs; over {found} epochs, each \
+         step would have had another learning rate"
+    )]
+    ResumeCosine {
+        /// The run's number of epochs.
+        expected: u64,
+        /// The number asked for.
+        found: u64,
+    },
     /// A run was to be resumed on other images.
     #[error("the run was started on data with fingerprint {expected}, found data with fingerprint {found}")]
     ResumeData {

@@ -67,7 +67,8 @@ pub fn fit(
         write_metrics(run, &metrics)?;
         save(trainer)?;
         let line = metrics.last().expect("a line was just added");
-        observer.epoch(&EpochReport { metrics: line, epochs, saved: saved.as_deref() });
+        let vae = averaged.as_ref().unwrap_or(trainer.vae());
+        observer.epoch(&EpochReport { metrics: line, epochs, vae, saved: saved.as_deref() });
     }
     Ok(Outcome::Finished)
 }
@@ -322,6 +323,46 @@ mod tests {
         assert!(error.contains("training.batch = 32") && error.contains("16"), "{error}");
         let error = checkpoint().into_trainer(config(1), &data, "another print").unwrap_err();
         assert!(matches!(error, TrainError::ResumeData { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_run_along_a_cosine_keeps_its_number_of_epochs() {
+        let (directory, data) = (tempfile::tempdir().unwrap(), data());
+        let run = RunDir::new(directory.path());
+        let mut config = config(1);
+        config.optimizer.schedule = Schedule::Cosine;
+        let mut trainer = Trainer::new(config.clone(), &data).unwrap();
+        fit(&mut trainer, &run, "digits", "print", &mut ()).unwrap();
+        config.training.epochs = 3;
+        let checkpoint = run.read_checkpoint().unwrap().unwrap();
+        let error = checkpoint.into_trainer(config, &data, "print").unwrap_err();
+        assert!(matches!(error, TrainError::ResumeCosine { expected: 1, found: 3 }), "{error}");
+    }
+
+    /// Keeps the weights of the model after each epoch.
+    #[derive(Default)]
+    struct Weights(Vec<Vec<f32>>);
+
+    impl Observer for Weights {
+        fn epoch(&mut self, report: &EpochReport<'_>) {
+            self.0.push(report.vae.parameters().values().to_vec());
+        }
+    }
+
+    #[test]
+    fn an_observer_sees_the_model_that_the_file_of_the_last_epoch_holds() {
+        for average in [0.0, 0.9] {
+            let (directory, data) = (tempfile::tempdir().unwrap(), data());
+            let run = RunDir::new(directory.path());
+            let mut config = config(2);
+            (config.training.average, config.training.keep) = (average, Keep::Last);
+            let mut trainer = Trainer::new(config, &data).unwrap();
+            let mut weights = Weights::default();
+            fit(&mut trainer, &run, "digits", "print", &mut weights).unwrap();
+            assert_eq!(weights.0.len(), 2);
+            let file = ModelFile::read(&run.model(), None).unwrap();
+            assert_eq!(weights.0[1], file.vae.parameters().values());
+        }
     }
 
     #[test]

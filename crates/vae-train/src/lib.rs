@@ -88,6 +88,7 @@ mod classifier_training;
 mod sample_quality;
 
 mod checkpoint;
+mod file_header;
 mod fit;
 mod run;
 
@@ -104,6 +105,7 @@ pub use config::{
 pub use encode::encode;
 pub use error::TrainError;
 pub use evaluate::evaluate;
+pub use file_header::FileHeader;
 pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
 pub use fit_prior::{FittedPrior, PriorFit, PriorFitReport};

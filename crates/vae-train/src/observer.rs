@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, path::Path};
 
-use vae_core::Loss;
+use vae_core::{Loss, Vae};
 
 use crate::EpochMetrics;
 
@@ -43,6 +43,8 @@ pub struct EpochReport<'a> {
     pub metrics: &'a EpochMetrics,
     /// Epochs of the run.
     pub epochs: u64,
+    /// The model after the epoch, with the running average of its weights if there is one.
+    pub vae: &'a Vae,
     /// The path of the model file, if this epoch's weights were written to it.
     pub saved: Option<&'a Path>,
 }

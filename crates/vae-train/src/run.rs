@@ -78,6 +78,12 @@ impl RunDir {
         Ok(RunLock { _file: file })
     }
 
+    /// Whether another process holds the lock of the directory.
+    pub fn is_locked(&self) -> bool {
+        let file = fs::File::open(self.path.join(".lock"));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+    }
+
     /// Whether a run was started here.
     pub fn is_started(&self) -> bool {
         [self.config(), self.metrics(), self.model(), self.checkpoint()].iter().any(|path| path.exists())
@@ -153,8 +159,12 @@ mod tests {
     fn a_locked_directory_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let run = RunDir::new(directory.path());
-        let _lock = run.lock().unwrap();
+        assert!(!run.is_locked());
+        let lock = run.lock().unwrap();
         assert!(matches!(run.lock(), Err(TrainError::RunLocked { .. })));
+        assert!(run.is_locked());
+        drop(lock);
+        assert!(!run.is_locked());
     }
 
     #[test]

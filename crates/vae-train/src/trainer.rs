@@ -7,7 +7,7 @@ use vae_core::{Loss, LossMean, Optimizer, Training, Vae, VaeError, average_weigh
 use vae_data::{Binarization, Dataset, Holdout, Split, shuffle};
 
 use crate::{
-    Observer, StepReport, TrainConfig, TrainError,
+    Observer, StepReport, TrainConfig, TrainError, TrainingConfig,
     batch::{Buffers, Source},
     evaluate,
 };
@@ -217,11 +217,7 @@ impl<'d> Trainer<'d> {
 
     /// Whether so many epochs have passed without an improvement that the run ends early.
     pub fn has_lost_patience(&self) -> bool {
-        let training = &self.config.training;
-        let warm = training.beta_warmup_epochs.ceil() as u64;
-        let since_best =
-            self.progress.best.map(|(epoch, _)| self.progress.epochs.saturating_sub(epoch.max(warm)));
-        training.patience > 0 && since_best.is_some_and(|epochs| epochs >= training.patience)
+        self.progress.has_lost_patience(&self.config.training)
     }
 
     /// The loss of the held-out images. None if no images are held out.
@@ -285,6 +281,18 @@ impl<'d> Trainer<'d> {
 }
 
 impl Progress {
+    /// Whether so many epochs have passed without an improvement that a run with these settings ends early.
+    pub fn has_lost_patience(&self, training: &TrainingConfig) -> bool {
+        let warm = training.beta_warmup_epochs.ceil() as u64;
+        let since_best = self.best.map(|(epoch, _)| self.epochs.saturating_sub(epoch.max(warm)));
+        training.patience > 0 && since_best.is_some_and(|epochs| epochs >= training.patience)
+    }
+
+    /// Whether a run with these settings has nothing left to train.
+    pub fn is_at_end(&self, training: &TrainingConfig) -> bool {
+        self.epochs >= training.epochs || self.has_lost_patience(training)
+    }
+
     fn add(&mut self, loss: Loss, images: usize) {
         let mut mean = self.mean();
         mean.add(loss, images);

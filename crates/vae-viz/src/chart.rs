@@ -2,8 +2,9 @@
 
 use crate::{
     Panel, Picture, VizError,
-    axis::{Axis, LARGEST},
+    axis::Axis,
     colour::{CHART_AXIS, CHART_GRID, CHART_INK, CHART_LABEL, CHART_PAGE, CURVES},
+    frame::{Frame, clip, is_drawable, range},
     legend::Legend,
     sketch::Sketch,
     text::Font,
@@ -19,8 +20,12 @@ const STROKE: f64 = 2.0;
 const MARKER: f64 = 3.0;
 /// The largest number of points of a curve with such dots.
 const MAX_MARKED: usize = 40;
-/// Margin of the sketch around the plot in pixels, because dots at the ends of a curve lie half outside the plot.
-const SKETCH_MARGIN: usize = 4;
+/// Outer and inner radius in pixels of the ring around a marked point.
+const RING: (f64, f64) = (5.5, 3.0);
+/// Width and height in pixels of the arrow where a curve leaves the plot.
+const ARROW: (f64, f64) = (4.0, 6.0);
+/// Margin of the sketch around the plot in pixels, because dots and rings at the ends of a curve lie half outside the plot.
+const SKETCH_MARGIN: usize = 6;
 /// Approximate number of labels on an axis.
 const TICKS: usize = 5;
 
@@ -60,16 +65,19 @@ impl<'a> Chart<'a> {
         let no_points = || VizError::NoPoints { panel: panel.title.to_owned() };
         let points = || panel.curves.iter().flat_map(|curve| curve.points).copied().filter(is_drawable);
         let (first, last) = range(points().map(|point| point.0)).ok_or_else(no_points)?;
-        let (low, high) = range(points().map(|point| point.1)).ok_or_else(no_points)?;
+        let frame = Frame::of(&panel.curves).ok_or_else(no_points)?;
         let epochs = Axis::epochs(first, last, TICKS);
-        let values = Axis::values(low, high, TICKS);
+        let values = Axis::values(frame.low, frame.high, TICKS);
+        let outside = points().filter(|point| !(0.0..=1.0).contains(&values.position(point.1)));
+        let unit = [panel.y_label.to_owned(), outside_text(outside, &values).unwrap_or_default()];
+        let unit: Vec<String> = unit.into_iter().filter(|text| !text.is_empty()).collect();
 
         let mut gutter = 0;
         for (_, label) in &values.ticks {
             gutter = gutter.max(fonts.label.width(label)? + SPACE);
         }
         let title = fonts.title.wrap(panel.title, PLOT.0)?;
-        let y_label = fonts.label.wrap(panel.y_label, PLOT.0)?;
+        let y_label = fonts.label.wrap(&unit.join("; "), PLOT.0)?;
         let legend = Legend::lay_out(&panel.curves, &fonts.label, PLOT.0)?;
         let title_height = title.len() * fonts.title.line_height();
         let header = title_height + y_label.len() * fonts.label.line_height() + legend.height + SPACE;
@@ -125,7 +133,7 @@ impl<'a> Chart<'a> {
     /// Draws the plot, with [`SKETCH_MARGIN`] on all sides: lines at the ticks, the axis of epochs, the curves.
     fn sketch(&self) -> Result<Picture, VizError> {
         let mut sketch = Sketch::new(PLOT.0 + 2 * SKETCH_MARGIN, PLOT.1 + 2 * SKETCH_MARGIN, CHART_PAGE)?;
-        let at = |x: f64, y: f64| (SKETCH_MARGIN as f64 + x, SKETCH_MARGIN as f64 + y);
+        let at = |x, y| in_sketch((x, y));
         let (width, height) = (PLOT.0 as f64, PLOT.1 as f64);
         // A line of one pixel is sharp if it runs through the middle of pixels.
         let sharp = |coordinate: f64| coordinate.floor() + 0.5;
@@ -145,17 +153,48 @@ impl<'a> Chart<'a> {
             let radius = if drawable <= MAX_MARKED { MARKER } else { STROKE / 2.0 };
             let mut previous = None;
             for point in curve.points {
-                let place = is_drawable(point).then(|| at(self.x_of(point.0), self.y_of(point.1)));
+                let place = is_drawable(point).then(|| (self.x_of(point.0), self.y_of(point.1)));
                 if let Some(to) = place {
                     if let Some(from) = previous {
-                        sketch.line(from, to, STROKE, colour)?;
+                        self.join(&mut sketch, from, to, colour)?;
                     }
-                    sketch.dot(to, radius, colour)?;
+                    if is_inside(to) {
+                        sketch.dot(in_sketch(to), radius, colour)?;
+                    }
                 }
                 previous = place;
             }
         }
+        for (curve, colour) in self.panel.curves.iter().zip(CURVES.into_iter().cycle()) {
+            let marked =
+                curve.points.iter().filter(|point| is_drawable(point) && Some(point.0) == curve.mark);
+            for place in
+                marked.map(|point| (self.x_of(point.0), self.y_of(point.1))).filter(|&to| is_inside(to))
+            {
+                sketch.dot(in_sketch(place), RING.0, colour)?;
+                sketch.dot(in_sketch(place), RING.1, CHART_PAGE)?;
+            }
+        }
         sketch.into_picture()
+    }
+
+    /// Draws the part of a line that is inside the plot, with an arrow where it leaves the plot.
+    fn join(
+        &self,
+        sketch: &mut Sketch,
+        from: (f64, f64),
+        to: (f64, f64),
+        colour: [u8; 3],
+    ) -> Result<(), VizError> {
+        let Some((start, end)) = clip((from, to), PLOT.1 as f64) else { return Ok(()) };
+        sketch.line(in_sketch(start), in_sketch(end), STROKE, colour)?;
+        for ((x, y), _) in [(start, from), (end, to)].into_iter().filter(|(cut, point)| cut != point) {
+            let back = if y > 0.0 { y - ARROW.1 } else { y + ARROW.1 };
+            for side in [-ARROW.0, ARROW.0] {
+                sketch.line(in_sketch((x + side, back)), in_sketch((x, y)), STROKE, colour)?;
+            }
+        }
+        Ok(())
     }
 
     /// Distance of an epoch from the left edge of the plot in pixels.
@@ -169,15 +208,27 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// True if both coordinates of a point are finite and within ±[`LARGEST`].
-fn is_drawable(&(x, y): &(f64, f64)) -> bool {
-    // The comparison is false for NaN.
-    x.abs() <= LARGEST && y.abs() <= LARGEST
+/// A place in the plot as a place in the sketch, which has a margin around it.
+fn in_sketch((x, y): (f64, f64)) -> (f64, f64) {
+    (SKETCH_MARGIN as f64 + x, SKETCH_MARGIN as f64 + y)
 }
 
-/// The least and the greatest of the numbers; `None` without numbers.
-fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    numbers.fold(None, |range, x| {
-        Some(range.map_or((x, x), |(low, high): (f64, f64)| (low.min(x), high.max(x))))
-    })
+/// True for a place in the plot that is between its lower and its upper edge.
+fn is_inside((_, y): (f64, f64)) -> bool {
+    (0.0..=PLOT.1 as f64).contains(&y)
+}
+
+/// What the axis of values leaves out, in words: `epoch 1 outside, up to 152.7`.
+fn outside_text(points: impl Iterator<Item = (f64, f64)> + Clone, values: &Axis) -> Option<String> {
+    let (first, last) = range(points.clone().map(|point| point.0))?;
+    let (low, high) = range(points.map(|point| point.1))?;
+    let number =
+        |x: f64| if x.abs() < 1e6 { format!("{x:.1}") } else { format!("{x:.1e}") }.replace('-', "−");
+    let epochs = if first == last { format!("epoch {first}") } else { format!("epochs {first} to {last}") };
+    let reach = match (values.position(low) < 0.0, values.position(high) > 1.0) {
+        (true, true) => format!("from {} to {}", number(low), number(high)),
+        (true, false) => format!("down to {}", number(low)),
+        _ => format!("up to {}", number(high)),
+    };
+    Some(format!("{epochs} outside, {reach}"))
 }

@@ -15,7 +15,10 @@ const MARGIN: usize = 18;
 /// Draws the panels from left to right, three in a row.
 ///
 /// Each point of a curve with at most 40 points is marked by a dot, so that a run of one epoch is visible too. The dots
-/// of longer curves would merge, so they are drawn as lines only.
+/// of longer curves would merge, so they are drawn as lines only. A curve's [`mark`](crate::Curve::mark) is a ring.
+///
+/// If the first twentieth of the epochs, or the first epoch, would squeeze all others into less than half of the plot,
+/// these early points leave the plot at an arrow, and a text above the plot gives their values.
 ///
 /// # Errors
 /// [`VizError::NoPanels`] without panels; [`VizError::NoPoints`] for a panel without a point that can be drawn;
@@ -62,7 +65,7 @@ mod tests {
     }
 
     fn draw(points: &[(f64, f64)]) -> Result<Picture, VizError> {
-        curves(&[panel(vec![Curve { label: "", points }])], None)
+        curves(&[panel(vec![Curve { points, ..Curve::default() }])], None)
     }
 
     /// Positions of the pixels that have exactly the colour of the panel's first curve.
@@ -96,6 +99,41 @@ mod tests {
     }
 
     #[test]
+    fn a_marked_epoch_is_a_ring() {
+        let points: Vec<_> =
+            (1..=60).map(|epoch| (f64::from(epoch), 100.0 + 10.0 / f64::from(epoch))).collect();
+        let inked = |mark| {
+            let line = Curve { points: &points, mark, ..Curve::default() };
+            ink(&curves(&[panel(vec![line])], None).unwrap())
+        };
+        let (plain, marked) = (inked(None), inked(Some(30.0)));
+        let ring: Vec<_> = marked.iter().filter(|place| !plain.contains(place)).collect();
+        let columns = ring.iter().map(|place| place.0);
+        let width = columns.clone().max().unwrap() - columns.min().unwrap();
+        assert!((6..=12).contains(&width), "{width}");
+        assert_eq!(inked(Some(30.5)), plain, "there is no epoch 30.5");
+    }
+
+    #[test]
+    fn an_early_epoch_that_squeezes_the_others_leaves_the_plot() {
+        let points: Vec<_> = (1..=10).map(|epoch| (f64::from(epoch), 100.0 - f64::from(epoch))).collect();
+        let mut early = points.clone();
+        early[0].1 = 1e6;
+        // The lower half of the plot has the later epochs, whatever the first one is.
+        let lowest = |points: &[(f64, f64)]| {
+            let picture = draw(points).unwrap();
+            ink(&picture).iter().map(|place| picture.height() - place.1).min().unwrap()
+        };
+        let height = |points: &[(f64, f64)]| {
+            let inked = ink(&draw(points).unwrap());
+            let rows = inked.iter().map(|place| place.1);
+            rows.clone().max().unwrap() - rows.min().unwrap()
+        };
+        assert!(height(&early) <= PLOT.1 + 8 && height(&early) > PLOT.1 / 2, "{}", height(&early));
+        assert!(lowest(&early).abs_diff(lowest(&points)) < 10, "{} and {}", lowest(&early), lowest(&points));
+    }
+
+    #[test]
     fn no_panels_are_refused() {
         assert!(matches!(curves(&[], None), Err(VizError::NoPanels)));
     }
@@ -124,7 +162,7 @@ mod tests {
     #[test]
     fn each_of_six_curves_has_its_own_colour() {
         let points: Vec<_> = (0..6).map(|i| [(0.0, f64::from(i)), (1.0, f64::from(i))]).collect();
-        let lines = points.iter().map(|points| Curve { label: "", points }).collect();
+        let lines = points.iter().map(|points| Curve { points, ..Curve::default() }).collect();
         let picture = curves(&[panel(lines)], None).unwrap();
         for colour in CURVES {
             assert!(picture.rgb().chunks(3).any(|pixel| pixel == colour), "{colour:?}");
@@ -133,7 +171,7 @@ mod tests {
 
     #[test]
     fn panels_are_placed_three_in_a_row() {
-        let one = [panel(vec![Curve { label: "train", points: &[(1.0, 104.0)] }])];
+        let one = [panel(vec![Curve { label: "train", points: &[(1.0, 104.0)], mark: None }])];
         let single = curves(&one, None).unwrap();
         let size_of = |count| {
             let picture = curves(&vec![one[0].clone(); count], None).unwrap();
@@ -146,7 +184,7 @@ mod tests {
     fn long_titles_and_labels_are_kept_within_the_panel() {
         let long = "a very long name for a quantity that hardly anybody would ever want to plot ".repeat(3);
         let points = [(1.0, 1.0), (2.0, 2.0)];
-        let lines = vec![Curve { label: &long, points: &points }, Curve { label: "short", points: &points }];
+        let lines = [&long, "short"].map(|label| Curve { label, points: &points, mark: None }).to_vec();
         let picture = curves(&[Panel { title: &long, y_label: &long, curves: lines }], None).unwrap();
         let edge = picture.width() - MARGIN / 2;
         for y in 0..picture.height() {
@@ -158,7 +196,7 @@ mod tests {
 
     #[test]
     fn more_panels_than_a_picture_holds_are_refused() {
-        let many = vec![panel(vec![Curve { label: "", points: &[(1.0, 1.0)] }]); 2000];
+        let many = vec![panel(vec![Curve { points: &[(1.0, 1.0)], ..Curve::default() }]); 2000];
         assert!(matches!(curves(&many, None), Err(VizError::TooLarge { .. })));
     }
 }

@@ -75,7 +75,7 @@ mod tests {
 
     fn lay_out(labels: &[&str], width: usize) -> (Legend, Font) {
         let font = Font::new(16).unwrap();
-        let curves: Vec<_> = labels.iter().map(|&label| Curve { label, points: &[] }).collect();
+        let curves: Vec<_> = labels.iter().map(|&label| Curve { label, ..Curve::default() }).collect();
         (Legend::lay_out(&curves, &font, width).unwrap(), font)
     }
 

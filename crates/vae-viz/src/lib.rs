@@ -1,7 +1,8 @@
 //! Draws grids of images and training curves, and encodes them as PNG with metadata on how they were made.
 //!
 //! - [`image_grid`] draws images side by side, [`reconstruction_grid`] originals above their reconstructions, and
-//!   [`pair_grid`] any images above any others; a [`GridStyle`] sets the layout;
+//!   [`pair_grid`] any images above any others; [`row_grid`] names the rows and [`labelled_grid`] each image; a
+//!   [`GridStyle`] sets the layout;
 //! - [`curves()`] draws [`Panel`]s of [`Curve`]s over the epochs;
 //! - each returns a [`Picture`], and [`Picture::to_png`] encodes it.
 //!
@@ -48,11 +49,19 @@ mod grid;
 
 mod pairs;
 
+mod shorten;
+
+mod rows;
+
+mod labelled;
+
 mod axis;
 
 mod sketch;
 
 mod panel;
+
+mod frame;
 
 mod legend;
 
@@ -66,7 +75,9 @@ pub use picture::{MAX_PIXELS, Picture};
 pub use colour::Palette;
 pub use grid::image_grid;
 pub use grid_style::GridStyle;
+pub use labelled::labelled_grid;
 pub use pairs::{pair_grid, reconstruction_grid};
+pub use rows::row_grid;
 
 pub use curves::curves;
 pub use panel::{Curve, Panel};

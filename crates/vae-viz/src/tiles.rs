@@ -10,7 +10,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::{GridStyle, Palette, Picture, VizError, caption::Caption, text::Font};
 
 /// Size of a row's label in pixels.
-const LABEL_SIZE: usize = 16;
+pub(crate) const LABEL_SIZE: usize = 16;
 /// Free space between a label and its tiles, and between a label and the picture's edge, in pixels.
 const LABEL_MARGIN: usize = 8;
 

@@ -11,6 +11,7 @@ use vae_train::{ClassPosteriors, ModelFile, NegElboRange, class_posteriors};
 
 use crate::{
     data_source::{self, Loaded},
+    file_name,
     generate::{
         class::{self, Classes},
         drawing::Drawing,
@@ -18,6 +19,7 @@ use crate::{
         like, numbers, photo,
         prior::PriorArgs,
         samples,
+        wish::Wish,
     },
     model_data,
     model_source::ModelArgs,
@@ -36,6 +38,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", conflicts_with_all = ["like", "image", "latent"],
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: Option<u32>,
+    /// Images in a row of the picture [default: 10, or 20 for more than 30 images; for 'all', a row is a class]
+    #[arg(long, value_name = "N", conflicts_with = "image", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    cols: Option<u32>,
     /// Split that the indices of --like refer to [default: test]
     #[arg(long, value_enum, requires = "like", conflicts_with_all = ["digit", "image", "latent"])]
     split: Option<SplitChoice>,
@@ -51,7 +56,8 @@ pub(crate) struct Args {
     /// data that the model was trained on, which must be there]
     #[arg(long, value_name = "D", value_parser = data_source::flag, requires = "Request", conflicts_with = "latent")]
     data: Option<String>,
-    /// PNG file to write [default: named after the request, in pictures/ of the run, or in runs/pictures/]; or, for
+    /// PNG file to write [default: named after the request, as in digit-7-seed-0.png, in pictures/ of the run, or in
+    /// runs/pictures/]; or, for
     /// samples and --digit, a .npy file for numpy.load: float32 (N, H, W) in [0, 1], the means of p(x|z), by class
     #[arg(long, value_name = "FILE.png|FILE.npy", value_parser = PathBufValueParser::new().try_map(Out::new))]
     out: Option<Out>,
@@ -110,6 +116,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             "a .npy file takes new images: those of --digit, or samples of the prior without a request",
         ));
     }
+    if args.cols.is_some() && matches!(args.request.digit, Some(Classes::All)) {
+        return Err(misuse(
+            "--cols does not go with --digit all, whose rows are classes; --count sets their length",
+        ));
+    }
     args.prior.only_if(args.request.is_of_the_prior())?;
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
@@ -144,17 +155,34 @@ impl Request {
 impl Args {
     /// The drawing and the default name of its file.
     fn draw(&self, model: &ModelFile) -> anyhow::Result<(Drawing, String)> {
-        Ok(match &self.request {
-            Request { digit: Some(classes), .. } => (self.class(model, *classes)?, file_name(*classes)),
-            Request { like, .. } if !like.is_empty() => (self.like(model)?, "like.png".to_owned()),
-            Request { image, .. } if !image.is_empty() => (self.photo(model)?, "image.png".to_owned()),
+        let number = |flag: Option<u32>| flag.map(|number| number.to_string());
+        let (count, cols) = (number(self.count), number(self.cols));
+        let data = self.data.as_deref().map(|data| file_name::of_path(Path::new(data), 40));
+        let data = data.as_deref();
+        let (drawing, wish) = match &self.request {
+            Request { digit: Some(classes), .. } => {
+                let class = match classes {
+                    Classes::One(class) => Some(class.to_string()),
+                    Classes::All => None,
+                };
+                let wish = Wish::class(class.as_deref(), self.seed).with("count", count.as_deref());
+                (self.class(model, *classes)?, wish.with("data", data))
+            }
+            Request { like, .. } if !like.is_empty() => {
+                let is_training = matches!(self.split, Some(SplitChoice::Train));
+                (self.like(model)?, Wish::like(like, is_training).with("data", data))
+            }
+            Request { image, .. } if !image.is_empty() => (self.photo(model)?, Wish::images(image)),
             Request { latent, .. } if !latent.is_empty() => {
-                (latent::draw(model, latent)?, "latent.png".to_owned())
+                (latent::draw(model, latent, self.cols())?, Wish::points(&latent::text(latent)))
             }
             _ => {
-                (samples::draw(model, self.count(), self.prior.sampling(self.seed))?, "prior.png".to_owned())
+                let sampling = self.prior.sampling(self.seed);
+                let drawing = samples::draw(model, self.count(), self.cols(), sampling)?;
+                (drawing, Wish::prior(self.prior, self.seed).with("count", count.as_deref()))
             }
-        })
+        };
+        Ok((drawing, wish.with("cols", cols.as_deref()).file_name()))
     }
 
     /// Writes new images as numbers; returns the lines to print.
@@ -168,6 +196,10 @@ impl Args {
         }
     }
 
+    fn cols(&self) -> Option<usize> {
+        self.cols.map(|cols| cols as usize)
+    }
+
     fn count(&self) -> usize {
         self.count.unwrap_or(COUNT) as usize
     }
@@ -177,18 +209,18 @@ impl Args {
         match self.split.unwrap_or_default() {
             SplitChoice::Test => {
                 let loaded = model_data::load(model, data)?;
-                like::draw(model, (&loaded.images, Split::Test, &loaded.name), indices)
+                like::draw(model, (&loaded.images, Split::Test, &loaded.name), indices, self.cols())
             }
             SplitChoice::Train => {
                 let loaded = model_data::load::<Splits>(model, data)?;
-                like::draw(model, (&loaded.images.train, Split::Train, &loaded.name), indices)
+                like::draw(model, (&loaded.images.train, Split::Train, &loaded.name), indices, self.cols())
             }
         }
     }
 
     fn class(&self, model: &ModelFile, classes: Classes) -> anyhow::Result<Drawing> {
         self.with_posteriors(model, |posteriors| {
-            class::draw(model, posteriors, classes, self.count(), self.seed)
+            class::draw(model, posteriors, classes, (self.count(), self.cols()), self.seed)
         })
     }
 
@@ -257,12 +289,4 @@ fn measure_classes(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Clas
         loaded.name
     ));
     Ok(posteriors)
-}
-
-/// The default name of the file with images of these classes.
-fn file_name(classes: Classes) -> String {
-    match classes {
-        Classes::One(class) => format!("digit-{class}.png"),
-        Classes::All => "digits.png".to_owned(),
-    }
 }

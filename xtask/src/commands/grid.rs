@@ -1,10 +1,11 @@
 //! `cargo xtask grid`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::{
+    file_name,
     generate::prior::PriorArgs,
     model_data::ModelDataArgs,
     model_source::ModelArgs,
@@ -36,8 +37,9 @@ pub(crate) struct Args {
     seed: u64,
     #[command(flatten)]
     data: ModelDataArgs,
-    /// PNG file to write [default: KIND.png in pictures/ of the run, or in runs/pictures/]
-    #[arg(long, value_name = "FILE.png")]
+    /// PNG file to write [default: in pictures/ of the run, or in runs/pictures/: KIND.png, and in the name what was asked
+    /// for, as in samples-seed-3.png]
+    #[arg(long, value_name = "FILE.png", value_parser = file_name::png)]
     out: Option<PathBuf>,
 }
 
@@ -56,21 +58,40 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut source = args.model.read()?;
     args.prior.apply_to(&mut source)?;
     let (default, name) = match args.kind {
-        Kind::Samples => (SAMPLES, "samples.png"),
-        Kind::Reconstructions => (PAIRS, "reconstructions.png"),
+        Kind::Samples => (SAMPLES, "samples"),
+        Kind::Reconstructions => (PAIRS, "reconstructions"),
     };
     let default = default.for_images(source.model.height, source.model.width);
     let size = |flag: Option<u32>, default| flag.map_or(default, |n| n as usize);
     let shape = Shape { rows: size(args.rows, default.rows), cols: size(args.cols, default.cols) };
     let picture = match args.kind {
-        Kind::Samples => pictures::samples(&source.model, &shape, args.prior.sampling(args.seed))?,
+        Kind::Samples => pictures::samples(&source.model, &shape, args.prior.sampling(args.seed), "")?,
         Kind::Reconstructions => {
             let loaded = args.data.load(&source.model)?;
-            pictures::reconstructions(&source.model, &loaded.images, &loaded.name, &shape, args.seed)?
+            pictures::reconstructions(&source.model, &loaded.images, &loaded.name, &shape, args.seed, "")?
         }
     };
-    let out = source.picture_path(args.out, name)?;
+    let name = args.file_name(name);
+    let out = source.picture_path(args.out, &name)?;
     picture.write(&out)?;
     term::result(format_args!("{}", paths::display(&out)))?;
     Ok(Done::Finished)
+}
+
+impl Args {
+    /// The default name of the file. Without flags, it is the name under which a training leaves the same picture.
+    fn file_name(&self, kind: &str) -> String {
+        let mut name = kind.to_owned();
+        if self.seed != 0 {
+            name += &format!("-seed-{}", self.seed);
+        }
+        if let Some(data) = self.data.requested() {
+            name += &format!("-{}", file_name::of_path(Path::new(data), 40));
+        }
+        name += &self.prior.in_file_name();
+        for (flag, number) in [("rows", self.rows), ("cols", self.cols)] {
+            name += &number.map_or(String::new(), |number| format!("-{flag}-{number}"));
+        }
+        name + ".png"
+    }
 }

@@ -242,7 +242,7 @@ fn train_run(run: &RunDir, config: TrainConfig, loaded: &Loaded<Splits>) -> anyh
         term::note(format_args!("already finished: {}", paths::display(run.path())));
         return Ok(true);
     }
-    match training::train(&mut trainer, run, loaded, term::note) {
+    match training::train(&mut trainer, run, loaded, term::note, None) {
         Ok(Outcome::Finished) => Ok(true),
         Ok(Outcome::Interrupted) => Err(Interrupted.into()),
         Err(error) if matches!(error.downcast_ref(), Some(TrainError::NotFinite { .. })) => {

@@ -14,12 +14,15 @@ use crate::{
     collapse,
     commands::annotate::describe,
     data_source::{self, Loaded},
+    epoch_pictures::EpochPictures,
+    finished,
     generate::prior::Sampling,
     outcome::Done,
     paths,
     pictures::{self, Captioned, Shape},
     prior_fit::{self, Nearer},
     program,
+    runs::name,
     settings::{Settings, presets},
     term,
     training::{self, Start},
@@ -34,9 +37,17 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
-    /// Run directory [default: runs/PRESET-N with the next free N; with --resume, the newest run]
+    /// Run directory [default: runs/PRESET-N with the next free N, where PRESET is followed by what differs from it in
+    /// data and model; with --resume, the newest run]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
+    /// Name of the run: its directory is runs/NAME
+    #[arg(long, value_name = "NAME", conflicts_with = "run", value_parser = name::parse)]
+    name: Option<String>,
+    /// Draw samples and reconstructions into pictures/ of the run after every N epochs, always of the same points and
+    /// images [default: only at the end]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=TrainConfig::MAX_EPOCHS))]
+    pictures_every: Option<u64>,
     /// Continue a run from its last checkpoint; more --epochs than before extend it, unless its schedule is cosine,
     /// which ends at a fixed epoch
     #[arg(long)]
@@ -44,13 +55,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
-    let run = args.run_dir()?;
-    let path = || run.path().to_owned();
-    if args.resume && !run.path().is_dir() {
-        return Err(TrainError::NoRun { path: path() }.into());
-    }
-    let stored = if args.resume { run.read_config()? } else { None };
+    let existing = if args.resume { Some(args.existing_run()?) } else { None };
+    let stored = existing.as_ref().map(RunDir::read_config).transpose()?.flatten();
     let mut config = args.resolve(stored)?;
+    let run = match existing {
+        Some(run) => run,
+        None => args.new_run(&config)?,
+    };
+    let path = || run.path().to_owned();
     // Checked before the lock, so that a run that cannot start leaves no files; and again under the lock.
     if !args.resume && run.is_started() {
         return Err(TrainError::RunExists { path: path() }.into());
@@ -62,12 +74,22 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;
     if !args.resume {
         draw_augmented(&trainer, &run, &loaded.name)?;
+    } else if trainer.progress().is_at_end(&trainer.config().training)
+        && finished::is_complete(&run, trainer.config(), &loaded.images.train)?
+    {
+        term::line(format_args!("{}", finished::text(&run, trainer.config(), trainer.progress())));
+        return Ok(Done::Finished);
     }
-    match training::train(&mut trainer, &run, &loaded, term::line)? {
+    let pictures = args
+        .pictures_every
+        .map(|every| EpochPictures::new(every, &run, &trainer, &loaded.images.test, &loaded.name));
+    match training::train(&mut trainer, &run, &loaded, term::line, pictures)? {
         Outcome::Interrupted => {
             let path = paths::argument(run.path());
+            let pictures =
+                args.pictures_every.map_or(String::new(), |every| format!(" --pictures-every {every}"));
             let program = program::name();
-            term::note(format_args!("stopped; to continue: {program} train --run {path} --resume"));
+            term::note(format_args!("stopped; to continue: {program} train --run {path} --resume{pictures}"));
             Ok(Done::Interrupted)
         }
         Outcome::Finished => {
@@ -79,15 +101,35 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 }
 
 impl Args {
-    fn run_dir(&self) -> anyhow::Result<RunDir> {
-        match (&self.run, self.resume) {
-            (Some(path), _) => Ok(RunDir::new(path)),
-            (None, false) => Ok(paths::next_run(self.settings.preset().unwrap_or_default().name())),
-            (None, true) => match paths::newest_run(RunDir::checkpoint) {
-                Some(run) => Ok(run),
+    /// The run to resume.
+    fn existing_run(&self) -> anyhow::Result<RunDir> {
+        let run = match (&self.run, &self.name) {
+            (Some(path), _) => paths::existing_run(path),
+            (None, Some(name)) => RunDir::new(paths::runs().join(name)),
+            (None, None) => match paths::newest_run(RunDir::checkpoint) {
+                Some(run) => run,
                 None => bail!("no run to resume; '{} train' starts one", program::name()),
             },
+        };
+        if !run.path().is_dir() {
+            return Err(TrainError::NoRun { path: run.path().to_owned() }.into());
         }
+        Ok(run)
+    }
+
+    /// The directory of a new run.
+    fn new_run(&self, config: &TrainConfig) -> anyhow::Result<RunDir> {
+        let preset = self.settings.preset().unwrap_or_default();
+        let Some(name) = &self.name else {
+            let run = self.run.as_ref().map(RunDir::new);
+            return Ok(run.unwrap_or_else(|| paths::next_run(&name::stem(preset, config))));
+        };
+        let run = RunDir::new(paths::runs().join(name));
+        // The directory of a sweep, or anything else of that name.
+        if !run.is_started() && paths::is_nonempty_dir(run.path()) {
+            bail!("{} exists and is not a run; choose another --name", paths::display(run.path()));
+        }
+        Ok(run)
     }
 
     /// The preset or the stored configuration, overridden by the file, overridden by the flags.
@@ -163,11 +205,12 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     let fitting = |shape: Shape| shape.for_images(model.height, model.width);
     let (samples, pairs) = (fitting(pictures::SAMPLES), fitting(pictures::PAIRS));
     let test = &model.binarization.measured(&loaded.images.test, Split::Test);
-    for (name, picture) in [
-        ("curves.png", pictures::curves(&metrics)),
-        ("samples.png", pictures::samples(&model, &samples, Sampling::of_seed(0))),
-        ("reconstructions.png", pictures::reconstructions(&model, test, &loaded.name, &pairs, 0)),
-    ] {
+    let drawn = [
+        pictures::curves(&metrics),
+        pictures::samples(&model, &samples, Sampling::of_seed(0), ""),
+        pictures::reconstructions(&model, test, &loaded.name, &pairs, 0, ""),
+    ];
+    for (name, picture) in finished::PICTURES.into_iter().zip(drawn) {
         write_picture(picture, &directory.join(name))?;
     }
     let run_flag = paths::argument(run.path());

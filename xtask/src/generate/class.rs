@@ -9,7 +9,7 @@ use vae_viz::GridStyle;
 
 use super::{
     digit_classifier::{CLASSIFIED_IMAGES, DigitClassifier},
-    drawing::{Drawing, style},
+    drawing::{Drawing, style_with},
 };
 use crate::{
     outcome::misuse,
@@ -85,25 +85,35 @@ pub(crate) fn draw(
     model: &ModelFile,
     posteriors: &ClassPosteriors,
     requested: Classes,
-    count: usize,
+    (count, cols): (usize, Option<usize>),
     seed: u64,
 ) -> anyhow::Result<Drawing> {
     let classes = requested.of(posteriors);
     let tiles = count.checked_mul(classes.len()).context("more images than a picture can hold")?;
     pictures::check_tiles(model, tiles)?;
     let NewImages { images, lines } = images(model, posteriors, &classes, count, seed)?;
-    let (what, style) = match requested {
-        Classes::One(class) => (format!("{count} new images of class {class}"), style(count)),
+    let (what, style, labels) = match requested {
+        Classes::One(class) => {
+            (format!("{count} new images of class {class}"), style_with(count, cols), Vec::new())
+        }
         Classes::All => {
             let style = GridStyle { rows: classes.len(), cols: count, ..GridStyle::default() };
-            (format!("new images of the classes {}", posteriors.names()), style)
+            let labels = classes.iter().map(|&class| class_name(posteriors, class)).collect();
+            (format!("new images of the classes {}", posteriors.names()), style, labels)
         }
     };
     let caption = format!("{what}, {}, seed {seed}", pictures::describe(model));
-    let picture = vae_viz::image_grid(images.view(), (model.height, model.width), &style, Some(&caption))?;
+    let (labels, size): (Vec<&str>, _) =
+        (labels.iter().map(String::as_str).collect(), (model.height, model.width));
+    let picture = vae_viz::row_grid(images.view(), &labels, size, &style, Some(&caption))?;
     let mut facts = pictures::facts(model, &what);
     facts.push(("Seed", seed.to_string()));
     Ok(Drawing { picture: Captioned::new(picture, facts), lines })
+}
+
+/// The name of a class, for the label of its row.
+fn class_name(_: &ClassPosteriors, class: u8) -> String {
+    class.to_string()
 }
 
 /// A sentence for one class, or a table with the mean for several.

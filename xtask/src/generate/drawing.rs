@@ -12,7 +12,12 @@ pub(crate) struct Drawing {
 
 /// A grid for `count` images. Few images are drawn large, in short rows.
 pub(super) fn style(count: usize) -> GridStyle {
-    let (cols, scale) = if count <= 30 { (10, 4) } else { (20, 2) };
-    let cols = count.clamp(1, cols);
+    style_with(count, None)
+}
+
+/// The same with `cols` images in a row.
+pub(super) fn style_with(count: usize, cols: Option<usize>) -> GridStyle {
+    let (usual, scale) = if count <= 30 { (10, 4) } else { (20, 2) };
+    let cols = cols.unwrap_or(usual).clamp(1, count.max(1));
     GridStyle { rows: count.div_ceil(cols), cols, scale, ..GridStyle::default() }
 }

@@ -5,7 +5,10 @@ use std::str::FromStr;
 use ndarray::Array2;
 use vae_train::ModelFile;
 
-use super::drawing::{Drawing, style};
+use super::{
+    drawing::{Drawing, style_with},
+    point_labels::point_labels,
+};
 use crate::{
     outcome::misuse,
     pictures::{self, Captioned},
@@ -28,9 +31,15 @@ impl FromStr for Points {
     }
 }
 
+/// All points as text, in the form of the command line.
+pub(crate) fn text(points: &[Points]) -> String {
+    let point = |point: &Vec<f32>| point.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    points.iter().flat_map(|points| &points.0).map(point).collect::<Vec<_>>().join(";")
+}
+
 /// Decodes each point.
-pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Drawing> {
-    let points: Vec<&Vec<f32>> = points.iter().flat_map(|points| &points.0).collect();
+pub(crate) fn draw(model: &ModelFile, requested: &[Points], cols: Option<usize>) -> anyhow::Result<Drawing> {
+    let points: Vec<&Vec<f32>> = requested.iter().flat_map(|points| &points.0).collect();
     let latent = model.vae.latent();
     for (i, point) in points.iter().enumerate() {
         if point.len() != latent {
@@ -48,8 +57,12 @@ pub(crate) fn draw(model: &ModelFile, points: &[Points]) -> anyhow::Result<Drawi
     let what = if points.len() == 1 { "point".to_owned() } else { format!("{} points", points.len()) };
     let caption = format!("{what} of the latent space, {}", pictures::describe(model));
     let size = (model.height, model.width);
-    let picture = vae_viz::image_grid(images.view(), size, &style(points.len()), Some(&caption))?;
-    let facts = pictures::facts(model, "decoded points");
+    let labels = point_labels(&points);
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let style = style_with(points.len(), cols);
+    let picture = vae_viz::labelled_grid(images.view(), &labels, size, &style, Some(&caption))?;
+    let mut facts = pictures::facts(model, "decoded points");
+    facts.push(("Points", text(requested)));
     Ok(Drawing { picture: Captioned::new(picture, facts), lines: Vec::new() })
 }
 

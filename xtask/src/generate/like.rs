@@ -5,10 +5,10 @@ use ndarray::Array2;
 use vae_data::{Dataset, Split, gather};
 use vae_train::ModelFile;
 
-use super::drawing::{Drawing, style};
+use super::drawing::{Drawing, style_with};
 use crate::{
     outcome::misuse,
-    pictures::{self, Captioned},
+    pictures::{self, Captioned, short_data},
 };
 
 /// Draws the images at `indices` of a split of `data`, each above its reconstruction from the mean of the posterior.
@@ -16,6 +16,7 @@ pub(crate) fn draw(
     model: &ModelFile,
     (images, split, data): (&Dataset, Split, &str),
     indices: &[u32],
+    cols: Option<usize>,
 ) -> anyhow::Result<Drawing> {
     pictures::check_size(model, images, data)?;
     let split = match split {
@@ -42,10 +43,10 @@ pub(crate) fn draw(
     });
     let s = if indices.len() == 1 { "" } else { "s" };
     let labelled = labels.as_ref().map_or(String::new(), |labels| format!(" (label{s} {labels})"));
-    let what = format!("{split} image{s} {which} of {data}{labelled}");
+    let what = format!("{split} image{s} {which} of {}{labelled}", short_data(data));
     let below = if indices.len() == 1 { "its reconstruction" } else { "their reconstructions" };
     let caption = format!("{what} above {below}, {}", pictures::describe(model));
-    let (size, style) = ((model.height, model.width), style(indices.len()));
+    let (size, style) = ((model.height, model.width), style_with(indices.len(), cols));
     let picture =
         vae_viz::reconstruction_grid(originals.view(), reconstructions.view(), size, &style, Some(&caption))?;
     let mut facts = pictures::facts(model, "reconstructions");

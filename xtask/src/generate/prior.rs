@@ -57,6 +57,15 @@ impl PriorArgs {
         Err(misuse("--temperature is for samples of the prior"))
     }
 
+    /// The flags as a part of a file's name; nothing for the defaults.
+    pub(crate) fn in_file_name(self) -> String {
+        let standard = if self.prior == Some(Which::Standard) { "-standard" } else { "" };
+        match self.temperature {
+            None | Some(1.0) => standard.to_owned(),
+            Some(temperature) => format!("{standard}-temperature-{temperature}"),
+        }
+    }
+
     /// How samples of this seed are drawn.
     pub(crate) fn sampling(self, seed: u64) -> Sampling {
         Sampling { temperature: self.temperature.unwrap_or(1.0), ..Sampling::of_seed(seed) }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use vae_train::ModelFile;
 
 use super::{
-    drawing::{Drawing, style},
+    drawing::{Drawing, style_with},
     prior::Sampling,
 };
 use crate::pictures::{self, Captioned};
@@ -18,14 +18,20 @@ pub(crate) fn images(model: &ModelFile, count: usize, sampling: Sampling) -> Arr
 }
 
 /// Draws `count` new images in a grid.
-pub(crate) fn draw(model: &ModelFile, count: usize, sampling: Sampling) -> anyhow::Result<Drawing> {
+pub(crate) fn draw(
+    model: &ModelFile,
+    count: usize,
+    cols: Option<usize>,
+    sampling: Sampling,
+) -> anyhow::Result<Drawing> {
     pictures::check_tiles(model, count)?;
     let images = images(model, count, sampling);
     let (s, prior, seed) = (if count == 1 { "" } else { "s" }, sampling.describe(model), sampling.seed);
     let caption =
         format!("{count} sample{s} from the prior {prior}, {}, seed {seed}", pictures::describe(model));
     let size = (model.height, model.width);
-    let picture = vae_viz::image_grid(images.view(), size, &style(count), Some(&caption))?;
+    let style = style_with(count, cols);
+    let picture = vae_viz::image_grid(images.view(), size, &style, Some(&caption))?;
     let mut facts = pictures::facts(model, "samples");
     facts.extend([("Prior", prior), ("Seed", seed.to_string())]);
     Ok(Drawing { picture: Captioned::new(picture, facts), lines: Vec::new() })

@@ -1,7 +1,7 @@
 //! The examples at the end of each command's help.
 
 /// Each command, and calls of it with what they do.
-pub(crate) const EXAMPLES: [(&str, &[(&str, &str)]); 19] = [
+pub(crate) const EXAMPLES: [(&str, &[(&str, &str)]); 21] = [
     (
         "",
         &[
@@ -87,6 +87,8 @@ pub(crate) const EXAMPLES: [(&str, &[(&str, &str)]); 19] = [
             ("sweep plan.toml --out table.md", "the variants of a file, see above"),
         ],
     ),
+    ("runs", &[("runs", "the runs, the newest first"), ("runs --all", "those of sweeps too")]),
+    ("runs compare", &[("runs compare quick-1 quick-2", "where two runs differ, in settings and losses")]),
     (
         "fit-prior",
         &[

@@ -149,9 +149,9 @@ fn a_picture_in_a_missing_directory_is_refused() {
 #[test]
 fn a_picture_in_place_of_a_directory_is_refused() {
     let project = Project::trained();
-    project.write("pages/kept", b"");
+    project.write("pages.png/kept", b"");
     let before = project.files(".");
-    project.run("grid --run a --out pages").fails_saying(&["cannot write pages", "directory"]);
+    project.run("grid --run a --out pages.png").fails_saying(&["cannot write pages.png", "directory"]);
     assert_eq!(project.files("."), before);
 }
 

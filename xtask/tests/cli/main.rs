@@ -21,6 +21,7 @@ mod nll;
 mod output;
 mod own_images;
 mod resume;
+mod runs;
 mod sample_quality;
 mod samples;
 mod sources;

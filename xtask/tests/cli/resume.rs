@@ -65,7 +65,7 @@ fn resuming_without_a_name_continues_the_newest_run() {
     project.run(&format!("train {SMALL} --run runs/old --seed 1")).succeeds();
     project.run(&format!("train {SMALL} --run runs/new --seed 2")).succeeds();
     let ended = project.run("train --resume").succeeds();
-    assert!(ended.stderr.contains("runs/new"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("runs/new is finished"), "{}", ended.stdout);
 }
 
 #[test]

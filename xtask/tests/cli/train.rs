@@ -204,8 +204,9 @@ fn runs_without_a_name_are_numbered() {
     for _ in 0..2 {
         project.run(&format!("train {SMALL}")).succeeds();
     }
-    assert!(project.path("runs/quick-1/model.safetensors").exists());
-    assert!(project.path("runs/quick-2/model.safetensors").exists());
+    for name in ["quick-digits-16-3-relu-1", "quick-digits-16-3-relu-2"] {
+        assert!(project.path("runs").join(name).join("model.safetensors").exists(), "{name}");
+    }
 }
 
 #[test]
