@@ -1,5 +1,5 @@
-//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `runs`, `fit-prior`, `annotate`,
-//! `classifier`, `bench`, `data`, `ci`.
+//! The commands: `cargo xtask train`, `grid`, `generate`, `eval`, `encode`, `import`, `sweep`, `runs`, `fit-prior`,
+//! `annotate`, `classifier`, `bench`, `data`, `ci`.
 //!
 //! This is the only crate of the workspace that parses arguments, chooses paths and prints. Each command has a file in
 //! `commands`; the other modules hold what several commands share, or the parts of a large command.

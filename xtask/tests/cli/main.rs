@@ -18,6 +18,7 @@ mod import;
 mod inputs;
 mod nll;
 mod output;
+mod pictures;
 mod resume;
 mod runs;
 mod sample_quality;
