@@ -1,5 +1,5 @@
-//! `--pictures-every`: samples and reconstructions in the course of a training, always of the same points and images, so
-//! that one can flip through them.
+//! `--pictures-every`: samples and reconstructions in the course of a training, always of the same points and images,
+//! so that one can flip through them.
 
 use std::{fs, ops::ControlFlow, path::PathBuf};
 

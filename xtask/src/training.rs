@@ -80,8 +80,8 @@ fn fresh(config: TrainConfig, loaded: &Loaded<Splits>) -> anyhow::Result<Trainer
     })
 }
 
-/// Trains to the end or to the first Ctrl-C, prints a line per epoch with `print`, and draws `pictures` if there are any
-/// to draw.
+/// Trains to the end or to the first Ctrl-C, prints a line per epoch with `print`, and draws `pictures` if there
+/// are any to draw.
 pub(crate) fn train(
     trainer: &mut Trainer<'_>,
     run: &RunDir,

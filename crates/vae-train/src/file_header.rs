@@ -1,4 +1,4 @@
-//! The header of a model file or a checkpoint, without its tensors: enough to list a run, whatever the size of its model.
+//! The header of a model file or a checkpoint, without its tensors: enough to list a run, however large its model is.
 
 use std::{
     collections::BTreeMap,

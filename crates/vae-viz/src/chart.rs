@@ -24,7 +24,7 @@ const MAX_MARKED: usize = 40;
 const RING: (f64, f64) = (5.5, 3.0);
 /// Width and height in pixels of the arrow where a curve leaves the plot.
 const ARROW: (f64, f64) = (4.0, 6.0);
-/// Margin of the sketch around the plot in pixels, because dots and rings at the ends of a curve lie half outside the plot.
+/// Margin of the sketch around the plot in pixels, because dots and rings at the ends of a curve lie half outside.
 const SKETCH_MARGIN: usize = 6;
 /// Approximate number of labels on an axis.
 const TICKS: usize = 5;
@@ -224,7 +224,7 @@ fn outside_text(points: impl Iterator<Item = (f64, f64)> + Clone, values: &Axis)
     let (low, high) = range(points.map(|point| point.1))?;
     let number =
         |x: f64| if x.abs() < 1e6 { format!("{x:.1}") } else { format!("{x:.1e}") }.replace('-', "−");
-    let epochs = if first == last { format!("epoch {first}") } else { format!("epochs {first} to {last}") };
+    let epochs = if first == last { format!("epoch {first}") } else { format!("epochs {first}–{last}") };
     let reach = match (values.position(low) < 0.0, values.position(high) > 1.0) {
         (true, true) => format!("from {} to {}", number(low), number(high)),
         (true, false) => format!("down to {}", number(low)),

@@ -37,8 +37,8 @@ pub(crate) struct Args {
     seed: u64,
     #[command(flatten)]
     data: ModelDataArgs,
-    /// PNG file to write [default: in pictures/ of the run, or in runs/pictures/: KIND.png, and in the name what was asked
-    /// for, as in samples-seed-3.png]
+    /// PNG file to write [default: KIND.png in pictures/ of the run, or in runs/pictures/, and in its name what was
+    /// requested, as in samples-seed-3.png]
     #[arg(long, value_name = "FILE.png", value_parser = file_name::png)]
     out: Option<PathBuf>,
 }
