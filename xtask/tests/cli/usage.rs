@@ -127,7 +127,7 @@ fn flags_without_effect_are_wrong_usage() {
         ("--validation 0 --keep best", &["--keep", "--validation 0"]),
     ] {
         let project = Project::new();
-        project.run(&format!("train --run a {flags}")).is_wrong_usage_saying(parts);
+        project.run(&format!("train --run a {flags}")).refuses_usage_saying(parts);
         assert!(project.files(".").is_empty(), "{flags}");
     }
     is_wrong("grid --data digits");
@@ -156,7 +156,7 @@ fn a_mistyped_data_set_is_answered_with_the_nearest_name() {
         ("grid --kind reconstructions", "KMNIST", "kmnist"),
     ] {
         let ended = Project::new().run(&format!("{command} --data {name}"));
-        ended.is_wrong_usage_saying(&[name, &format!("did you mean '{nearest}'?"), "data list"]);
+        ended.refuses_usage_saying(&[name, &format!("did you mean '{nearest}'?"), "data list"]);
     }
 }
 
@@ -165,14 +165,14 @@ fn a_path_of_data_that_does_not_exist_is_no_such_directory() {
     for path in ["./mnist", "pictures/mine", "/none"] {
         Project::new()
             .run(&format!("train --data {path}"))
-            .is_wrong_usage_saying(&[path, "no such directory"]);
+            .refuses_usage_saying(&[path, "no such directory"]);
     }
 }
 
 #[test]
 fn wrong_usage_shows_the_usage_of_its_command() {
     let ended = Project::new().run("train --momentum 0.5");
-    ended.is_wrong_usage_saying(&["Usage: cargo xtask train [OPTIONS]"]);
+    ended.refuses_usage_saying(&["Usage: cargo xtask train [OPTIONS]"]);
 }
 
 #[test]
