@@ -26,3 +26,4 @@ mod sources;
 mod sweep;
 mod train;
 mod usage;
+mod vocabulary;
