@@ -16,8 +16,8 @@ use crate::{outcome::misuse, program};
 /// The directory with `runs/` and `data/`.
 static ROOT: OnceLock<PathBuf> = OnceLock::new();
 
-/// Chooses the directory with `runs/` and `data/` for the rest of the process: that of `--dir`, else the workspace, else
-/// the place that the platform gives each user for a program's data.
+/// Chooses the directory with `runs/` and `data/` for the rest of the process: that of `--dir`, else the workspace,
+/// else the place that the platform gives each user for a program's data.
 pub(crate) fn choose_root(directory: Option<PathBuf>) -> anyhow::Result<()> {
     let root = match directory.or_else(program::workspace) {
         Some(root) => root,

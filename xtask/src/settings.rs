@@ -13,10 +13,10 @@ use std::{
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vae_core::{Activation, Likelihood, MethodKind, Prior, VaeError};
-use vae_data::Binarization;
+use vae_data::{Binarization, DataError};
 use vae_train::{
-    DataConfig, Keep, ModelConfig, OptimizerConfig, Preset, Schedule, TrainConfig, TrainingConfig,
-    read_bounded,
+    DataConfig, Keep, ModelConfig, OptimizerConfig, Preset, Schedule, TrainConfig, TrainError,
+    TrainingConfig, read_bounded,
 };
 
 use self::typed::Typed;
@@ -192,6 +192,16 @@ impl Settings {
             bail!("{file}{text}");
         }
         self.refuse_without_effect(&[config], &[])
+    }
+
+    /// The error of a training that cannot start: wrong usage, if values that the user typed do not fit the data.
+    pub(crate) fn blame(&self, error: anyhow::Error) -> anyhow::Error {
+        let keys: &[&str] = match error.downcast_ref() {
+            Some(TrainError::Model(VaeError::TooManyParameters { .. })) => &["model.hidden", "model.latent"],
+            Some(TrainError::Data(DataError::HoldoutTooLarge { .. })) => &["data.validation"],
+            _ => &[],
+        };
+        if keys.iter().any(|key| self.has_typed(key)) { misuse(term::one_line(&error)) } else { error }
     }
 
     /// Refuses what the user typed and what changes none of the configurations: flags, and the keys `also`.

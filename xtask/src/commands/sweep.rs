@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// Plan of the sweep
     #[arg(value_name = "PLAN.toml", required_unless_present = "over", conflicts_with = "over")]
     plan: Option<PathBuf>,
-    /// Setting and its values, as in --over latent=8,16: the name of a flag, or SECTION.KEY of a config.toml. Lists are in
-    /// brackets, as in --over hidden=[512,256],[128]; several --over make a grid
+    /// Setting and its values, as in --over latent=8,16: the name of a flag, or SECTION.KEY of a config.toml. Lists are
+    /// in brackets, as in --over hidden=[512,256],[128]; several --over make a grid
     #[arg(long, value_name = "SETTING=VALUE,...", value_parser = Over::parse)]
     over: Vec<Over>,
     /// Random seeds to train each variant with [default: those of the plan, else the seed of the settings]

@@ -71,7 +71,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     config.data.source.clone_from(&loaded.name);
     args.settings.note_without_effect(&config);
     let start = if args.resume { Start::FromCheckpoint } else { Start::New };
-    let (mut trainer, _lock) = training::begin(&run, config, &loaded, start)?;
+    let (mut trainer, _lock) =
+        training::begin(&run, config, &loaded, start).map_err(|error| args.settings.blame(error))?;
     if !args.resume {
         draw_augmented(&trainer, &run, &loaded.name)?;
     } else if trainer.progress().is_at_end(&trainer.config().training)

@@ -127,9 +127,9 @@ fn several_numbers_of_threads_are_wrong_usage_elsewhere() {
 fn a_network_beyond_memory_is_refused_before_anything_is_measured() {
     let project = Project::new();
     let ended = project.run("bench --hidden 1000000,1000000 --json");
-    ended.is_wrong_usage_saying(&["this network cannot be measured"]);
+    ended.refuses_usage_saying(&["this network cannot be measured"]);
     let ended = project.run("bench --hidden 100000 --batch 60000");
-    ended.is_wrong_usage_saying(&["--batch must be at most", "60000"]);
+    ended.refuses_usage_saying(&["--batch must be at most", "60000"]);
 }
 
 /// A project with images and a script that pretends to train.

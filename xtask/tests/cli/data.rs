@@ -42,7 +42,7 @@ fn a_directory_of_idx_files_is_trained_on() {
 
 #[test]
 fn a_directory_that_does_not_exist_is_named() {
-    Project::new().run(TRAIN).is_wrong_usage_saying(&["images", "neither a name", "nor a directory"]);
+    Project::new().run(TRAIN).refuses_usage_saying(&["images", "neither a name", "nor a directory"]);
 }
 
 #[test]

@@ -80,17 +80,17 @@ fn settings_that_make_no_sense_are_refused_and_the_file_stays() {
         ("--lr -1", "--lr must be above 0"),
         ("--batch 0", "between 1 and"),
     ] {
-        project.run(&format!("fit-prior --run a {flags}")).is_wrong_usage_saying(&[expected]);
+        project.run(&format!("fit-prior --run a {flags}")).refuses_usage_saying(&[expected]);
     }
     project.run("fit-prior --run a --prior vamp").exits_with(2);
     project.run("fit-prior --run a --epochs 0").exits_with(2);
     assert!(project.read("a/model.safetensors") == before);
     let small = SMALL.replace("--latent 3", "--latent 1");
     project.run(&format!("train {small} --run one")).succeeds();
-    project.run("fit-prior --run one --prior flow").is_wrong_usage_saying(&["at least two latents"]);
+    project.run("fit-prior --run one --prior flow").refuses_usage_saying(&["at least two latents"]);
     for flag in ["--prior", "--fit-prior"] {
         let ended = project.run(&format!("train {small} {flag} flow --run two"));
-        ended.is_wrong_usage_saying(&["at least two latents"]);
+        ended.refuses_usage_saying(&["at least two latents"]);
     }
 }
 
@@ -162,11 +162,11 @@ fn settings_of_recipes_out_of_range_are_refused_by_name() {
         ("--free-bits 0.1 --prior mixture:3", "training.free_bits"),
         ("--beta-warmup -1", "training.beta_warmup_epochs"),
     ] {
-        project.run(&format!("train {SMALL} {flags} --run x")).is_wrong_usage_saying(&[expected]);
+        project.run(&format!("train {SMALL} {flags} --run x")).refuses_usage_saying(&[expected]);
     }
     for flags in ["--binarize gray", "--prior vamp", "--fit-prior vamp"] {
         project.run(&format!("train {SMALL} {flags} --run x")).exits_with(2);
     }
     let small = SMALL.replace("--validation 20", "--validation 0");
-    project.run(&format!("train {small} --patience 2 --run x")).is_wrong_usage_saying(&["--patience"]);
+    project.run(&format!("train {small} --patience 2 --run x")).refuses_usage_saying(&["--patience"]);
 }

@@ -76,7 +76,7 @@ fn images_of_the_training_set_can_be_shown_too() {
 fn an_image_beyond_the_last_is_refused_with_the_range() {
     let project = Project::trained();
     project.write_images("images", 28, 28);
-    project.run("generate --run a --like 3,20 --data images").is_wrong_usage_saying(&[
+    project.run("generate --run a --like 3,20 --data images").refuses_usage_saying(&[
         "test images",
         "0 to 19",
         "found 20",
@@ -159,7 +159,7 @@ fn images_that_may_not_be_digits_are_not_classified() {
 
 #[test]
 fn an_unknown_class_is_refused_with_the_known_ones() {
-    Project::trained().run("generate --run a --digit 12").is_wrong_usage_saying(&["no class 12", "0 to 9"]);
+    Project::trained().run("generate --run a --digit 12").refuses_usage_saying(&["no class 12", "0 to 9"]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_class_without_an_example_is_refused_with_those_that_have_some() {
     project.run("train --data images --hidden 16 --latent 3 --epochs 1 --validation 5 --run a").succeeds();
     project
         .run("generate --run a --digit 2")
-        .is_wrong_usage_saying(&["no class 2", "0, 1, 3, 4, 5, 6, 7, 8, 9"]);
+        .refuses_usage_saying(&["no class 2", "0, 1, 3, 4, 5, 6, 7, 8, 9"]);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn for_a_file_without_classes_they_are_computed_from_the_data() {
 fn more_new_images_than_a_picture_holds_are_refused() {
     Project::trained()
         .run("generate --run a --digit all --count 100000")
-        .is_wrong_usage_saying(&["more than a picture"]);
+        .refuses_usage_saying(&["more than a picture"]);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_point_of_the_latent_space_is_decoded() {
 #[test]
 fn a_point_with_another_number_of_dimensions_is_refused_with_both_numbers() {
     let call = "generate --run a --latent 0,0,0;0,0";
-    Project::trained().run(call).is_wrong_usage_saying(&["point 2", "2 numbers", "3 latent dimensions"]);
+    Project::trained().run(call).refuses_usage_saying(&["point 2", "2 numbers", "3 latent dimensions"]);
 }
 
 #[test]

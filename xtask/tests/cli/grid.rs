@@ -130,7 +130,7 @@ fn a_grid_of_more_than_a_picture_holds_is_refused_at_once() {
     let start = Instant::now();
     project
         .run("grid --run a --rows 100000 --cols 100000")
-        .is_wrong_usage_saying(&["100000 x 100000", "more than a picture"]);
+        .refuses_usage_saying(&["100000 x 100000", "more than a picture"]);
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
@@ -138,7 +138,7 @@ fn a_grid_of_more_than_a_picture_holds_is_refused_at_once() {
 fn reconstructions_of_more_than_a_picture_holds_are_refused() {
     let project = Project::trained();
     let call = "grid --run a --kind reconstructions --rows 4294967295 --cols 4294967295";
-    project.run(call).is_wrong_usage_saying(&["4294967295 x 4294967295", "more than a picture"]);
+    project.run(call).refuses_usage_saying(&["4294967295 x 4294967295", "more than a picture"]);
 }
 
 #[test]

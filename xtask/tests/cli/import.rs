@@ -47,7 +47,7 @@ fn an_image_size_with_another_number_of_pixels_is_refused() {
     let project = Project::with_module();
     project
         .run("import module.safetensors --activation relu --image 28x27 --out m.safetensors")
-        .is_wrong_usage_saying(&["module.safetensors", "784 pixels", "28x27"]);
+        .refuses_usage_saying(&["module.safetensors", "784 pixels", "28x27"]);
     assert!(!project.path("m.safetensors").exists());
 }
 
@@ -92,7 +92,7 @@ fn the_imported_file_is_not_written_over() {
     let before = project.read("module.safetensors");
     project
         .run("import module.safetensors --activation relu --out ./module.safetensors")
-        .is_wrong_usage_saying(&["module.safetensors is the file to import"]);
+        .refuses_usage_saying(&["module.safetensors is the file to import"]);
     assert_eq!(project.read("module.safetensors"), before);
 }
 

@@ -84,7 +84,7 @@ fn a_model_with_too_many_parameters_is_refused() {
     let project = Project::new();
     project
         .run("train --data digits --digits 300 --hidden 1000000 --run a")
-        .is_wrong_usage_saying(&["parameters", "limit"]);
+        .refuses_usage_saying(&["parameters", "limit"]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_learning_rate_that_is_not_above_zero_is_refused() {
     for rate in ["0", "-1", "nan", "inf"] {
         Project::new()
             .run(&format!("train {SMALL} --run a --lr={rate}"))
-            .is_wrong_usage_saying(&["--lr (optimizer.learning_rate)", "above 0"]);
+            .refuses_usage_saying(&["--lr (optimizer.learning_rate)", "above 0"]);
     }
 }
 
@@ -133,7 +133,7 @@ fn an_unknown_schedule_in_a_configuration_is_named_with_its_line_and_the_known_o
 
 #[test]
 fn a_warm_up_longer_than_the_run_is_refused() {
-    Project::new().run(&format!("train {SMALL} --run a --warmup 2")).is_wrong_usage_saying(&[
+    Project::new().run(&format!("train {SMALL} --run a --warmup 2")).refuses_usage_saying(&[
         "--warmup (optimizer.warmup_epochs)",
         "below --epochs (training.epochs)",
         "found 2",

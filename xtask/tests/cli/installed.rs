@@ -62,7 +62,7 @@ fn the_checks_of_the_workspace_are_hidden_and_refused() {
     let project = Project::new();
     let help = run(&project, "--help").succeeds().stdout;
     assert!(!help.lines().any(|line| line.trim_start().starts_with("ci ")), "{help}");
-    run(&project, "ci").is_wrong_usage_saying(&["for the workspace", "cargo xtask ci"]);
+    run(&project, "ci").refuses_usage_saying(&["for the workspace", "cargo xtask ci"]);
 }
 
 #[test]

@@ -29,3 +29,4 @@ mod sources;
 mod sweep;
 mod train;
 mod usage;
+mod vocabulary;

@@ -136,7 +136,7 @@ fn a_receipt_that_cannot_be_written_is_refused_before_the_work() {
 
 #[test]
 fn more_images_than_there_are_are_refused_with_their_number() {
-    Project::trained().run("eval --run a --nll 5 --images 51").is_wrong_usage_saying(&["51", "at most 50"]);
+    Project::trained().run("eval --run a --nll 5 --images 51").refuses_usage_saying(&["51", "at most 50"]);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn without_a_network_a_line_says_what_is_used_instead_and_verbose_says_why() {
         for part in ["MNIST", "built-in digits are used", "cargo xtask data fetch", "$VAE_DATA"] {
             assert!(line.contains(part), "{line}");
         }
-        assert_eq!(ended.stderr.contains("caused by"), has_reasons, "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("because: no mirror"), has_reasons, "{}", ended.stderr);
     }
 }
 

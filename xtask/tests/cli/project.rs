@@ -271,7 +271,7 @@ impl Ended {
     }
 
     /// Expects that the call was wrong usage, with an error that contains all `parts`.
-    pub(crate) fn is_wrong_usage_saying(self, parts: &[&str]) {
+    pub(crate) fn refuses_usage_saying(self, parts: &[&str]) {
         let ended = self.exits_with(2);
         for part in parts {
             assert!(ended.stderr.contains(part), "{}: expected {part:?} in {:?}", ended.call, ended.stderr);

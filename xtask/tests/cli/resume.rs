@@ -162,8 +162,10 @@ fn a_run_cannot_be_made_shorter_than_it_is() {
 #[test]
 fn a_run_that_cannot_start_leaves_no_directory() {
     let project = Project::new();
-    project.run("train --data missing --run a").fails();
-    project.run("train --data digits --digits 300 --validation 300 --run a").fails();
+    project.run("train --data missing --run a").exits_with(2);
+    project.run("train --data digits --digits 300 --validation 300 --run a").exits_with(2);
+    project.write("empty/file", b"");
+    project.run("train --data empty --run a").fails();
     assert!(!project.path("a").exists());
 }
 

@@ -135,5 +135,5 @@ fn more_numbers_than_an_array_holds_are_refused() {
     let vae = Vae::new(config, 0).expect("a model of large images");
     write_model(&project, vae, 100, 200);
     let call = "generate --model m.safetensors --count 100000 --out out.npy";
-    project.run(call).is_wrong_usage_saying(&["samples", "100000 x 20000"]);
+    project.run(call).refuses_usage_saying(&["samples", "100000 x 20000"]);
 }

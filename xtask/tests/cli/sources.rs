@@ -177,7 +177,7 @@ fn several_sources_are_joined_and_found_again() {
     let project = Project::new();
     project.write_images("images", 28, 28);
     project.write_images("data/kmnist", 28, 28);
-    let ended = project.run(&format!("{TRAIN} images,kmnist,digits --schedule constant")).succeeds();
+    let ended = project.run(&format!("{TRAIN} images,kmnist,digits:300 --schedule constant")).succeeds();
     assert!(ended.stderr.contains("420 training and 90 test images of 28 x 28"), "{}", ended.stderr);
     let source = recorded(&project);
     assert!(source.ends_with("/images,kmnist,digits:300"), "{source}");
@@ -233,7 +233,7 @@ fn a_directory_may_have_a_comma_in_its_name() {
 #[test]
 fn the_missing_one_of_several_sources_is_named() {
     let project = Project::new();
-    project.run(&format!("{TRAIN} digits,emnits")).is_wrong_usage_saying(&[
+    project.run(&format!("{TRAIN} digits,emnits")).refuses_usage_saying(&[
         "emnits",
         "neither a name",
         "nor a directory of IDX files",
@@ -243,12 +243,12 @@ fn the_missing_one_of_several_sources_is_named() {
 #[test]
 fn a_mistyped_source_is_an_error_before_another_is_downloaded() {
     let project = Project::new();
-    project.run(&format!("{TRAIN} kmnist,emnits")).is_wrong_usage_saying(&["emnits", "neither a name"]);
+    project.run(&format!("{TRAIN} kmnist,emnits")).refuses_usage_saying(&["emnits", "neither a name"]);
     assert!(!project.path("data/kmnist").exists());
 }
 
 #[test]
 fn nothing_between_two_commas_is_refused() {
     let ended = Project::new().run(&format!("{TRAIN} digits,,digits"));
-    ended.is_wrong_usage_saying(&["digits,,digits", "found nothing"]);
+    ended.refuses_usage_saying(&["digits,,digits", "found nothing"]);
 }

@@ -289,14 +289,14 @@ fn an_unknown_setting_is_answered_with_those_that_exist() {
         ("latnt=2", ["did you mean 'latent'?", "hidden, latent, activation"]),
         ("model.latnt=2", ["did you mean 'model.latent'?", "model.hidden, model.latent"]),
     ] {
-        Project::new().run(&format!("sweep --over {setting} --run s")).is_wrong_usage_saying(&parts);
+        Project::new().run(&format!("sweep --over {setting} --run s")).refuses_usage_saying(&parts);
     }
 }
 
 #[test]
 fn a_wrong_value_of_over_is_named_with_its_flag() {
     let ended = Project::new().run(&format!("sweep {TINY} --over lr=0.1,-1 --run s"));
-    ended.is_wrong_usage_saying(&["lr=-1", "--lr (optimizer.learning_rate) must be above 0"]);
+    ended.refuses_usage_saying(&["lr=-1", "--lr (optimizer.learning_rate) must be above 0"]);
 }
 
 #[test]

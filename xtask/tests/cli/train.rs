@@ -232,7 +232,7 @@ fn more_held_out_images_than_there_are_is_refused() {
     let project = Project::new();
     project
         .run("train --data digits --digits 300 --validation 300 --run a")
-        .fails_saying(&["fewer than 300 validation images", "found 300"]);
+        .refuses_usage_saying(&["fewer than 300 validation images", "found 300"]);
 }
 
 #[test]
