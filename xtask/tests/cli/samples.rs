@@ -40,13 +40,13 @@ fn numbers(project: &Project, arguments: &str) -> Array3<f32> {
 fn without_a_request_samples_of_the_prior_are_drawn() {
     let project = Project::trained();
     let ended = project.run("generate --run a --count 3 --seed 7").succeeds();
-    assert_eq!(ended.stdout, "a/pictures/prior-seed-0.png\n");
-    let png = project.read("a/pictures/prior.png");
+    assert_eq!(ended.stdout, "a/pictures/prior-seed-7-count-3.png\n");
+    let png = project.read("a/pictures/prior-seed-7-count-3.png");
     assert_eq!(text(&png, "Seed").as_deref(), Some("7"));
     assert_eq!(text(&png, "Prior").as_deref(), Some("mixture:6:full"));
     let width = size(&png).0;
     project.run("generate --run a --count 4").succeeds();
-    assert!(width < size(&project.read("a/pictures/prior.png")).0);
+    assert!(width < size(&project.read("a/pictures/prior-seed-0-count-4.png")).0);
 }
 
 #[test]
