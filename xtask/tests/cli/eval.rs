@@ -92,7 +92,7 @@ fn training_images_are_measured_when_they_are_asked_for() {
     assert!(nll.starts_with("60 training images of digits:300"), "{nll}");
     project
         .run("eval --run a --split train --nll 2 --images 301")
-        .fails_saying(&["at most 300, the training images"]);
+        .refuses_usage_saying(&["at most 300, the training images"]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn it_draws_with_the_model_inside_and_classifies_with_the_classifier_inside() {
 #[test]
 fn it_keeps_runs_with_the_user_and_goes_on_with_them() {
     let project = Project::new();
-    let ended = run(&project, &format!("train {SMALL} --schedule constant")).succeeds();
+    let ended = run(&project, &format!("train {SMALL} --schedule constant --name quick-1")).succeeds();
     assert!(ended.stdout.contains("next: vae eval --run "), "{}", ended.stdout);
     assert!(project.path(place()).join("runs/quick-1/model.safetensors").exists());
     run(&project, "train --resume --epochs 3").succeeds();
@@ -37,8 +37,11 @@ fn it_keeps_runs_with_the_user_and_goes_on_with_them() {
 fn a_directory_of_ones_own_holds_runs_and_data() {
     let project = Project::new();
     project.write_images("mine/data/kmnist", 28, 28);
-    run(&project, "train --data kmnist --hidden 8 --latent 2 --epochs 1 --validation 5 --dir mine")
-        .succeeds();
+    run(
+        &project,
+        "train --data kmnist --hidden 8 --latent 2 --epochs 1 --validation 5 --dir mine --name quick-1",
+    )
+    .succeeds();
     assert!(project.path("mine/runs/quick-1/model.safetensors").exists());
     let mut command = project.installed("grid --rows 1 --cols 2");
     command.env("VAE_DIR", "mine");
