@@ -23,8 +23,9 @@ mod area;
 mod ink;
 mod paper;
 mod pen;
+mod pieces;
 mod placement;
-mod specks;
+mod plane;
 
 use std::path::Path;
 
@@ -34,6 +35,8 @@ use crate::{
     error::{DataError, FormatError},
     picture,
 };
+
+use self::ink::Found;
 
 pub use self::ink::Polarity;
 
@@ -85,7 +88,10 @@ pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
     let shape = (fitted(height), fitted(width));
     let cell = [height as f64 / shape.0 as f64, width as f64 / shape.1 as f64];
     let working = area::average(image, cell, shape);
-    let (ink, polarity) = ink::find(working).ok_or(FormatError::NoInk)?;
+    let Found { ink, polarity, digits } = ink::find(working).ok_or(FormatError::NoInk)?;
+    if digits > 1 {
+        return Err(FormatError::SeveralDigits { found: digits });
+    }
     let digit = pen::widen(ink.view());
     Ok(Photo { pixels: placement::place(digit.view()), polarity })
 }

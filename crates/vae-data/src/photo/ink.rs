@@ -1,14 +1,31 @@
 //! The separation of ink and paper: how much ink each pixel has, from 0 for none to 1 for full ink.
 
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayView2};
 
-use super::{paper::Paper, specks};
+use super::{
+    paper,
+    pieces::{self, Digit},
+    plane::Plane,
+};
 
 /// The least contrast that counts as ink, in levels of grey.
 const LEAST_CONTRAST: f32 = 8.0;
 
 /// Levels of brightness in the histogram for the threshold.
 const BINS: usize = 256;
+
+/// The sides of the squares that lines are narrower than, as parts of the picture's longer side: the smallest that
+/// holds the digit's lines is taken, because wide ones count shadows as ink.
+const SQUARES: [usize; 3] = [8, 4, 2];
+
+/// Noise above this standard deviation, in levels of grey, is smoothed away first.
+const SMOOTHED: f32 = 3.0;
+
+/// Paper darker than this is so dark that its noise would become ink.
+const DARKEST_PAPER: f32 = 48.0;
+
+/// The part of full ink that connected ink has at least: lines of squared paper are mostly below.
+const FAINT: f32 = 0.4;
 
 /// Which is darker, ink or paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,39 +36,177 @@ pub enum Polarity {
     LightOnDark,
 }
 
+/// What was found on a picture.
+pub(super) struct Found {
+    /// (height, width): the digit's ink alone.
+    pub(super) ink: Array2<f32>,
+    pub(super) polarity: Polarity,
+    /// How many digits stand in a row.
+    pub(super) digits: usize,
+}
+
 /// The ink of a grey picture; `None` if nothing stands out from noise.
 ///
-/// The paper's brightness is subtracted, and ink is what is darker or what is lighter, whichever is stronger. A pixel
-/// stays if it exceeds a threshold (Otsu, "A threshold selection method from gray-level histograms", 1979, computed
-/// without noise), or if it exceeds half of that and is connected with one that does. So grey edges stay, while
-/// shadows and stains elsewhere go, and so do [`specks`].
-pub(super) fn find(mut image: Array2<f32>) -> Option<(Array2<f32>, Polarity)> {
-    let paper = Paper::of(image.view());
-    paper.subtract_from(&mut image);
-    let noise = 3.0 * paper.noise;
+/// Both polarities are tried, and ink is what differs from the [paper], which is known only once it is known how wide
+/// the lines are: so that is tried, too. If no try gives lines, as in a picture of a disc, the paper is a
+/// [plane](Plane) through the border.
+pub(super) fn find(mut image: Array2<f32>) -> Option<Found> {
+    for _ in 0..2 {
+        if paper::noise(image.view()) > SMOOTHED {
+            image = paper::smooth(image.view());
+        }
+    }
+    let inverted = image.mapv(|grey| 255.0 - grey);
+    let dark = best(image.view());
+    let light = best(inverted.view());
+    let (lines, polarity) = match (dark, light) {
+        (Some(dark), Some(light)) if dark.is_preferred_to(&light) => (dark, Polarity::DarkOnLight),
+        (_, Some(light)) => (light, Polarity::LightOnDark),
+        (Some(dark), None) => (dark, Polarity::DarkOnLight),
+        (None, None) => return flat(image),
+    };
+    Some(Found { digits: lines.digit.digits, ink: lines.into_ink(), polarity })
+}
+
+/// Lines, which may be a digit.
+struct Lines {
+    /// Contrast with the paper, in levels of grey.
+    contrast: Array2<f32>,
+    digit: Digit,
+    /// The contrast of full ink.
+    full: f32,
+    /// Sum of squares of the digit's contrast.
+    strength: f64,
+    /// Length over width of the largest piece: a digit has at least 3.
+    slender: f64,
+    at_edge: bool,
+}
+
+/// The lines, dark on light, for the best square.
+fn best(image: ArrayView2<'_, f32>) -> Option<Lines> {
+    let (height, width) = image.dim();
+    let mut best: Option<Lines> = None;
+    for part in SQUARES {
+        let radius = (height.max(width) / part / 2).max(1);
+        let paper = paper::without_ink(image, radius);
+        let lines = lines(image, &paper).filter(|lines| lines.are_whole(image, &paper, radius));
+        best = match (best, lines) {
+            (Some(best), Some(lines)) if lines.are_more_than(&best) => Some(lines),
+            (None, lines) => lines,
+            (best, _) => best,
+        };
+    }
+    best
+}
+
+/// What is darker than the paper.
+fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>) -> Option<Lines> {
+    // What a pen takes is a share of the light that falls on the paper.
+    let mut contrast = paper - &image;
+    contrast.zip_mut_with(paper, |contrast, paper| *contrast *= 255.0 / paper.max(DARKEST_PAPER));
+    // Noise makes paper look brighter than most of it is.
+    let typical = percentile(contrast.iter().copied(), 0.5)?;
+    let noise = 3.0 * percentile(contrast.iter().map(|ink| (ink - typical).abs()), 0.5)? / 0.6745;
+    contrast.mapv_inplace(|ink| if ink - typical > noise { ink - typical } else { 0.0 });
+    let threshold = otsu(contrast.view());
+    let full = percentile(contrast.iter().copied().filter(|&ink| ink > threshold), 0.9)?;
+    let digit = pieces::digit(contrast.view(), (threshold / 2.0).max(FAINT * full), threshold)?;
+    // Only of the digit: a blot that is darker than the pen must not make the pen faint.
+    let pixels = || digit.pieces.iter().flat_map(|piece| &piece.pixels);
+    let full = percentile(pixels().map(|&at| contrast[at]).filter(|&ink| ink > threshold), 0.9)?;
+    if full < LEAST_CONTRAST.max(2.0 * noise) {
+        return None;
+    }
+    let strength = pixels().map(|&at| f64::from(contrast[at]).powi(2)).sum();
+    let largest = digit.pieces.first()?;
+    let slender = largest.length() as f64 / largest.pen;
+    let at_edge = largest.touches_edge(image.dim());
+    Some(Lines { contrast, full, strength, slender, at_edge, digit })
+}
+
+impl Lines {
+    /// Whether the lines are narrower than the square and end where the ink ends: those of a thick marker do not, if
+    /// the square is too small for them, and only their corners are found.
+    fn are_whole(&self, image: ArrayView2<'_, f32>, paper: &Array2<f32>, radius: usize) -> bool {
+        let Some(piece) = self.digit.pieces.first() else { return false };
+        let median = |of: ArrayView2<'_, f32>| percentile(piece.pixels.iter().map(|&at| of[at]), 0.5);
+        let (Some(ink), Some(paper_below)) = (median(image), median(paper.view())) else { return false };
+        let is_ink = |&at: &(usize, usize)| paper[at] < ink + 0.3 * (paper_below - ink);
+        let inside: std::collections::HashSet<_> = piece.pixels.iter().copied().collect();
+        let mut outline: Vec<(usize, usize)> = piece
+            .pixels
+            .iter()
+            .flat_map(|&at| pieces::around(at, image.dim()))
+            .filter(|at| !inside.contains(at))
+            .collect();
+        outline.sort_unstable();
+        outline.dedup();
+        let cut = outline.iter().filter(|at| is_ink(at)).count();
+        piece.pen < 1.5 * radius as f64 && self.slender > 2.2 && 5 * cut < outline.len()
+    }
+
+    /// Whether a larger square shows more of the same digit.
+    fn are_more_than(&self, less: &Self) -> bool {
+        let area = |lines: &Self| lines.digit.pieces.iter().map(|piece| piece.pixels.len()).sum::<usize>();
+        let mut is_digit = Array2::from_elem(self.contrast.dim(), false);
+        self.digit.pieces.iter().flat_map(|piece| &piece.pixels).for_each(|&at| is_digit[at] = true);
+        let common =
+            less.digit.pieces.iter().flat_map(|piece| &piece.pixels).filter(|&&at| is_digit[at]).count();
+        area(self) as f64 > 1.2 * area(less) as f64
+            && common as f64 > 0.7 * area(less) as f64
+            && self.full > 0.8 * less.full
+            && (less.at_edge || !self.at_edge)
+    }
+
+    /// Whether these lines and not those of the other polarity are the digit.
+    ///
+    /// A sheet on a dark table is light and has the digit in it, and a zero has a light middle. The digit is the one
+    /// that is longer in proportion to its width.
+    fn is_preferred_to(&self, other: &Self) -> bool {
+        let (Some(a), Some(b)) = (self.digit.pieces.first(), other.digit.pieces.first()) else { return true };
+        if a.is_in_box_of(b) || b.is_in_box_of(a) {
+            self.slender >= other.slender
+        } else {
+            self.strength >= other.strength
+        }
+    }
+
+    /// The digit's ink, with a faint edge of one pixel around.
+    fn into_ink(self) -> Array2<f32> {
+        let mut ink = Array2::zeros(self.contrast.dim());
+        for at in self.digit.pieces.iter().flat_map(|piece| &piece.pixels) {
+            for at in pieces::around(*at, ink.dim()) {
+                ink[at] = (self.contrast[at] / self.full).min(1.0);
+            }
+        }
+        ink
+    }
+}
+
+/// What differs from a plane through the border of the picture.
+fn flat(mut image: Array2<f32>) -> Option<Found> {
+    let plane = Plane::of(image.view());
+    plane.subtract_from(&mut image);
+    let noise = 3.0 * plane.noise;
     let strength = |sign: f32| -> f64 {
         let drawn = image.iter().map(|grey| sign * grey).filter(|&ink| ink > noise);
         drawn.map(|ink| f64::from(ink * ink)).sum()
     };
-    // By squares, so that a wide faint shadow weighs little against a few strokes.
     let polarity =
         if strength(-1.0) >= strength(1.0) { Polarity::DarkOnLight } else { Polarity::LightOnDark };
     let sign = if polarity == Polarity::DarkOnLight { -1.0 } else { 1.0 };
     image.mapv_inplace(|grey| if sign * grey > noise { sign * grey } else { 0.0 });
     let threshold = otsu(image.view());
-    let kept = specks::without(image.view(), threshold)?;
-    // Only of what is kept: dust that is darker than the pen must not make the pen faint.
-    let strokes = image.iter().zip(&kept).filter(|&(&ink, &kept)| kept && ink > threshold);
-    let full = percentile(strokes.map(|(&ink, _)| ink), 0.9)?;
+    let digit = pieces::digit(image.view(), threshold / 2.0, threshold)?;
+    let pixels = digit.pieces.iter().flat_map(|piece| &piece.pixels);
+    let full = percentile(pixels.map(|&at| image[at]).filter(|&ink| ink > threshold), 0.9)?;
     if full < LEAST_CONTRAST.max(2.0 * noise) {
         return None;
     }
-    Zip::from(&mut image)
-        .and(&kept)
-        .for_each(|ink, &kept| *ink = if kept { (*ink / full).min(1.0) } else { 0.0 });
-    Some((image, polarity))
+    let digits = digit.digits;
+    let lines = Lines { contrast: image, digit, full, strength: 0.0, slender: 0.0, at_edge: false };
+    Some(Found { ink: lines.into_ink(), polarity, digits })
 }
-
 /// The level that divides the pixels above 0 into two classes with the largest variance between them.
 fn otsu(image: ArrayView2<'_, f32>) -> f32 {
     let most = image.iter().fold(0.0_f32, |most, &ink| most.max(ink));
@@ -77,7 +232,7 @@ fn otsu(image: ArrayView2<'_, f32>) -> f32 {
 }
 
 /// The value that a `share` of all lies below.
-fn percentile(values: impl Iterator<Item = f32>, share: f64) -> Option<f32> {
+pub(super) fn percentile(values: impl Iterator<Item = f32>, share: f64) -> Option<f32> {
     let mut values: Vec<f32> = values.collect();
     let at = (values.len() as f64 * share) as usize;
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f32::total_cmp).1)
@@ -105,7 +260,7 @@ mod tests {
     fn a_faint_stroke_is_full_ink() {
         let mut image = Array2::from_elem((20, 20), 120.0);
         image.slice_mut(s![5..15, 8..11]).fill(100.0);
-        let (ink, polarity) = find(image).unwrap();
+        let Found { ink, polarity, .. } = find(image).unwrap();
         assert_eq!((ink[[10, 9]], ink[[2, 2]], polarity), (1.0, 0.0, Polarity::DarkOnLight));
     }
 
@@ -118,7 +273,7 @@ mod tests {
         {
             image.slice_mut(s![y..y + 3, x..x + 3]).fill(55.0);
         }
-        let (ink, _) = find(image).unwrap();
+        let ink = find(image).unwrap().ink;
         assert_eq!(ink.iter().fold(0.0_f32, |most, &ink| most.max(ink)), 1.0);
         crate::photo::pen::widen(ink.view());
     }
