@@ -1,6 +1,6 @@
 //! The separation of ink and paper: how much ink each pixel has, from 0 for none to 1 for full ink.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::{
     paper,
@@ -25,7 +25,10 @@ const SMOOTHED: f32 = 3.0;
 const DARKEST_PAPER: f32 = 48.0;
 
 /// The part of full ink that connected ink has at least: lines of squared paper are mostly below.
-const FAINT: f32 = 0.4;
+const FAINT: f32 = 0.5;
+
+/// Lines below this part of the square's side are found as a whole with it.
+const NARROW: f64 = 0.45;
 
 /// Which is darker, ink or paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,18 +92,20 @@ fn best(image: ArrayView2<'_, f32>) -> Option<Lines> {
     for part in SQUARES {
         let radius = (height.max(width) / part / 2).max(1);
         let paper = paper::without_ink(image, radius);
-        let lines = lines(image, &paper).filter(|lines| lines.are_whole(image, &paper, radius));
-        best = match (best, lines) {
+        best = match (best, lines(image, &paper, radius)) {
             (Some(best), Some(lines)) if lines.are_more_than(&best) => Some(lines),
             (None, lines) => lines,
             (best, _) => best,
         };
+        if best.as_ref().is_some_and(|best| best.pen() < NARROW * (2 * radius + 1) as f64) {
+            break;
+        }
     }
     best
 }
 
-/// What is darker than the paper.
-fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>) -> Option<Lines> {
+/// What is darker than the paper, and looks like lines.
+fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>, radius: usize) -> Option<Lines> {
     // What a pen takes is a share of the light that falls on the paper.
     let mut contrast = paper - &image;
     contrast.zip_mut_with(paper, |contrast, paper| *contrast *= 255.0 / paper.max(DARKEST_PAPER));
@@ -108,23 +113,38 @@ fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>) -> Option<Lines> {
     let typical = percentile(contrast.iter().copied(), 0.5)?;
     let noise = 3.0 * percentile(contrast.iter().map(|ink| (ink - typical).abs()), 0.5)? / 0.6745;
     contrast.mapv_inplace(|ink| if ink - typical > noise { ink - typical } else { 0.0 });
-    let threshold = otsu(contrast.view());
-    let full = percentile(contrast.iter().copied().filter(|&ink| ink > threshold), 0.9)?;
-    let digit = pieces::digit(contrast.view(), (threshold / 2.0).max(FAINT * full), threshold)?;
-    // Only of the digit: a blot that is darker than the pen must not make the pen faint.
-    let pixels = || digit.pieces.iter().flat_map(|piece| &piece.pixels);
-    let full = percentile(pixels().map(|&at| contrast[at]).filter(|&ink| ink > threshold), 0.9)?;
-    if full < LEAST_CONTRAST.max(2.0 * noise) {
-        return None;
-    }
-    let strength = pixels().map(|&at| f64::from(contrast[at]).powi(2)).sum();
-    let largest = digit.pieces.first()?;
-    let slender = largest.length() as f64 / largest.pen;
-    let at_edge = largest.touches_edge(image.dim());
-    Some(Lines { contrast, full, strength, slender, at_edge, digit })
+    let low = otsu(contrast.iter().copied());
+    // The lines of squared paper may be more than the digit's: the digit is what stands out from them. But a blot may
+    // stand out from the digit, and then it is no lines.
+    let high = otsu(contrast.iter().copied().filter(|&ink| ink > low));
+    [high, low].into_iter().find_map(|threshold| {
+        let lines = Lines::above(threshold, &contrast)?;
+        (lines.full >= LEAST_CONTRAST.max(2.0 * noise) && lines.are_whole(image, paper, radius))
+            .then_some(lines)
+    })
 }
 
 impl Lines {
+    /// The digit whose ink is above a threshold, or connected with such ink and not faint.
+    fn above(threshold: f32, contrast: &Array2<f32>) -> Option<Self> {
+        let full = |ink: &mut dyn Iterator<Item = f32>| percentile(ink.filter(|&ink| ink > threshold), 0.9);
+        let faint = FAINT * full(&mut contrast.iter().copied())?;
+        let digit = pieces::digit(contrast.view(), faint.min(threshold), threshold)?;
+        // Only of the digit: a blot that is darker than the pen must not make the pen faint.
+        let pixels = || digit.pieces.iter().flat_map(|piece| &piece.pixels);
+        let full = full(&mut pixels().map(|&at| contrast[at]))?;
+        let strength = pixels().map(|&at| f64::from(contrast[at]).powi(2)).sum();
+        let largest = digit.pieces.first()?;
+        let slender = largest.length() as f64 / largest.pen;
+        let at_edge = largest.touches_edge(contrast.dim());
+        Some(Self { contrast: contrast.clone(), full, strength, slender, at_edge, digit })
+    }
+
+    /// Mean width of the largest piece.
+    fn pen(&self) -> f64 {
+        self.digit.pieces.first().map_or(f64::INFINITY, |piece| piece.pen)
+    }
+
     /// Whether the lines are narrower than the square and end where the ink ends: those of a thick marker do not, if
     /// the square is too small for them, and only their corners are found.
     fn are_whole(&self, image: ArrayView2<'_, f32>, paper: &Array2<f32>, radius: usize) -> bool {
@@ -142,7 +162,15 @@ impl Lines {
         outline.sort_unstable();
         outline.dedup();
         let cut = outline.iter().filter(|at| is_ink(at)).count();
-        piece.pen < 1.5 * radius as f64 && self.slender > 2.2 && 5 * cut < outline.len()
+        // The middle of a zero is surrounded by ink, and by more of what it is of itself.
+        let tolerance = 0.3 * (paper_below - ink);
+        let (rows, columns) = piece.surroundings(image.dim());
+        let nearby = image.slice(s![rows, columns]);
+        let like = |level: f32| nearby.iter().filter(|&&grey| (grey - level).abs() < tolerance).count();
+        piece.pen < 1.5 * radius as f64
+            && self.slender > 2.2
+            && 5 * cut < outline.len()
+            && like(paper_below) > like(ink)
     }
 
     /// Whether a larger square shows more of the same digit.
@@ -196,7 +224,7 @@ fn flat(mut image: Array2<f32>) -> Option<Found> {
         if strength(-1.0) >= strength(1.0) { Polarity::DarkOnLight } else { Polarity::LightOnDark };
     let sign = if polarity == Polarity::DarkOnLight { -1.0 } else { 1.0 };
     image.mapv_inplace(|grey| if sign * grey > noise { sign * grey } else { 0.0 });
-    let threshold = otsu(image.view());
+    let threshold = otsu(image.iter().copied());
     let digit = pieces::digit(image.view(), threshold / 2.0, threshold)?;
     let pixels = digit.pieces.iter().flat_map(|piece| &piece.pixels);
     let full = percentile(pixels.map(|&at| image[at]).filter(|&ink| ink > threshold), 0.9)?;
@@ -208,10 +236,11 @@ fn flat(mut image: Array2<f32>) -> Option<Found> {
     Some(Found { ink: lines.into_ink(), polarity, digits })
 }
 /// The level that divides the pixels above 0 into two classes with the largest variance between them.
-fn otsu(image: ArrayView2<'_, f32>) -> f32 {
-    let most = image.iter().fold(0.0_f32, |most, &ink| most.max(ink));
+fn otsu(ink: impl Iterator<Item = f32> + Clone) -> f32 {
+    let ink = ink.filter(|&ink| ink > 0.0);
+    let most = ink.clone().fold(0.0_f32, f32::max);
     let mut counts = [0_u32; BINS];
-    for &ink in image.iter().filter(|&&ink| ink > 0.0) {
+    for ink in ink {
         counts[((ink / most * BINS as f32) as usize).min(BINS - 1)] += 1;
     }
     let weigh = |(bin, &count): (usize, &u32)| (f64::from(count), f64::from(count) * bin as f64);
@@ -240,20 +269,18 @@ pub(super) fn percentile(values: impl Iterator<Item = f32>, share: f64) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use ndarray::s;
-
     use super::*;
 
     #[test]
     fn the_threshold_lies_between_two_levels() {
         let mut image = Array2::from_elem((10, 10), 20.0);
         image.slice_mut(s![..2, ..]).fill(200.0);
-        assert!((20.0..200.0).contains(&otsu(image.view())), "{}", otsu(image.view()));
+        assert!((20.0..200.0).contains(&otsu(image.iter().copied())), "{}", otsu(image.iter().copied()));
     }
 
     #[test]
     fn pixels_of_one_level_are_above_the_threshold() {
-        assert!(otsu(Array2::from_elem((3, 3), 5.0).view()) < 5.0);
+        assert!(otsu([5.0; 9].into_iter()) < 5.0);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! is wide, with its edges as they are, and fills what is narrower than a square with the brightness around it (J. Serra,
 //! "Image analysis and mathematical morphology", 1982): ink vanishes, and the hard edge of a shadow stays.
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 /// The picture without what is dark and narrower than `2 * radius + 1` pixels.
 ///
@@ -17,43 +17,38 @@ pub(super) fn without_ink(image: ArrayView2<'_, f32>, radius: usize) -> Array2<f
     });
     // The least of the most: the least is the negative of the most of the negatives.
     for _ in 0..2 {
-        for axis in [Axis(0), Axis(1)] {
-            let mut scratch = Scratch::default();
-            wide.lanes_mut(axis).into_iter().for_each(|lane| most_nearby(lane, radius, &mut scratch));
+        for _ in 0..2 {
+            most_nearby(wide.view_mut(), radius);
+            // The columns become rows, and in the second round rows again.
+            wide = wide.t().as_standard_layout().into_owned();
         }
         wide.mapv_inplace(|grey| -grey);
     }
     wide.slice(s![radius..radius + height, radius..radius + width]).to_owned()
 }
 
-/// Memory for a lane.
-#[derive(Default)]
-struct Scratch {
-    from_left: Vec<f32>,
-    from_right: Vec<f32>,
-}
-
-/// Replaces each number by the most of those within `radius`: in blocks as long as the window, the running maximum from
-/// the left and from the right, one of which ends where the other begins (M. van Herk, 1992).
-fn most_nearby(mut lane: ArrayViewMut1<'_, f32>, radius: usize, scratch: &mut Scratch) {
+/// Replaces each row by the most of the rows within `radius`, at each place: in blocks as long as the window, the running
+/// maximum from the first and from the last, one of which ends where the other begins (M. van Herk, 1992).
+fn most_nearby(mut rows: ArrayViewMut2<'_, f32>, radius: usize) {
+    let (height, width) = rows.dim();
     let window = 2 * radius + 1;
-    let padded = (lane.len() + 2 * radius).next_multiple_of(window);
-    let Scratch { from_left, from_right } = scratch;
-    from_left.clear();
-    from_left.resize(padded, f32::NEG_INFINITY);
-    for (to, from) in from_left[radius..].iter_mut().zip(&lane) {
-        *to = *from;
+    let padded = (height + 2 * radius).next_multiple_of(window);
+    let mut down = Array2::from_elem((padded, width), f32::NEG_INFINITY);
+    down.slice_mut(s![radius..radius + height, ..]).assign(&rows);
+    let mut up = down.clone();
+    let most = |to: &mut f32, from: &f32| *to = to.max(*from);
+    for first in (0..padded).step_by(window) {
+        for row in first + 1..first + window {
+            let (before, mut at) = down.multi_slice_mut((s![row - 1, ..], s![row, ..]));
+            at.zip_mut_with(&before, most);
+        }
+        for row in (first + 1..first + window).rev() {
+            let (mut before, at) = up.multi_slice_mut((s![row - 1, ..], s![row, ..]));
+            before.zip_mut_with(&at, most);
+        }
     }
-    from_right.clone_from(from_left);
-    for block in from_left.chunks_exact_mut(window) {
-        (1..window).for_each(|at| block[at] = block[at].max(block[at - 1]));
-    }
-    for block in from_right.chunks_exact_mut(window) {
-        (1..window).rev().for_each(|at| block[at - 1] = block[at - 1].max(block[at]));
-    }
-    for (at, to) in lane.iter_mut().enumerate() {
-        *to = from_right[at].max(from_left[at + window - 1]);
-    }
+    rows.assign(&up.slice(s![..height, ..]));
+    rows.zip_mut_with(&down.slice(s![window - 1..window - 1 + height, ..]), most);
 }
 
 /// The median of the nine pixels around each: noise goes, edges stay.
@@ -70,12 +65,11 @@ pub(super) fn smooth(image: ArrayView2<'_, f32>) -> Array2<f32> {
 /// Standard deviation of the noise: from the differences of neighbours, most of which are both paper.
 pub(super) fn noise(image: ArrayView2<'_, f32>) -> f32 {
     let right = image.slice(s![.., 1..]);
-    let differences: Array1<f32> =
-        image.slice(s![.., ..-1]).iter().zip(&right).map(|(a, b)| (a - b).abs()).collect();
+    let left = image.slice(s![.., ..image.ncols() - 1]);
+    let differences = left.iter().zip(&right).map(|(a, b)| (a - b).abs());
     // Half of a normal distribution lies within 0.6745 standard deviations, and the difference of two has √2 times that
     // of one.
-    super::ink::percentile(differences.into_iter(), 0.5)
-        .map_or(0.0, |median| median / 0.6745 / 2.0_f32.sqrt())
+    super::ink::percentile(differences, 0.5).map_or(0.0, |median| median / 0.6745 / 2.0_f32.sqrt())
 }
 
 #[cfg(test)]

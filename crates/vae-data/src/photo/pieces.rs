@@ -53,6 +53,15 @@ impl Piece {
         }
     }
 
+    /// Its box and half of that on each side.
+    pub(super) fn surroundings(&self, (height, width): (usize, usize)) -> (Range<usize>, Range<usize>) {
+        let wider = |range: &Range<usize>, length: usize| {
+            let more = range.len().div_ceil(2);
+            range.start.saturating_sub(more)..(range.end + more).min(length)
+        };
+        (wider(&self.rows, height), wider(&self.columns, width))
+    }
+
     /// Whether it touches an edge of the picture.
     pub(super) fn touches_edge(&self, shape: (usize, usize)) -> bool {
         self.weight(shape) < 1.0
