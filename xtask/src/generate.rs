@@ -12,7 +12,9 @@
 pub(crate) mod drawing;
 
 pub(crate) mod digit_classifier;
+mod prepared;
 pub(crate) mod prior;
+mod reading;
 
 pub(crate) mod class;
 pub(crate) mod latent;

@@ -18,6 +18,9 @@ const BINS: usize = 256;
 /// holds the digit's lines is taken, because wide ones count shadows as ink.
 const SQUARES: [usize; 3] = [8, 4, 2];
 
+/// The least radius of a square: lines of MNIST's own images are up to six pixels wide.
+const LEAST_RADIUS: usize = 3;
+
 /// Noise above this standard deviation, in levels of grey, is smoothed away first.
 const SMOOTHED: f32 = 3.0;
 
@@ -26,6 +29,9 @@ const DARKEST_PAPER: f32 = 48.0;
 
 /// The part of full ink that connected ink has at least: lines of squared paper are mostly below.
 const FAINT: f32 = 0.5;
+
+/// The part of full ink that the edge of a line has at least, more than a pixel from where it is no longer faint.
+const EDGE: f32 = 0.25;
 
 /// Lines below this part of the square's side are found as a whole with it.
 const NARROW: f64 = 0.45;
@@ -90,7 +96,7 @@ fn best(image: ArrayView2<'_, f32>) -> Option<Lines> {
     let (height, width) = image.dim();
     let mut best: Option<Lines> = None;
     for part in SQUARES {
-        let radius = (height.max(width) / part / 2).max(1);
+        let radius = (height.max(width) / part / 2).max(LEAST_RADIUS);
         let paper = paper::without_ink(image, radius);
         best = match (best, lines(image, &paper, radius)) {
             (Some(best), Some(lines)) if lines.are_more_than(&best) => Some(lines),
@@ -168,7 +174,7 @@ impl Lines {
         let nearby = image.slice(s![rows, columns]);
         let like = |level: f32| nearby.iter().filter(|&&grey| (grey - level).abs() < tolerance).count();
         piece.pen < 1.5 * radius as f64
-            && self.slender > 2.2
+            && self.slender > pieces::SLENDER
             && 5 * cut < outline.len()
             && like(paper_below) > like(ink)
     }
@@ -180,7 +186,7 @@ impl Lines {
         self.digit.pieces.iter().flat_map(|piece| &piece.pixels).for_each(|&at| is_digit[at] = true);
         let common =
             less.digit.pieces.iter().flat_map(|piece| &piece.pixels).filter(|&&at| is_digit[at]).count();
-        area(self) as f64 > 1.2 * area(less) as f64
+        area(self) >= area(less)
             && common as f64 > 0.7 * area(less) as f64
             && self.full > 0.8 * less.full
             && (less.at_edge || !self.at_edge)
@@ -199,12 +205,26 @@ impl Lines {
         }
     }
 
-    /// The digit's ink, with a faint edge of one pixel around.
+    /// The digit's ink, with the faint edges of its lines: they are as wide as the picture is blurred, at most a quarter
+    /// of a line, and then one pixel.
     fn into_ink(self) -> Array2<f32> {
-        let mut ink = Array2::zeros(self.contrast.dim());
-        for at in self.digit.pieces.iter().flat_map(|piece| &piece.pixels) {
-            for at in pieces::around(*at, ink.dim()) {
-                ink[at] = (self.contrast[at] / self.full).min(1.0);
+        let shape = self.contrast.dim();
+        let mut ink = Array2::zeros(shape);
+        let mut inked: Vec<(usize, usize)> =
+            self.digit.pieces.iter().flat_map(|piece| &piece.pixels).copied().collect();
+        let share = |at: (usize, usize)| (self.contrast[at] / self.full).min(1.0);
+        for &at in &inked {
+            ink[at] = share(at);
+        }
+        let wide = (self.pen() / 4.0).round() as usize;
+        for step in 0..=wide {
+            for i in 0..inked.len() {
+                for at in pieces::around(inked[i], shape) {
+                    if ink[at] == 0.0 && share(at) > if step == wide { 0.0 } else { EDGE } {
+                        ink[at] = share(at);
+                        inked.push(at);
+                    }
+                }
             }
         }
         ink
