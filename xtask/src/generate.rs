@@ -14,7 +14,9 @@ pub(crate) mod point_labels;
 pub(crate) mod wish;
 
 pub(crate) mod digit_classifier;
+mod prepared;
 pub(crate) mod prior;
+mod reading;
 
 pub(crate) mod class;
 pub(crate) mod latent;

@@ -9,33 +9,40 @@
 //! ```text
 //! picture     PNG or JPEG ─► grey pixels
 //! area        scaling down, which averages noise
-//! paper       the brightness of the paper, from the border
+//! paper       the brightness of the paper at each place: light and shadow, the sheet and the table beside it
 //! ink         what differs from the paper, darker or lighter, by a threshold
-//! specks      the connected strokes, without dust
+//! pieces      the connected strokes: the largest and what is near it, without dust, blots, frames and ruled lines
 //! pen         lines as wide as MNIST's, where they are thinner
 //! placement   the box, the centre of mass
 //! ```
 //!
-//! The picture must show one digit, with a border that is mostly paper. The edge of a table, a second digit or a
-//! ruled line count as ink; crop the picture to the digit.
+//! The picture must show one digit: two of one height side by side are an error. What is not made of lines, such as a
+//! disc, is what differs from a [plane] through the border. A digit that touches the lines of its paper keeps them if
+//! they are more than half as dark as its own; crop the picture then.
+//!
+//! Pictures for models of other things are [fitted] to their size instead.
 
 mod area;
+mod fitted;
 mod ink;
 mod paper;
 mod pen;
+mod pieces;
 mod placement;
-mod specks;
+mod plane;
 
 use std::path::Path;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
 use crate::{
     error::{DataError, FormatError},
     picture,
 };
 
-pub use self::ink::Polarity;
+use self::ink::Found;
+
+pub use self::{fitted::fitted, ink::Polarity};
 
 /// The longest side, in pixels, of the scaled picture in which ink is looked for: strokes are several pixels wide
 /// there.
@@ -55,14 +62,24 @@ impl Photo {
     pub const SIDE: usize = placement::SIDE;
 }
 
+/// The grey pixels of a PNG or JPEG file, (height, width), 0 black and 255 white, within the limits of [`read`].
+///
+/// Colours become grey; what is transparent is paper; EXIF's orientation is followed.
+///
+/// # Errors
+/// [`DataError::File`] with the [`FormatError`]: if it cannot be read, is not a picture or too large.
+pub fn grey(path: &Path) -> Result<Array2<u8>, DataError> {
+    picture::read(path).map_err(|error| DataError::file(path, error))
+}
+
 /// The digit on a picture: a PNG or JPEG file of any size and colours, up to 16,384 x 16,384 pixels and 256 MiB
 /// unpacked.
 ///
 /// Colours become grey; what is transparent is paper; EXIF's orientation is followed.
 ///
 /// # Errors
-/// [`DataError::File`] with the [`FormatError`]: if it cannot be read, is not a picture or too large, or has
-/// [no ink](FormatError::NoInk).
+/// [`DataError::File`] with the [`FormatError`]: if it cannot be read, is not a picture or too large, or those of
+/// [`from_grey`].
 pub fn read(path: &Path) -> Result<Photo, DataError> {
     let image = picture::read(path);
     image.and_then(|image| from_grey(image.view())).map_err(|error| DataError::file(path, error))
@@ -74,7 +91,8 @@ pub fn read(path: &Path) -> Result<Photo, DataError> {
 /// `image` (height, width), both at least 1.
 ///
 /// # Errors
-/// [`FormatError::NoInk`] if nothing stands out against the background, or if there are no pixels.
+/// [`FormatError::NoInk`] if nothing stands out against the background, or if there are no pixels;
+/// [`FormatError::SeveralDigits`] for digits side by side.
 pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
     let (height, width) = image.dim();
     if image.is_empty() {
@@ -85,7 +103,10 @@ pub fn from_grey(image: ArrayView2<'_, u8>) -> Result<Photo, FormatError> {
     let shape = (fitted(height), fitted(width));
     let cell = [height as f64 / shape.0 as f64, width as f64 / shape.1 as f64];
     let working = area::average(image, cell, shape);
-    let (ink, polarity) = ink::find(working).ok_or(FormatError::NoInk)?;
+    let Found { ink, polarity, digits } = ink::find(working).ok_or(FormatError::NoInk)?;
+    if digits > 1 {
+        return Err(FormatError::SeveralDigits { found: digits });
+    }
     let digit = pen::widen(ink.view());
     Ok(Photo { pixels: placement::place(digit.view()), polarity })
 }

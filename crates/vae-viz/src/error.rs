@@ -63,6 +63,14 @@ pub enum VizError {
         /// Number of lower images.
         found: usize,
     },
+    /// As many titles as pairs are needed.
+    #[error("titles of pairs: expected {expected}, found {found}")]
+    UnequalTitles {
+        /// Number of pairs.
+        expected: usize,
+        /// Number of titles.
+        found: usize,
+    },
     /// There is no panel to draw.
     #[error("panels to draw: expected at least 1, found 0")]
     NoPanels,

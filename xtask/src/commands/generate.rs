@@ -73,7 +73,8 @@ struct Request {
     /// New images of a class, or of every class ('all'), and how many of them a classifier recognises
     #[arg(long, value_name = "DIGIT")]
     digit: Option<Classes>,
-    /// Photo or drawing of a digit (PNG or JPEG), to show above its reconstruction; repeat the flag for several
+    /// Picture of your own (PNG or JPEG), to show above its reconstruction; repeat the flag for several. One of the
+    /// model's size is taken as it is; others are prepared as a digit for a model of digits, else scaled
     #[arg(long, value_name = "FILE")]
     image: Vec<PathBuf>,
     /// Point of the latent space to decode; semicolons separate several points
@@ -242,7 +243,6 @@ impl Args {
     }
 
     fn photo(&self, model: &ModelFile) -> anyhow::Result<Drawing> {
-        photo::check_size(model)?;
         let measured;
         let range = match &model.annotations.neg_elbo {
             Some(stored) if self.data.is_none() => Some(stored),

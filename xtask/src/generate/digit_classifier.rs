@@ -6,10 +6,19 @@ use vae_core::Classifier;
 use vae_data::digits::SIDE;
 use vae_train::{ClassifierFile, ModelFile};
 
+use super::reading::Reading;
 use crate::{shipped, term};
 
 /// The number of new images of a class that the classifier is applied to.
 pub(crate) const CLASSIFIED_IMAGES: usize = 1000;
+
+/// Whether data are handwritten digits in MNIST's format, by their name. Of several, all must be.
+pub(crate) fn are_digits(data: &str) -> bool {
+    data.split(',').all(|data| {
+        let name = data.split(':').next().unwrap_or_default();
+        matches!(name, "mnist" | "digits" | "emnist-digits" | "emnist-mnist")
+    })
+}
 
 /// A classifier of handwritten digits.
 pub(crate) struct DigitClassifier(ClassifierFile);
@@ -40,7 +49,7 @@ impl DigitClassifier {
     /// Checks that images of `data` are handwritten digits.
     pub(crate) fn check_data(data: Option<&str>) -> anyhow::Result<()> {
         ensure!(
-            matches!(data.and_then(|data| data.split(':').next()), Some("mnist" | "digits")),
+            data.is_some_and(are_digits),
             "the classifier takes handwritten digits, these are images of {}",
             data.unwrap_or("unknown data")
         );
@@ -70,10 +79,9 @@ impl DigitClassifier {
         self.0.classifier.classify(images)
     }
 
-    /// The class of one image and its probability.
-    pub(crate) fn classify_one(&self, image: ArrayView2<'_, f32>) -> (u8, f32) {
-        let class = self.classify(image)[0];
-        (class, self.0.classifier.probabilities(image)[[0, usize::from(class)]])
+    /// What it reads in one image, (1, D).
+    pub(crate) fn read(&self, image: ArrayView2<'_, f32>) -> Reading {
+        Reading::of(self.0.classifier.probabilities(image).row(0))
     }
 
     /// The classifier and its accuracy, for messages.

@@ -1,19 +1,16 @@
-//! The user's own digits: each picture as the network sees it, above its reconstruction, with its −ELBO and the class
-//! that a classifier finds.
+//! The user's own pictures: each as the network sees it, above its reconstruction, with its −ELBO and, for digits, what
+//! a classifier reads in it.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
 use ndarray::{Array2, aview1, s};
-use vae_data::{
-    Dataset, gather,
-    photo::{self, Photo},
-};
+use vae_data::{Dataset, gather};
 use vae_train::{ModelFile, NegElboRange, neg_elbos};
 
 use super::{
     digit_classifier::DigitClassifier,
     drawing::{Drawing, style},
+    prepared::Prepared,
 };
 use crate::{
     data_source::Images,
@@ -22,28 +19,20 @@ use crate::{
     term,
 };
 
-/// Checks that the model takes images of the size that pictures are converted to.
-pub(crate) fn check_size(model: &ModelFile) -> anyhow::Result<()> {
-    let (side, height, width) = (Photo::SIDE, model.height, model.width);
-    ensure!(
-        (height, width) == (side, side),
-        "a picture is converted to {side} x {side} pixels, the model takes {height} x {width}"
-    );
-    Ok(())
-}
-
-/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior. A −ELBO outside
-/// of `range` is a warning.
+/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name and
+/// what was read in it. A −ELBO outside of `range` is a warning.
 pub(crate) fn draw(
     model: &ModelFile,
     files: &[PathBuf],
     range: Option<&NegElboRange>,
 ) -> anyhow::Result<Drawing> {
-    check_size(model)?;
     pictures::check_tiles(model, 2 * files.len())?;
+    let data = model.data.as_deref().or(range.map(|range| range.data.as_str()));
     let mut bytes = Array2::zeros((0, model.vae.input()));
     for file in files {
-        bytes.push_row(aview1(&photo::read(file)?.pixels))?;
+        let prepared = Prepared::read(model, data, file)?;
+        term::note(format_args!("{}: {prepared}", paths::display(file)));
+        bytes.push_row(aview1(&prepared.pixels))?;
     }
     let set = Dataset::new(bytes, None, model.height, model.width)?.seen_by(model.binarization);
     let bytes = set.images();
@@ -51,17 +40,21 @@ pub(crate) fn draw(
     let mut seen = Array2::zeros(bytes.dim());
     gather(bytes, &indices, seen.view_mut());
 
-    let data = model.data.as_deref().or(range.map(|range| range.data.as_str()));
     let classifier = DigitClassifier::find(model, data);
-    let mut lines = Vec::new();
+    let (mut lines, mut titles) = (Vec::new(), Vec::new());
     for (i, file) in files.iter().enumerate() {
         let row = i..i + 1;
         let neg_elbo = neg_elbos(&model.vae, bytes.slice(s![row.clone(), ..]))?[0];
-        let recognised = classifier.as_ref().map_or(String::new(), |classifier| {
-            let (class, probability) = classifier.classify_one(seen.slice(s![row, ..]));
-            format!("; {} recognises it as {class} ({:.0} %)", classifier.describe(), 100.0 * probability)
-        });
-        lines.push(format!("{}: -ELBO {neg_elbo:.1} nats{recognised}", paths::display(file)));
+        let mut line = format!("{}: -ELBO {neg_elbo:.1} nats", paths::display(file));
+        let mut title = short(&name(file));
+        if let Some(classifier) = &classifier {
+            let reading = classifier.read(seen.slice(s![row, ..]));
+            let verb = if reading.is_sure() { "recognises it as" } else { "is" };
+            line += &format!("; {} {verb} {reading}", classifier.describe());
+            title += &format!("\n{}", reading.title());
+        }
+        lines.push(line);
+        titles.push(title);
         if let Some(warning) = range.and_then(|range| warning(file, neg_elbo, range)) {
             term::note(format_args!("{warning}"));
         }
@@ -74,15 +67,17 @@ pub(crate) fn draw(
     let caption =
         format!("{names} as the network sees {them}, above {reconstructed}, {}", pictures::describe(model));
     let (size, style) = ((model.height, model.width), style(files.len()));
-    let picture = vae_viz::pair_grid(
+    let picture = vae_viz::titled_pair_grid(
         [seen.view(), reconstructions.view()],
         ["as seen", "reconstruction"],
+        &titles,
         size,
         &style,
         Some(&caption),
     )?;
     let mut facts = pictures::facts(model, "reconstructions");
     facts.push(("Originals", names));
+    facts.push(("Titles", titles.join("; ").replace('\n', " ")));
     Ok(Drawing { picture: Captioned::new(picture, facts), lines })
 }
 
@@ -108,10 +103,23 @@ fn warning(file: &Path, neg_elbo: f64, range: &NegElboRange) -> Option<String> {
 
 /// The names of the files, or their number if a caption is too short for the names.
 fn names(files: &[PathBuf]) -> String {
-    let name = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match files {
-        [_] | [_, _] | [_, _, _] => files.iter().map(name).collect::<Vec<_>>().join(", "),
+        [_] | [_, _] | [_, _, _] => files.iter().map(|file| name(file)).collect::<Vec<_>>().join(", "),
         _ => format!("{} pictures", files.len()),
+    }
+}
+
+/// The name of a file without its directories.
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A name of at most 20 characters, shortened in its middle: its beginning and its ending say most.
+fn short(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    match characters.len() {
+        0..=20 => name.to_owned(),
+        length => characters[..11].iter().chain(&['…']).chain(&characters[length - 8..]).collect(),
     }
 }
 
@@ -123,6 +131,13 @@ mod tests {
         let data = "mnist".to_owned();
         let range = NegElboRange { data, images: 10_000, least: 30.0, low: 40.0, high: 190.0, most: 300.0 };
         warning(Path::new("a.png"), neg_elbo, &range)
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_in_its_middle() {
+        assert_eq!(short("IMG_20240131_1234.jpg"), "IMG_2024013…1234.jpg");
+        assert_eq!(short("exactly_twenty_c.png"), "exactly_twenty_c.png");
+        assert_eq!(name(Path::new("/home/me/seven.png")), "seven.png");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use ndarray::Array2;
-use vae_core::{Vae, VaeConfig};
 use vae_data::{Split, digits};
 use vae_train::{Annotations, ModelFile};
 use vae_viz::{GridStyle, image_grid};
@@ -287,28 +286,6 @@ fn a_file_that_is_not_a_picture_is_refused_by_name() {
     project.write("page.png", "<!doctype html>");
     project.run("generate --run a --image page.png").fails_saying(&["page.png"]);
     project.run("generate --run a --image missing.png").fails_saying(&["missing.png"]);
-}
-
-#[test]
-fn a_picture_for_a_model_of_another_image_size_is_refused_with_both_sizes() {
-    let project = Project::new();
-    let config = VaeConfig { input: 6, hidden: vec![4], latent: 2, ..VaeConfig::default() };
-    let vae = Vae::new(config, 0).expect("a small model");
-    let annotations = Annotations::default();
-    let binarization = Default::default();
-    let model = ModelFile {
-        vae,
-        data: None,
-        binarization,
-        height: 2,
-        width: 3,
-        seed: None,
-        epoch: None,
-        annotations,
-    };
-    project.write("m.safetensors", model.to_bytes());
-    write_digit(&project, "mine.png");
-    project.run("generate --model m.safetensors --image mine.png").fails_saying(&["28 x 28", "2 x 3"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod installed;
 mod nll;
 mod output;
 mod own_images;
+mod photos;
 mod pictures;
 mod resume;
 mod runs;

@@ -1,13 +1,14 @@
-//! The value at a place between four pixels, bilinear. Places beyond the image are background.
+//! The value at a place between four pixels, bilinear. Places beyond the image have the value of the nearest pixel of
+//! its edge: black around a handwritten digit, and no black wedges in the corners of an image with a light background.
 
 use multiversion::multiversion;
 
 use super::{elastic::Field, warp::Warp};
 
-/// An image as numbers in [0, 1] with background around it, so that places need no check whether they are inside.
+/// An image as numbers in [0, 1] with its edge repeated around it, so that places need no check whether they are inside.
 #[derive(Default)]
 pub(super) struct Padded {
-    /// (height + 3, width + 3): a row and a column of background before the image, two after it.
+    /// (height + 3, width + 3): the first row and column once more before the image, the last twice after it.
     pixels: Vec<f32>,
     height: usize,
     width: usize,
@@ -25,6 +26,15 @@ impl Padded {
             for (number, &byte) in row[1..].iter_mut().zip(image) {
                 *number = f32::from(byte) / 255.0;
             }
+            row[0] = row[1];
+            let last = row[width];
+            row[width + 1..].fill(last);
+        }
+        let stride = width + 3;
+        self.pixels.copy_within(stride..2 * stride, 0);
+        let last = height * stride;
+        for below in 1..=2 {
+            self.pixels.copy_within(last..last + stride, last + below * stride);
         }
     }
 
@@ -43,7 +53,7 @@ impl Padded {
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn resample_row(source: &Padded, start: [f32; 2], step: [f32; 2], bend: (&[f32], &[f32]), out: &mut [f32]) {
     let stride = source.width + 3;
-    // The first and the last place at which all four pixels are background.
+    // Beyond these places all four pixels repeat the edge.
     let last = [source.width, source.height].map(|length| length as f32);
     for (x, out) in out.iter_mut().enumerate() {
         let bent = [bend.0, bend.1].map(|bend| bend.get(x).copied().unwrap_or(0.0));
@@ -88,10 +98,28 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_image_there_is_background() {
-        for by in [[5.0, 0.0], [0.0, -7.0], [-1e9, 1e9]] {
-            assert_eq!(moved(&[255; 4], (2, 2), by), [0.0; 4]);
+    fn beyond_the_image_its_nearest_pixel_is_repeated() {
+        // 1 2 3
+        // 4 5 6
+        let image = [10, 20, 30, 40, 50, 60];
+        let grey = |byte: u8| f32::from(byte) / 255.0;
+        for (by, expected) in [
+            ([-1.0, 0.0], [10, 10, 20, 40, 40, 50]),
+            ([2.0, 0.0], [30, 30, 30, 60, 60, 60]),
+            ([0.0, 1.0], [40, 50, 60, 40, 50, 60]),
+            ([5.0, -7.0], [30; 6]),
+            ([-1e9, 1e9], [40; 6]),
+            ([1e9, -1e9], [30; 6]),
+        ] {
+            assert_eq!(moved(&image, (2, 3), by), expected.map(grey), "{by:?}");
         }
-        assert_eq!(moved(&[255; 4], (2, 2), [1.5, 0.5]), [0.5, 0.0, 0.25, 0.0]);
+        assert_eq!(moved(&[0, 255, 255, 0], (1, 4), [3.5, 0.5]), [0.0; 4]);
+    }
+
+    #[test]
+    fn an_image_of_one_grey_stays_so_wherever_its_pixels_come_from() {
+        for by in [[0.3, -0.7], [5.0, 0.0], [0.0, -7.5], [-1e9, 1e9]] {
+            assert_eq!(moved(&[255; 4], (2, 2), by), [1.0; 4]);
+        }
     }
 }

@@ -132,4 +132,11 @@ pub enum FormatError {
     /// A picture of one colour, apart from noise: nothing stands out against the background.
     #[error("expected a digit that stands out against its background, found a picture without ink")]
     NoInk,
+
+    /// Pieces of writing of one height side by side.
+    #[error("expected one digit, found {found} side by side: crop the picture to one of them")]
+    SeveralDigits {
+        /// How many.
+        found: usize,
+    },
 }

@@ -1,125 +1,108 @@
-//! The brightness of the paper at each place, estimated from the picture's border.
+//! The brightness of the paper at each place, under whatever light falls on it.
 //!
-//! Light comes from one side, so paper is not of a single grey: a plane through the border's pixels follows the light
-//! as far as a plane can. Where the digit or a shadow touches the border, pixels are far from the plane and are left
-//! out.
+//! A pen's line is narrow, while a shadow, a table beside the sheet or a change of light is wide. A closing keeps what
+//! is wide, with its edges as they are, and fills what is narrower than a square with the brightness around it (J. Serra,
+//! "Image analysis and mathematical morphology", 1982): ink vanishes, and the hard edge of a shadow stays.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
-/// Rounds of leaving out what is far from the plane and fitting it anew.
-const ROUNDS: usize = 6;
-
-/// A plane of brightness.
-pub(super) struct Paper {
-    /// The coefficients of 1, u and v, where u and v run from −1 to 1 along rows and columns.
-    coefficients: [f64; 3],
-    /// Standard deviation of the border's pixels about the plane.
-    pub(super) noise: f32,
+/// The picture without what is dark and narrower than `2 * radius + 1` pixels.
+///
+/// The edge of the picture goes on beyond it, so that a shadow or a table there is wide, however little of it is seen.
+pub(super) fn without_ink(image: ArrayView2<'_, f32>, radius: usize) -> Array2<f32> {
+    let (height, width) = image.dim();
+    let inside = |at: usize, length: usize| at.saturating_sub(radius).min(length - 1);
+    let mut wide = Array2::from_shape_fn((height + 2 * radius, width + 2 * radius), |(y, x)| {
+        image[[inside(y, height), inside(x, width)]]
+    });
+    // The least of the most: the least is the negative of the most of the negatives.
+    for _ in 0..2 {
+        for _ in 0..2 {
+            most_nearby(wide.view_mut(), radius);
+            // The columns become rows, and in the second round rows again.
+            wide = wide.t().as_standard_layout().into_owned();
+        }
+        wide.mapv_inplace(|grey| -grey);
+    }
+    wide.slice(s![radius..radius + height, radius..radius + width]).to_owned()
 }
 
-impl Paper {
-    /// The plane that most of the border lies in.
-    pub(super) fn of(image: ArrayView2<'_, f32>) -> Self {
-        let (height, width) = image.dim();
-        let ring = 1 + height.min(width) / 100;
-        let on_border =
-            |(y, x): (usize, usize)| y < ring || x < ring || y + ring >= height || x + ring >= width;
-        let points: Vec<([f64; 3], f64)> = image
-            .indexed_iter()
-            .filter(|&(at, _)| on_border(at))
-            .map(|(at, &grey)| (terms(at, image.dim()), f64::from(grey)))
-            .collect();
-        let mut coefficients = fit(points.iter());
-        let mut spread = 0.0;
-        for _ in 0..ROUNDS {
-            let distance = |(terms, grey): &([f64; 3], f64)| (grey - dot(terms, &coefficients)).abs();
-            let mut distances: Vec<f64> = points.iter().map(distance).collect();
-            let (_, median, _) = distances.select_nth_unstable_by(points.len() / 2, f64::total_cmp);
-            // Half of a normal distribution lies within 0.6745 standard deviations.
-            spread = *median / 0.6745;
-            // Distances below a level of grey are only rounding.
-            let near = (3.0 * spread).max(1.0);
-            coefficients = fit(points.iter().filter(|point| distance(point) <= near));
+/// Replaces each row by the most of the rows within `radius`, at each place: in blocks as long as the window, the running
+/// maximum from the first and from the last, one of which ends where the other begins (M. van Herk, 1992).
+fn most_nearby(mut rows: ArrayViewMut2<'_, f32>, radius: usize) {
+    let (height, width) = rows.dim();
+    let window = 2 * radius + 1;
+    let padded = (height + 2 * radius).next_multiple_of(window);
+    let mut down = Array2::from_elem((padded, width), f32::NEG_INFINITY);
+    down.slice_mut(s![radius..radius + height, ..]).assign(&rows);
+    let mut up = down.clone();
+    let most = |to: &mut f32, from: &f32| *to = to.max(*from);
+    for first in (0..padded).step_by(window) {
+        for row in first + 1..first + window {
+            let (before, mut at) = down.multi_slice_mut((s![row - 1, ..], s![row, ..]));
+            at.zip_mut_with(&before, most);
         }
-        Self { coefficients, noise: spread as f32 }
-    }
-
-    /// How much brighter each pixel is than the paper.
-    pub(super) fn subtract_from(&self, image: &mut Array2<f32>) {
-        let shape = image.dim();
-        for (at, grey) in image.indexed_iter_mut() {
-            *grey -= dot(&terms(at, shape), &self.coefficients) as f32;
+        for row in (first + 1..first + window).rev() {
+            let (mut before, at) = up.multi_slice_mut((s![row - 1, ..], s![row, ..]));
+            before.zip_mut_with(&at, most);
         }
     }
+    rows.assign(&up.slice(s![..height, ..]));
+    rows.zip_mut_with(&down.slice(s![window - 1..window - 1 + height, ..]), most);
 }
 
-/// 1, u and v of a pixel.
-fn terms((y, x): (usize, usize), (height, width): (usize, usize)) -> [f64; 3] {
-    let place = |at: usize, length: usize| (2 * at + 1) as f64 / length as f64 - 1.0;
-    [1.0, place(x, width), place(y, height)]
-}
-
-fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-/// The coefficients c of least Σ (grey − c · terms)², from AᵀA c = Aᵀ grey by Cramer's rule.
-fn fit<'p>(points: impl Iterator<Item = &'p ([f64; 3], f64)>) -> [f64; 3] {
-    let (mut matrix, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
-    for (terms, grey) in points {
-        for i in 0..3 {
-            right[i] += terms[i] * grey;
-            for j in 0..3 {
-                matrix[i][j] += terms[i] * terms[j];
-            }
-        }
-    }
-    // Makes a slope that is undetermined, as in a picture one pixel wide, 0.
-    for (i, row) in matrix.iter_mut().enumerate() {
-        row[i] += 1e-9;
-    }
-    let whole = determinant(&matrix);
-    std::array::from_fn(|column| {
-        let mut replaced = matrix;
-        for (row, &value) in replaced.iter_mut().zip(&right) {
-            row[column] = value;
-        }
-        determinant(&replaced) / whole
+/// The median of the nine pixels around each: noise goes, edges stay.
+pub(super) fn smooth(image: ArrayView2<'_, f32>) -> Array2<f32> {
+    let (height, width) = image.dim();
+    Array2::from_shape_fn(image.dim(), |(y, x)| {
+        let near = |at: usize, step: usize, length: usize| (at + step).saturating_sub(1).min(length - 1);
+        let mut greys: [f32; 9] =
+            std::array::from_fn(|i| image[[near(y, i / 3, height), near(x, i % 3, width)]]);
+        *greys.select_nth_unstable_by(4, f32::total_cmp).1
     })
 }
 
-fn determinant([a, b, c]: &[[f64; 3]; 3]) -> f64 {
-    let minor = |i: usize, j: usize| b[i] * c[j] - b[j] * c[i];
-    a[0] * minor(1, 2) - a[1] * minor(0, 2) + a[2] * minor(0, 1)
+/// Standard deviation of the noise: from the differences of neighbours, most of which are both paper.
+pub(super) fn noise(image: ArrayView2<'_, f32>) -> f32 {
+    let right = image.slice(s![.., 1..]);
+    let left = image.slice(s![.., ..image.ncols() - 1]);
+    let differences = left.iter().zip(&right).map(|(a, b)| (a - b).abs());
+    // Half of a normal distribution lies within 0.6745 standard deviations, and the difference of two has √2 times that
+    // of one.
+    super::ink::percentile(differences, 0.5).map_or(0.0, |median| median / 0.6745 / 2.0_f32.sqrt())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn brightest_left_over(image: &Array2<f32>) -> f32 {
-        let mut image = image.clone();
-        Paper::of(image.view()).subtract_from(&mut image);
-        image.iter().fold(0.0, |most, grey| grey.abs().max(most))
+    #[test]
+    fn a_line_goes_and_the_edge_of_a_shadow_stays() {
+        let shadow = Array2::from_shape_fn((60, 60), |(_, x)| if x < 30 { 90.0 } else { 200.0 });
+        let mut image = shadow.clone();
+        image.slice_mut(s![20..24, 5..55]).fill(20.0);
+        assert_eq!(without_ink(image.view(), 6), shadow);
     }
 
     #[test]
-    fn paper_lit_from_one_side_is_level_afterwards() {
-        let image = Array2::from_shape_fn((40, 60), |(y, x)| 90.0 + 2.0 * x as f32 - y as f32);
-        assert!(brightest_left_over(&image) < 1e-3);
-    }
-
-    #[test]
-    fn what_touches_the_border_is_not_paper() {
+    fn what_is_wider_than_the_square_stays() {
         let mut image = Array2::from_elem((40, 40), 200.0);
-        image.slice_mut(ndarray::s![..15, 5..15]).fill(10.0);
-        let paper = Paper::of(image.view());
-        paper.subtract_from(&mut image);
-        assert!(image[[30, 30]].abs() < 1.0 && (image[[0, 7]] + 190.0).abs() < 2.0, "{}", image[[30, 30]]);
+        image.slice_mut(s![10..23, 10..23]).fill(20.0);
+        assert_eq!(without_ink(image.view(), 6), image);
+        assert_eq!(without_ink(image.view(), 7), Array2::from_elem((40, 40), 200.0));
     }
 
     #[test]
-    fn a_picture_of_one_pixel_is_paper() {
-        assert!(brightest_left_over(&Array2::from_elem((1, 1), 77.0)) < 1e-3);
+    fn a_narrow_strip_at_the_edge_of_the_picture_stays() {
+        let mut image = Array2::from_elem((40, 40), 200.0);
+        image.slice_mut(s![.., ..3]).fill(20.0);
+        assert_eq!(without_ink(image.view(), 10), image);
+    }
+
+    #[test]
+    fn a_picture_of_one_pixel_stays() {
+        let image = Array2::from_elem((1, 1), 7.0);
+        assert_eq!(without_ink(image.view(), 5), image);
+        assert_eq!((smooth(image.view()), noise(image.view())), (image, 0.0));
     }
 }

@@ -1,0 +1,68 @@
+//! A picture of the user's in the size of the model's images: as it is, as a digit, or scaled.
+
+use std::{fmt, path::Path};
+
+use anyhow::Context;
+use vae_data::photo::{self, Photo};
+use vae_train::ModelFile;
+
+use super::digit_classifier::are_digits;
+use crate::paths;
+
+/// What was done with a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preparation {
+    /// It has the size of the model's images.
+    AsItIs,
+    /// The digit was found on it and brought into MNIST's format.
+    Digit,
+    /// It was scaled, with its proportions kept and its edge repeated.
+    Scaled,
+}
+
+/// A picture, prepared.
+pub(crate) struct Prepared {
+    /// (D): 0 is black, 255 is white.
+    pub(crate) pixels: Vec<u8>,
+    pub(crate) preparation: Preparation,
+    /// Height and width of the file's picture.
+    found: (usize, usize),
+    /// Height and width of the model's images.
+    size: (usize, usize),
+}
+
+impl Prepared {
+    /// Prepares the picture in a file.
+    ///
+    /// The rule: a picture of the model's size is taken as it is. Others are prepared as a digit, if the model is of
+    /// digits in MNIST's format, or else scaled. `data` is what the model was trained on; 28 x 28 pixels of unknown data
+    /// are taken for digits.
+    pub(crate) fn read(model: &ModelFile, data: Option<&str>, file: &Path) -> anyhow::Result<Self> {
+        let size = (model.height, model.width);
+        let grey = photo::grey(file)?;
+        let found = grey.dim();
+        let (pixels, preparation) = if found == size {
+            (grey.into_raw_vec_and_offset().0, Preparation::AsItIs)
+        } else if size == (Photo::SIDE, Photo::SIDE) && data.is_none_or(are_digits) {
+            let digit = photo::from_grey(grey.view()).with_context(|| paths::display(file))?;
+            (digit.pixels, Preparation::Digit)
+        } else {
+            let scaled = photo::fitted(grey.view(), size);
+            (scaled.into_raw_vec_and_offset().0, Preparation::Scaled)
+        };
+        Ok(Self { pixels, preparation, found, size })
+    }
+}
+
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((height, width), (rows, columns)) = (self.found, self.size);
+        match self.preparation {
+            Preparation::AsItIs => write!(f, "taken as it is, {rows} x {columns}"),
+            Preparation::Digit => {
+                write!(f, "{height} x {width}, prepared as a digit in MNIST's format, {rows} x {columns}")
+            }
+            Preparation::Scaled => write!(f, "{height} x {width}, scaled to {rows} x {columns}"),
+        }
+    }
+}
