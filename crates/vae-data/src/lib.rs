@@ -64,6 +64,9 @@ mod stream;
 mod content;
 pub mod idx;
 
+mod class_names;
+mod resize;
+
 mod dataset;
 mod splits;
 
@@ -73,6 +76,8 @@ pub mod known;
 
 #[cfg(feature = "download")]
 pub mod fetch;
+
+pub mod npy;
 
 pub mod digits;
 
@@ -86,6 +91,7 @@ pub mod folder;
 pub mod photo;
 
 mod order;
+mod test_share;
 
 mod gather;
 
@@ -96,6 +102,7 @@ pub mod augment;
 pub use self::{
     augment::{Augmentation, Augmenter},
     binarize::Binarization,
+    class_names::ClassNames,
     content::DEFAULT_MAX_BYTES,
     dataset::Dataset,
     error::{DataError, FormatError},
