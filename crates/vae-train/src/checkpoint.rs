@@ -118,6 +118,7 @@ impl Checkpoint {
         data: &'d Dataset,
         fingerprint: &str,
     ) -> Result<Trainer<'d>, TrainError> {
+        let config = config.for_images(data.len())?;
         if let Some((field, expected, found)) = self.config.difference(&config) {
             return Err(TrainError::ResumeConfig { field, expected, found });
         }

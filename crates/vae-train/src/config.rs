@@ -36,9 +36,10 @@ pub struct DataConfig {
     /// `auto`, `digits`, the name of a [`vae_data::Known`] set such as `mnist`, a directory of IDX files or
     /// pictures, or several of these with commas between them. Default `auto`; a run records the data that it found.
     pub source: String,
-    /// Number of training images held out to choose the best weights by. Default 1000. With 0 the last weights are
-    /// kept.
-    pub validation: usize,
+    /// Number of training images held out to choose the best weights by. Default none: a tenth of them, at most 1000; a
+    /// run records the number. With 0 the last weights are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<usize>,
     /// Number of training images to draw if the source is `digits`; a sixth as many test images are drawn. Default
     /// 60 000.
     pub digits: usize,
@@ -48,7 +49,17 @@ pub struct DataConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { source: "auto".to_owned(), validation: 1000, digits: 60_000, binarization: Binarization::Grey }
+        Self { source: "auto".to_owned(), validation: None, digits: 60_000, binarization: Binarization::Grey }
+    }
+}
+
+impl DataConfig {
+    /// The most training images that are held out by default.
+    pub const MAX_HELD_OUT: usize = 1000;
+
+    /// How many of `images` training images are held out.
+    pub fn held_out(&self, images: usize) -> usize {
+        self.validation.unwrap_or((images / 10).min(Self::MAX_HELD_OUT))
     }
 }
 
@@ -216,13 +227,31 @@ impl TrainConfig {
         if self.model.prior == Prior::Standard {
             self.training.fit_prior.validate(self.model.latent)?;
         }
-        let patience = self.training.patience;
-        let ok = patience == 0 || self.data.validation > 0;
-        check("training.patience", ok, "0 without held-out images", patience.to_string())?;
+        self.validate_patience(self.data.validation.unwrap_or(1))?;
         self.augmentation.validate()?;
         self.optimizer.validate(epochs)?;
         self.vae(1).validate()?;
         Ok(())
+    }
+
+    /// This configuration for so many training images: with the number of those held out.
+    ///
+    /// # Errors
+    /// [`TrainError::Field`] if it waits for an improvement on held-out images, and these are too few to hold one out.
+    pub(crate) fn for_images(mut self, images: usize) -> Result<Self, TrainError> {
+        let held_out = self.data.held_out(images);
+        self.validate_patience(held_out)?;
+        self.data.validation = Some(held_out);
+        Ok(self)
+    }
+
+    fn validate_patience(&self, held_out: usize) -> Result<(), TrainError> {
+        let patience = self.training.patience;
+        if patience == 0 || held_out > 0 {
+            return Ok(());
+        }
+        let expected = "0 without held-out images".to_owned();
+        Err(TrainError::Field { field: "training.patience", expected, found: patience.to_string() })
     }
 
     /// The model's architecture for images of `input` pixels.
@@ -287,6 +316,31 @@ mod tests {
         config.model.hidden = vec![512, 256];
         config.optimizer.learning_rate = 3e-4;
         assert_eq!(TrainConfig::default().overlay(&config.to_toml()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_tenth_of_the_images_is_held_out_and_at_most_a_thousand() {
+        let data = DataConfig::default();
+        let held_out = [3, 300, 1668, 10_000, 60_000].map(|images| data.held_out(images));
+        assert_eq!(held_out, [0, 30, 166, 1000, 1000]);
+        assert_eq!(DataConfig { validation: Some(5), ..data }.held_out(60_000), 5);
+    }
+
+    #[test]
+    fn a_number_of_held_out_images_is_read_and_written_as_before() {
+        let config = TrainConfig::default().overlay("[data]\nvalidation = 20\n").unwrap();
+        assert_eq!(config.data.validation, Some(20));
+        assert!(config.to_toml().contains("\nvalidation = 20\n"), "{}", config.to_toml());
+        assert!(!TrainConfig::default().to_toml().contains("validation"));
+    }
+
+    #[test]
+    fn patience_needs_images_to_hold_out() {
+        let mut config = TrainConfig::default();
+        config.training.patience = 2;
+        assert!(config.validate().is_ok() && config.clone().for_images(10).is_ok());
+        let error = config.for_images(9).unwrap_err().to_string();
+        assert!(error.contains("training.patience must be 0 without held-out images"), "{error}");
     }
 
     #[test]
