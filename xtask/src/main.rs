@@ -7,6 +7,7 @@
 mod bench;
 mod commands;
 mod data_source;
+mod few_steps;
 mod generate;
 mod interrupt;
 mod model_data;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use vae_data::{DataError, Splits};
 use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit};
 
-use crate::{data_source::Loaded, interrupt::StopCleanly, paths, progress::Progress, term};
+use crate::{data_source::Loaded, few_steps, interrupt::StopCleanly, paths, progress::Progress, term};
 
 /// Where the training of a run begins.
 #[derive(Clone, Copy, PartialEq)]
@@ -91,7 +91,7 @@ pub(crate) fn train(
 fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     let config = trainer.config();
     term::note(format_args!(
-        "run: {}, {} ({}), {} parameters, {} epochs of {} steps, batch size {}",
+        "run: {}, {} ({}), {} parameters, {} epochs of {} steps, batch size {}{}",
         paths::display(run.path()),
         trainer.vae().config(),
         config.model.activation,
@@ -99,9 +99,21 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
         config.training.epochs,
         trainer.steps_per_epoch(),
         config.training.batch,
+        held_out(trainer),
     ));
     let done = trainer.progress();
     if (done.epochs, done.batches) != (0, 0) {
         term::note(format_args!("resuming after epoch {} and {} steps", done.epochs, done.batches));
+    } else if let Some(advice) = few_steps::advice(trainer) {
+        term::note(format_args!("{advice}"));
+    }
+}
+
+/// How many of the training images are held out, for the line about a run.
+fn held_out(trainer: &Trainer<'_>) -> String {
+    let all = term::thousands(trainer.images() + trainer.held_out());
+    match trainer.held_out() {
+        0 => String::new(),
+        count => format!(", {} of {all} training images held out", term::thousands(count)),
     }
 }

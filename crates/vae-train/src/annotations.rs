@@ -51,7 +51,8 @@ impl Annotations {
             serde_json::to_string(value).expect("annotations always have a text")
         }
         facts.extend(self.classes.as_ref().map(|classes| (CLASSES.to_owned(), text(classes))));
-        let names = self.classes.as_ref().map(|classes| &classes.class_names).filter(|names| !names.is_empty());
+        let names =
+            self.classes.as_ref().map(|classes| &classes.class_names).filter(|names| !names.is_empty());
         facts.extend(names.map(|names| (NAMES.to_owned(), text(names))));
         facts.extend(self.neg_elbo.as_ref().map(|range| (RANGE.to_owned(), text(range))));
     }

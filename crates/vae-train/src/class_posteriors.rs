@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_class_is_found_by_its_name_or_number() {
-        let names = [(3, "circle"), (4, "square"), (7, "cross")].map(|(label, name)| (label, name.to_owned()));
+        let names =
+            [(3, "circle"), (4, "square"), (7, "cross")].map(|(label, name)| (label, name.to_owned()));
         let class_names = ClassNames::new(names).unwrap();
         let named = ClassPosteriors { class_names, ..posteriors() };
         assert_eq!(["circle", "Cross", "3"].map(|text| named.find(text).unwrap()), [3, 7, 3]);

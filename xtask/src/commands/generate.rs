@@ -64,8 +64,9 @@ struct Request {
     /// Indices of test images to show above their reconstructions
     #[arg(long, value_name = "INDEX,...", value_delimiter = ',')]
     like: Vec<u32>,
-    /// New images of a class, or of every class ('all'), and how many of them a classifier recognises
-    #[arg(long, value_name = "DIGIT")]
+    /// New images of a class, by its number or its name, or of every class ('all'), and how many of them a classifier
+    /// recognises
+    #[arg(long, value_name = "CLASS", visible_alias = "class")]
     digit: Option<Classes>,
     /// Photo or drawing of a digit (PNG or JPEG), to show above its reconstruction; repeat the flag for several
     #[arg(long, value_name = "FILE")]
@@ -145,7 +146,7 @@ impl Args {
     /// The drawing and the default name of its file.
     fn draw(&self, model: &ModelFile) -> anyhow::Result<(Drawing, String)> {
         Ok(match &self.request {
-            Request { digit: Some(classes), .. } => (self.class(model, *classes)?, file_name(*classes)),
+            Request { digit: Some(classes), .. } => self.class(model, classes)?,
             Request { like, .. } if !like.is_empty() => (self.like(model)?, "like.png".to_owned()),
             Request { image, .. } if !image.is_empty() => (self.photo(model)?, "image.png".to_owned()),
             Request { latent, .. } if !latent.is_empty() => {
@@ -159,7 +160,7 @@ impl Args {
 
     /// Writes new images as numbers; returns the lines to print.
     fn write_numbers(&self, model: &ModelFile, path: &Path) -> anyhow::Result<Vec<String>> {
-        match self.request.digit {
+        match &self.request.digit {
             Some(classes) => self.with_posteriors(model, |posteriors| {
                 numbers::write_class(model, posteriors, classes, (self.count(), self.seed), path)
             }),
@@ -186,9 +187,11 @@ impl Args {
         }
     }
 
-    fn class(&self, model: &ModelFile, classes: Classes) -> anyhow::Result<Drawing> {
+    /// New images of classes, and the default name of their file.
+    fn class(&self, model: &ModelFile, classes: &Classes) -> anyhow::Result<(Drawing, String)> {
         self.with_posteriors(model, |posteriors| {
-            class::draw(model, posteriors, classes, self.count(), self.seed)
+            let drawing = class::draw(model, posteriors, classes, self.count(), self.seed)?;
+            Ok((drawing, classes.file_name(posteriors)?))
         })
     }
 
@@ -260,12 +263,4 @@ fn measure_classes(model: &ModelFile, data: Option<&str>) -> anyhow::Result<Clas
         loaded.name
     ));
     Ok(posteriors)
-}
-
-/// The default name of the file with images of these classes.
-fn file_name(classes: Classes) -> String {
-    match classes {
-        Classes::One(class) => format!("digit-{class}.png"),
-        Classes::All => "digits.png".to_owned(),
-    }
 }

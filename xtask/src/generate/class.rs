@@ -14,9 +14,10 @@ use super::{
 use crate::pictures::{self, Captioned};
 
 /// The requested classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Classes {
-    One(u8),
+    /// By its name or its number.
+    One(String),
     All,
 }
 
@@ -26,9 +27,16 @@ impl FromStr for Classes {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "all" => Ok(Self::All),
-            _ => text.parse().map(Self::One).map_err(|_| "expected a class, such as 7, or 'all'".to_owned()),
+            "" => Err("expected a class, such as 7 or circle, or 'all'".to_owned()),
+            _ => Ok(Self::One(text.to_owned())),
         }
     }
+}
+
+/// A name as a part of a file's name: letters, digits and `-`, and not too long.
+fn plain(name: &str) -> String {
+    const MOST: usize = 40;
+    name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(MOST).collect()
 }
 
 /// New images of some classes.
@@ -41,11 +49,22 @@ pub(crate) struct NewImages {
 
 impl Classes {
     /// The classes themselves, in order.
-    pub(crate) fn of(self, posteriors: &ClassPosteriors) -> Vec<u8> {
-        match self {
-            Self::One(class) => vec![class],
+    pub(crate) fn of(&self, posteriors: &ClassPosteriors) -> anyhow::Result<Vec<u8>> {
+        Ok(match self {
+            Self::One(class) => vec![posteriors.find(class)?],
             Self::All => posteriors.classes.keys().copied().collect(),
-        }
+        })
+    }
+
+    /// The default name of the file with their images.
+    pub(crate) fn file_name(&self, posteriors: &ClassPosteriors) -> anyhow::Result<String> {
+        Ok(match self {
+            Self::All => "digits.png".to_owned(),
+            Self::One(class) => match posteriors.find(class)? {
+                class if posteriors.class_names.get(class).is_none() => format!("digit-{class}.png"),
+                class => format!("class-{}.png", plain(&posteriors.name_of(class))),
+            },
+        })
     }
 }
 
@@ -66,7 +85,8 @@ pub(crate) fn images(
             let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());
             found.iter().filter(|&&found| found == class).count()
         });
-        report(&classifier, classes, &recognised.collect::<Vec<_>>())
+        let names: Vec<String> = classes.iter().map(|&class| posteriors.name_of(class)).collect();
+        report(&classifier, &names, &recognised.collect::<Vec<_>>())
     });
     let shown: Vec<_> = drawn.iter().map(|z| z.slice(s![..count, ..])).collect();
     let images = model.vae.decode(concatenate(Axis(0), &shown)?.view());
@@ -77,16 +97,19 @@ pub(crate) fn images(
 pub(crate) fn draw(
     model: &ModelFile,
     posteriors: &ClassPosteriors,
-    requested: Classes,
+    requested: &Classes,
     count: usize,
     seed: u64,
 ) -> anyhow::Result<Drawing> {
-    let classes = requested.of(posteriors);
+    let classes = requested.of(posteriors)?;
     let tiles = count.checked_mul(classes.len()).context("more images than a picture can hold")?;
     pictures::check_tiles(model, tiles)?;
     let NewImages { images, lines } = images(model, posteriors, &classes, count, seed)?;
     let (what, style) = match requested {
-        Classes::One(class) => (format!("{count} new images of class {class}"), style(count)),
+        Classes::One(_) => {
+            let class = posteriors.name_of(classes[0]);
+            (format!("{count} new images of class {class}"), style(count))
+        }
         Classes::All => {
             let style = GridStyle { rows: classes.len(), cols: count, ..GridStyle::default() };
             (format!("new images of the classes {}", posteriors.names()), style)
@@ -100,9 +123,9 @@ pub(crate) fn draw(
 }
 
 /// A sentence for one class, or a table with the mean for several.
-fn report(classifier: &DigitClassifier, classes: &[u8], recognised: &[usize]) -> Vec<String> {
+fn report(classifier: &DigitClassifier, classes: &[String], recognised: &[usize]) -> Vec<String> {
     let classifier = classifier.describe();
-    if let (&[class], &[count]) = (classes, recognised) {
+    if let ([class], &[count]) = (classes, recognised) {
         return vec![format!("{classifier} recognises {count} of {CLASSIFIED_IMAGES} as {class}")];
     }
     let percent = |count: usize| 100.0 * count as f64 / CLASSIFIED_IMAGES as f64;
@@ -113,4 +136,19 @@ fn report(classifier: &DigitClassifier, classes: &[u8], recognised: &[usize]) ->
     let mean = recognised.iter().map(|&count| percent(count)).sum::<f64>() / recognised.len() as f64;
     lines.push(format!("    mean  {mean:5.1} %"));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_name_of_a_file_leads_nowhere_else() {
+        for (name, expected) in
+            [("circle", "circle"), ("T-shirt/top", "T-shirt-top"), ("../x", "---x"), ("é b", "é-b")]
+        {
+            assert_eq!(plain(name), expected);
+        }
+        assert_eq!(plain(&"x".repeat(255)).len(), 40);
+    }
 }

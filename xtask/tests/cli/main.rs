@@ -18,6 +18,7 @@ mod import;
 mod inputs;
 mod nll;
 mod output;
+mod own_data;
 mod resume;
 mod sample_quality;
 mod samples;
