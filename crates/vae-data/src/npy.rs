@@ -75,10 +75,10 @@ fn image_size(shape: &[usize]) -> Result<(usize, usize), FormatError> {
             _ => (1, pixels),
         },
         [_, height, width] => (height, width),
-        _ => return Err(unusual("images of shape (N, D) or (N, H, W)", shape_text(shape))),
+        _ => return Err(FormatError::npy("images of shape (N, D) or (N, H, W)", shape_text(shape))),
     };
     if shape.contains(&0) {
-        return Err(unusual("at least one image of one pixel", shape_text(shape)));
+        return Err(FormatError::npy("at least one image of one pixel", shape_text(shape)));
     }
     Ok(size)
 }
@@ -105,7 +105,7 @@ fn bytes(array: RawArray) -> Result<Array2<u8>, FormatError> {
         }),
         Element::Float(_) => array.map(|bytes, row, column| unit(float(bytes), row, column)),
         Element::Unsigned(_) | Element::Signed(_) => {
-            Err(unusual("elements of type u8, bool, f32 or f64", array.element.to_string()))
+            Err(FormatError::npy("elements of type u8, bool, f32 or f64", array.element.to_string()))
         }
     }
 }
@@ -113,7 +113,7 @@ fn bytes(array: RawArray) -> Result<Array2<u8>, FormatError> {
 /// Labels, (N).
 fn labels(array: RawArray) -> Result<Vec<u8>, FormatError> {
     if array.shape.len() != 1 {
-        return Err(unusual("labels of shape (N,)", shape_text(&array.shape)));
+        return Err(FormatError::npy("labels of shape (N,)", shape_text(&array.shape)));
     }
     let element = array.element;
     let labels = array.map(|bytes, row, column| {
@@ -121,7 +121,9 @@ fn labels(array: RawArray) -> Result<Vec<u8>, FormatError> {
             Element::Unsigned(_) => unsigned(bytes) as f64,
             Element::Signed(_) => signed(bytes) as f64,
             Element::Bool => f64::from(bytes[0]),
-            Element::Float(_) => return Err(unusual("labels of an integer type", element.to_string())),
+            Element::Float(_) => {
+                return Err(FormatError::npy("labels of an integer type", element.to_string()));
+            }
         };
         let label = (0.0..=255.0).contains(&value).then_some(value as u8);
         label.ok_or(FormatError::NpyValue { expected: "labels between 0 and 255", value, row, column })
@@ -151,10 +153,6 @@ fn signed(bytes: &[u8]) -> i64 {
 fn shape_text(shape: &[usize]) -> String {
     let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
     format!("({}{})", sides.join(", "), if shape.len() == 1 { "," } else { "" })
-}
-
-fn unusual(expected: impl Into<String>, found: impl Into<String>) -> FormatError {
-    FormatError::Npy { expected: expected.into(), found: found.into() }
 }
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ mod tests {
         let text = |source: &Source| source.to_string().replace(&prefix, "@");
         for source in &sources {
             let again = Source::parse(&source.to_string()).unwrap();
-            assert_eq!(again, [source.clone()], "{source}");
+            assert_eq!(again, std::slice::from_ref(source), "{source}");
         }
         sources.iter().map(text).collect()
     }

@@ -164,3 +164,10 @@ pub enum FormatError {
     #[error("expected a digit that stands out against its background, found a picture without ink")]
     NoInk,
 }
+
+impl FormatError {
+    /// What a .npy file should hold, and what it holds instead.
+    pub(crate) fn npy(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Npy { expected: expected.into(), found: found.into() }
+    }
+}

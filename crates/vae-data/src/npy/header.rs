@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::unusual;
 use crate::error::FormatError;
 
 /// What the header says of the array.
@@ -77,10 +76,12 @@ impl Header {
                 "descr" => descr.replace(rest.quoted()?).is_none(),
                 "fortran_order" => fortran_order.replace(rest.truth()?).is_none(),
                 "shape" => shape.replace(rest.tuple()?).is_none(),
-                other => return Err(unusual("the keys descr, fortran_order and shape", clipped(other))),
+                other => {
+                    return Err(FormatError::npy("the keys descr, fortran_order and shape", clipped(other)));
+                }
             };
             if !is_new {
-                return Err(unusual("each key once", format!("{key} twice")));
+                return Err(FormatError::npy("each key once", format!("{key} twice")));
             }
             if !rest.takes(",") {
                 rest.expect("}")?;
@@ -88,16 +89,16 @@ impl Header {
             }
         }
         if !rest.0.trim().is_empty() {
-            return Err(unusual("the end of the header", clipped(rest.0)));
+            return Err(FormatError::npy("the end of the header", clipped(rest.0)));
         }
         let (Some(descr), Some(fortran_order), Some(shape)) = (descr, fortran_order, shape) else {
-            return Err(unusual("the keys descr, fortran_order and shape", clipped(text)));
+            return Err(FormatError::npy("the keys descr, fortran_order and shape", clipped(text)));
         };
         let (is_big_endian, element) = descr
             .split_at_checked(1)
             .filter(|(order, _)| ["<", ">", "|", "="].contains(order))
             .and_then(|(order, kind)| Some((order == ">", Element::parse(kind)?)))
-            .ok_or_else(|| unusual("elements of type u8, bool, f32 or f64", clipped(descr)))?;
+            .ok_or_else(|| FormatError::npy("elements of type u8, bool, f32 or f64", clipped(descr)))?;
         Ok(Self { element, is_big_endian, fortran_order, shape })
     }
 }
@@ -121,7 +122,10 @@ impl<'t> Rest<'t> {
     }
 
     fn lacks(&self, expected: &str) -> FormatError {
-        unusual(expected, if self.0.trim().is_empty() { "its end".to_owned() } else { clipped(self.0) })
+        FormatError::npy(
+            expected,
+            if self.0.trim().is_empty() { "its end".to_owned() } else { clipped(self.0) },
+        )
     }
 
     fn quoted(&mut self) -> Result<&'t str, FormatError> {
@@ -154,7 +158,7 @@ impl<'t> Rest<'t> {
             self.0 = rest;
             sides.push(side);
             if sides.len() > MAX_DIMENSIONS {
-                return Err(unusual(format!("at most {MAX_DIMENSIONS} dimensions"), "more"));
+                return Err(FormatError::npy(format!("at most {MAX_DIMENSIONS} dimensions"), "more"));
             }
             if !self.takes(",") {
                 self.expect(")")?;

@@ -7,10 +7,7 @@ use std::{
 
 use ndarray::Array2;
 
-use super::{
-    header::{Element, Header},
-    unusual,
-};
+use super::header::{Element, Header};
 use crate::{
     content::{DEFAULT_MAX_BYTES, looks_like_page, open_regular},
     error::FormatError,
@@ -45,7 +42,7 @@ pub(super) fn read(path: &Path) -> Result<RawArray, FormatError> {
     let text = std::str::from_utf8(&text)
         .ok()
         .filter(|text| text.len() == header)
-        .ok_or_else(|| unusual(format!("a header of {header} characters"), "another length"))?;
+        .ok_or_else(|| FormatError::npy(format!("a header of {header} characters"), "another length"))?;
     let Header { element, is_big_endian, fortran_order, shape } = Header::parse(text)?;
     let elements = shape.iter().try_fold(element.size() as u64, |all, &side| all.checked_mul(side as u64));
     let expected = elements.and_then(|bytes| bytes.checked_add(preamble + header as u64));
@@ -71,21 +68,21 @@ fn preamble(start: &[u8]) -> Result<(u64, usize), FormatError> {
         return Err(FormatError::Page);
     }
     if start.starts_with(b"PK") {
-        return Err(unusual("one array", "an archive (.npz): numpy.save writes an array alone"));
+        return Err(FormatError::npy("one array", "an archive (.npz): numpy.save writes an array alone"));
     }
     if !start.starts_with(MAGIC) {
-        return Err(unusual(r"\x93NUMPY at the beginning", "other bytes"));
+        return Err(FormatError::npy(r"\x93NUMPY at the beginning", "other bytes"));
     }
     let (bytes, header) = match start[MAGIC.len()..] {
         [1, 0, a, b, ..] => (10, usize::from(u16::from_le_bytes([a, b]))),
         [2 | 3, 0, a, b, c, d] => (12, u32::from_le_bytes([a, b, c, d]) as usize),
         [major, minor, ..] if !(1..=3).contains(&major) || minor != 0 => {
-            return Err(unusual("version 1.0, 2.0 or 3.0", format!("{major}.{minor}")));
+            return Err(FormatError::npy("version 1.0, 2.0 or 3.0", format!("{major}.{minor}")));
         }
-        _ => return Err(unusual("version and length of the header", "the end of the file")),
+        _ => return Err(FormatError::npy("version and length of the header", "the end of the file")),
     };
     if header > MAX_HEADER {
-        return Err(unusual(format!("a header of at most {MAX_HEADER} bytes"), header.to_string()));
+        return Err(FormatError::npy(format!("a header of at most {MAX_HEADER} bytes"), header.to_string()));
     }
     Ok((bytes, header))
 }
