@@ -1,8 +1,10 @@
 //! `--data`: which images to use, and where to find them.
 
 mod download;
+mod image_size;
 mod images;
 mod present;
+mod remarks;
 mod source;
 
 use std::{
@@ -10,13 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
-use vae_data::{DataError, Known, Splits, digits, folder, mnist};
+use anyhow::{Context, bail, ensure};
+use vae_data::{DataError, Known, Splits, digits, folder, mnist, npy};
 
-use self::source::{Source, TRANSPOSED};
+use self::source::{Origin, RESIZED, Source, TRANSPOSED};
 use crate::{outcome::Interrupted, paths, program, suggest, term};
 
-pub(crate) use self::{download::download, images::Images, present::expect_present};
+pub(crate) use self::{
+    download::download, image_size::ImageSize, images::Images, present::expect_present, source::in_size,
+};
 
 /// The environment variable with the directory of MNIST.
 pub(crate) const VARIABLE: &str = "VAE_DATA";
@@ -24,16 +28,17 @@ pub(crate) const VARIABLE: &str = "VAE_DATA";
 /// The seed of the drawn digits. It is part of the data and not of a run: every run learns from the same digits.
 const DIGITS_SEED: u64 = 1;
 
-/// The seed that splits a folder of pictures into training and test images; also part of the data.
+/// The seed that splits a folder of pictures or an array into training and test images; also part of the data.
 const FOLDER_SEED: u64 = 1;
 
 /// The help text of `--data`.
 pub(crate) const HELP: &str = "Training and test images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or \
      another part of EMNIST ('cargo xtask data list' shows all), from data/NAME/ or downloaded; 'digits' or \
      'digits:N', drawn by the program; a directory of IDX files, followed by ':transposed' if their rows and \
-     columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; or 'auto': \
-     MNIST from $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. Several sources, separated \
-     by commas, are joined; a path that exists may contain commas";
+     columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; a file of numpy.save, NAME.npy, of \
+     shape (N, D) or (N, H, W), u8, bool or floats in [0, 1], with labels in NAME_labels.npy if that exists; or 'auto': \
+     MNIST from $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. ':resize=28x28' after a source brings its images to that \
+     size. Several sources, separated by commas, are joined; a path that exists may contain commas";
 
 /// Checks the value of a flag `--data`: what it names must be known or exist. Nothing is read.
 pub(crate) fn flag(text: &str) -> Result<String, String> {
@@ -48,11 +53,13 @@ pub(crate) fn flag(text: &str) -> Result<String, String> {
 /// What is wrong with a source that is not there.
 fn missing_text(source: &str) -> String {
     if source::looks_like_a_path(source) {
-        return "no such directory".to_owned();
+        return "no such directory or file".to_owned();
     }
     let hint = suggest::hint(source, source::names());
     let program = program::name();
-    format!("neither a name in '{program} data list' nor a directory of IDX files or pictures{hint}")
+    format!(
+        "neither a name in '{program} data list' nor a directory of IDX files or pictures nor a .npy file{hint}"
+    )
 }
 
 /// Images and their name.
@@ -84,21 +91,35 @@ pub(crate) fn load<I: Images>(data: &str, digits: usize) -> anyhow::Result<Loade
     let loaded: Loaded<I> = join(parts)?;
     let Loaded { name, images, .. } = &loaded;
     let (height, width) = (images.fingerprinted().height(), images.fingerprinted().width());
-    let labels = if images.is_labelled() { "" } else { ", without labels" };
+    let classes = remarks::classes(images.fingerprinted().class_names());
+    let labels = if images.is_labelled() { &classes } else { ", without labels" };
     term::note(format_args!("data: {name}, {} of {height} x {width}{labels}", images.count()));
     Ok(loaded)
 }
 
-/// Loads one source. A new kind of source is a variant of [`Source`] and an arm here.
+/// Loads one source. A new kind of source is a variant of [`Origin`] and an arm here.
 fn load_one<I: Images>(source: &Source, digits: usize) -> anyhow::Result<Loaded<I>> {
-    match source {
-        Source::Auto => auto(digits),
-        Source::Digits(count) => draw(count.unwrap_or(digits)),
-        Source::Known(set) => known(*set),
-        Source::Directory { path, transposed } => {
-            from_directory(path, *transposed).with_context(|| format!("--data {}", path.display()))
+    let loaded = match &source.origin {
+        Origin::Auto => auto(digits),
+        Origin::Digits(count) => draw(count.unwrap_or(digits)),
+        Origin::Known(set) => known(*set),
+        Origin::Path { path, transposed } => {
+            from_path(path, *transposed, source.size).with_context(|| format!("--data {source}"))
         }
+    }?;
+    match source.size {
+        Some(size) => resized(loaded, size).with_context(|| format!("--data {source}")),
+        None => Ok(loaded),
     }
+}
+
+/// Brings the images to a size, and says so in their name unless they have it already.
+fn resized<I: Images>(loaded: Loaded<I>, size: ImageSize) -> anyhow::Result<Loaded<I>> {
+    let set = loaded.images.fingerprinted();
+    if (set.height(), set.width()) == size.pair() {
+        return Ok(loaded);
+    }
+    Ok(Loaded::new(format!("{}{RESIZED}{size}", loaded.name), loaded.images.resized(size.pair())?))
 }
 
 /// Joins the parts and their names.
@@ -110,7 +131,8 @@ fn join<I: Images>(mut parts: Vec<Loaded<I>>) -> anyhow::Result<Loaded<I>> {
     match I::join(images) {
         Ok(images) => Ok(Loaded::new(names.join(","), images)),
         Err(DataError::JoinSizes { position, expected, found }) => bail!(
-            "expected sources of one image size, found {} x {} in {} and {} x {} in {}",
+            "expected sources of one image size, found {} x {} in {} and {} x {} in {}; ':resize=HxW' after a \
+             source brings its images to another size",
             expected.0,
             expected.1,
             names[0],
@@ -164,7 +186,7 @@ fn find_or_fetch<I: Images>(set: Known) -> anyhow::Result<Loaded<I>> {
     if set == Known::Mnist
         && let Some(directory) = variable()
     {
-        return from_directory(&directory, false)
+        return from_path(&directory, false, None)
             .with_context(|| format!("${VARIABLE} is {}", directory.display()));
     }
     let directory = paths::data(set);
@@ -192,7 +214,9 @@ fn fetch_together(sources: &[Source]) -> anyhow::Result<()> {
     let absent: Vec<_> = sources
         .iter()
         .filter_map(|source| match source {
-            Source::Known(set) if *set != Known::Mnist => Some((*set, paths::data(*set))),
+            Source { origin: Origin::Known(set), .. } if *set != Known::Mnist => {
+                Some((*set, paths::data(*set)))
+            }
             _ => None,
         })
         .filter(|(set, directory)| set.survey(directory).is_err())
@@ -209,26 +233,61 @@ pub(crate) fn variable() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn from_directory<I: Images>(directory: &Path, transposed: bool) -> anyhow::Result<Loaded<I>> {
-    let images = if folder::is_folder(directory) {
-        let Splits { train, test } = folder::load(directory, FOLDER_SEED)?.splits;
+/// Loads a directory of IDX files or of pictures, or an array. Only the pictures of a folder get the `size` here, as
+/// they need not have one before.
+fn from_path<I: Images>(path: &Path, transposed: bool, size: Option<ImageSize>) -> anyhow::Result<Loaded<I>> {
+    let is_folder = folder::is_folder(path);
+    let images = if is_folder || path.is_file() {
+        let Splits { train, test } = if is_folder { pictures(path, transposed, size)? } else { array(path)? };
         I::from_splits(match transposed {
             true => Splits { train: train.transposed(), test: test.transposed() },
             false => Splits { train, test },
         })
     } else {
         I::load(|split| {
-            let set = mnist::load_split(directory, split)?;
+            let set = mnist::load_split(path, split)?;
             Ok(if transposed { set.transposed() } else { set })
         })?
     };
-    let mut loaded = Loaded::new(absolute(directory)?, images);
+    let mut loaded = Loaded::new(absolute(path)?, images);
     if loaded.fingerprint == I::MNIST {
         loaded.name = Known::Mnist.name().to_owned();
-    } else if transposed {
+        return Ok(loaded);
+    }
+    if transposed {
         loaded.name.push_str(TRANSPOSED);
     }
+    if let Some(size) = size.filter(|_| is_folder) {
+        loaded.name.push_str(&format!("{RESIZED}{size}"));
+    }
     Ok(loaded)
+}
+
+/// The pictures of a folder, in the size that they have once they are transposed.
+fn pictures(path: &Path, transposed: bool, size: Option<ImageSize>) -> anyhow::Result<Splits> {
+    let size = size.map(|size| if transposed { size.transposed() } else { size });
+    let folder = match size {
+        Some(size) => folder::load_resized(path, FOLDER_SEED, size.pair())?,
+        None => folder::load(path, FOLDER_SEED).map_err(|error| match error {
+            DataError::PictureSizes { .. } => anyhow::Error::from(error).context(
+                "pictures of several sizes: ':resize=28x28' after the directory, or --resize 28x28 where a command \
+                 has it, brings all to one size",
+            ),
+            other => other.into(),
+        })?,
+    };
+    remarks::of_folder(&folder);
+    Ok(folder.splits)
+}
+
+fn array(path: &Path) -> anyhow::Result<Splits> {
+    ensure!(
+        npy::is_named_as_array(path),
+        "expected a directory, or a file of numpy.save whose name ends in .npy, found another file"
+    );
+    let splits = npy::load(path, FOLDER_SEED)?;
+    remarks::of_array(&splits);
+    Ok(splits)
 }
 
 /// The absolute path of a directory, which names it from anywhere.

@@ -11,6 +11,7 @@ mod commands;
 mod data_source;
 mod epoch_pictures;
 mod facts;
+mod few_steps;
 mod file_name;
 mod finished;
 mod generate;

@@ -20,7 +20,11 @@ use vae_train::{
 };
 
 use self::typed::Typed;
-use crate::{data_source, outcome::misuse, term};
+use crate::{
+    data_source::{self, ImageSize},
+    outcome::misuse,
+    term,
+};
 
 /// A preset, overridden by a file, overridden by flags.
 #[derive(clap::Args)]
@@ -35,10 +39,15 @@ pub(crate) struct Settings {
     config: Option<PathBuf>,
     #[arg(long, value_name = "D", value_parser = data_source::flag, help = data_source::HELP)]
     data: Option<String>,
+    /// Size to bring all images to, such as 28x28, or 28 for both sides: by averages over areas or straight lines between
+    /// pixels. The ratio of the sides stays; what remains beside an image is filled with the median of its edge
+    #[arg(long, value_name = "HxW")]
+    resize: Option<ImageSize>,
     /// Number of training digits that the program draws, if the data is 'digits'
     #[arg(long, value_name = "N")]
     digits: Option<usize>,
-    /// Number of training images held out for validation, to select the best weights
+    /// Number of training images held out for validation, to select the best weights; 0: none [default: a tenth of them,
+    /// at most 1000]
     #[arg(long, value_name = "N")]
     validation: Option<usize>,
     /// Passes over the training images
@@ -146,8 +155,12 @@ impl Settings {
         let TrainConfig { data, augmentation, model, optimizer, training } = &mut config;
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         set(&mut data.source, self.data.clone());
+        if let Some(size) = self.resize {
+            data.source = data_source::in_size(&data.source, size)
+                .with_context(|| format!("--data {:?}", data.source))?;
+        }
         set(&mut data.digits, self.digits);
-        set(&mut data.validation, self.validation);
+        set(&mut data.validation, self.validation.map(Some));
         self.augmentation.apply_to(augmentation);
         set(&mut model.hidden, self.hidden.as_ref().map(|widths| widths.iter().map(|&n| size(n)).collect()));
         set(&mut model.latent, self.latent.map(size));
@@ -299,10 +312,11 @@ pub(crate) fn presets() -> String {
     let line = |preset: Preset| {
         let TrainConfig { data, model, optimizer, training, .. } = preset.config();
         let hidden: Vec<String> = model.hidden.iter().map(ToString::to_string).collect();
+        let validation = data.validation.map_or(String::new(), |count| format!(" --validation {count}"));
         let rest = recipe(&data, &model, &optimizer, &training);
         format!(
             "  {}: {}\n    --hidden {} --latent {} --activation {} --batch {} --epochs {} --lr {} --schedule {} \
-             --beta {} --validation {} --digits {} --seed {}{rest}",
+             --beta {}{validation} --digits {} --seed {}{rest}",
             preset.name(),
             preset.description(),
             hidden.join(","),
@@ -313,7 +327,6 @@ pub(crate) fn presets() -> String {
             optimizer.learning_rate,
             optimizer.schedule.name(),
             training.beta,
-            data.validation,
             data.digits,
             training.seed,
         )

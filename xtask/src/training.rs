@@ -9,7 +9,7 @@ use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit}
 use crate::{
     data_source::Loaded,
     epoch_pictures::{EpochPictures, Watching},
-    finished,
+    few_steps, finished,
     interrupt::StopCleanly,
     paths,
     progress::Progress,
@@ -115,7 +115,7 @@ pub(crate) fn train(
 fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     let config = trainer.config();
     term::note(format_args!(
-        "run: {}, {} ({}), {} parameters, {} epochs of {} steps, batch size {}",
+        "run: {}, {} ({}), {} parameters, {} epochs of {} steps, batch size {}{}",
         paths::display(run.path()),
         trainer.vae().config(),
         config.model.activation,
@@ -123,9 +123,21 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
         config.training.epochs,
         trainer.steps_per_epoch(),
         config.training.batch,
+        held_out(trainer),
     ));
     let done = trainer.progress();
     if (done.epochs, done.batches) != (0, 0) {
         term::note(format_args!("resuming after epoch {} and {} steps", done.epochs, done.batches));
+    } else if let Some(advice) = few_steps::advice(trainer) {
+        term::note(format_args!("{advice}"));
+    }
+}
+
+/// How many of the training images are held out, for the line about a run.
+fn held_out(trainer: &Trainer<'_>) -> String {
+    let all = term::thousands(trainer.images() + trainer.held_out());
+    match trainer.held_out() {
+        0 => String::new(),
+        count => format!(", {} of {all} training images held out", term::thousands(count)),
     }
 }

@@ -77,7 +77,9 @@ impl Binarization {
             images.row_mut(index as usize).zip_mut_with(&x.row(0), |byte, &x| *byte = 255 * x as u8);
         }
         let labels = set.labels().map(<[u8]>::to_vec);
-        Dataset::new(images, labels, set.height(), set.width()).expect("images of the same size as before")
+        Dataset::new(images, labels, set.height(), set.width())
+            .expect("images of the same size as before")
+            .with_class_names(set.class_names().clone())
     }
 
     fn draw(self, seed: u64, [epoch, part]: [u64; 2], indices: &[u32], mut x: ArrayViewMut2<'_, f32>) {

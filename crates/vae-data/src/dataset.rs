@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::{error::DataError, hash};
+use crate::{class_names::ClassNames, error::DataError, hash, resize};
 
 /// The most images in a data set: indices are `u32`.
 const MAX_IMAGES: usize = u32::MAX as usize;
@@ -21,6 +21,7 @@ pub struct Dataset {
     labels: Option<Vec<u8>>,
     height: usize,
     width: usize,
+    class_names: ClassNames,
 }
 
 impl Dataset {
@@ -58,10 +59,17 @@ impl Dataset {
         // `gather` is a copy only of contiguous rows; any other layout is converted once, here.
         let images =
             if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
-        Ok(Self { images, labels, height, width })
+        Ok(Self { images, labels, height, width, class_names: ClassNames::default() })
     }
 
-    /// The images of all `sets`, in their order, with labels if all sets have labels.
+    /// The same images, whose labels have these names.
+    #[must_use]
+    pub fn with_class_names(self, class_names: ClassNames) -> Self {
+        Self { class_names, ..self }
+    }
+
+    /// The images of all `sets`, in their order, with labels if all sets have labels, and the names of these if all
+    /// sets have the same.
     ///
     /// # Errors
     /// [`DataError::JoinSizes`] for the first set whose images are of another size than those of the first,
@@ -71,7 +79,8 @@ impl Dataset {
     /// If there are no sets, as there is then no image size.
     pub fn join(sets: impl IntoIterator<Item = Self>) -> Result<Self, DataError> {
         let mut sets = sets.into_iter();
-        let Self { images, mut labels, height, width } = sets.next().expect("at least one set to join");
+        let Self { images, mut labels, height, width, mut class_names } =
+            sets.next().expect("at least one set to join");
         let mut images = images.into_raw_vec_and_offset().0;
         for (position, set) in sets.enumerate() {
             let (expected, found) = ((height, width), (set.height, set.width));
@@ -79,11 +88,14 @@ impl Dataset {
                 return Err(DataError::JoinSizes { position: position + 1, expected, found });
             }
             images.extend_from_slice(set.bytes());
+            if class_names != set.class_names {
+                class_names = ClassNames::default();
+            }
             labels = labels.zip(set.labels).map(|(labels, more)| [labels, more].concat());
         }
         let images = Array2::from_shape_vec((images.len() / (height * width), height * width), images)
             .expect("whole images only");
-        Self::new(images, labels, height, width)
+        Ok(Self::new(images, labels, height, width)?.with_class_names(class_names))
     }
 
     /// The same images with rows and columns exchanged, for data that was written column by column.
@@ -99,6 +111,30 @@ impl Dataset {
             }
         });
         Self { height: width, width: height, ..self }
+    }
+
+    /// The same images in another size of `(height, width)`, each kept whole: it lies in the middle, with the ratio of its
+    /// sides, and what remains beside it is filled with the median of its edge. Areas are averaged to shrink an image,
+    /// and straight lines between pixels enlarge it.
+    ///
+    /// # Errors
+    /// [`DataError::ResizedSize`] for a size without pixels or of a side above 4096, or if all images together would take
+    /// more than 1 GiB.
+    pub fn resized(self, (height, width): (usize, usize)) -> Result<Self, DataError> {
+        resize::check(self.len(), (height, width))?;
+        if (self.height, self.width) == (height, width) {
+            return Ok(self);
+        }
+        let mut images = Array2::zeros((self.len(), height * width));
+        let rows =
+            images.as_slice_mut().expect("a new array is contiguous").par_chunks_exact_mut(height * width);
+        rows.zip(self.bytes().par_chunks_exact(self.pixels())).for_each(|(to, from)| {
+            let image = ArrayView2::from_shape((self.height, self.width), from).expect("a byte a pixel");
+            to.copy_from_slice(
+                resize::fit(image, (height, width)).as_slice().expect("a new array is contiguous"),
+            );
+        });
+        Ok(Self { images, height, width, ..self })
     }
 
     /// Number of images.
@@ -119,6 +155,11 @@ impl Dataset {
     /// One label for each image, if there are labels.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
+    }
+
+    /// The names of the labels; none if these speak for themselves.
+    pub fn class_names(&self) -> &ClassNames {
+        &self.class_names
     }
 
     /// Rows of an image.
@@ -278,6 +319,15 @@ mod tests {
         let unlabelled = || Dataset { labels: None, ..two_images() };
         assert_eq!(Dataset::join([two_images(), unlabelled()]).unwrap().labels(), None);
         assert_eq!(Dataset::join([unlabelled(), two_images()]).unwrap().labels(), None);
+    }
+
+    #[test]
+    fn joined_sets_keep_the_names_of_classes_that_all_agree_on() {
+        let named = |name| two_images().with_class_names(ClassNames::of_known([name], 3));
+        let join = |sets| Dataset::join(sets).unwrap().class_names().name_of(3);
+        assert_eq!(join([named("circle"), named("circle")]), "circle");
+        assert_eq!(join([named("circle"), named("square")]), "3");
+        assert_eq!(join([named("circle"), two_images()]), "3");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `emnist-…` | digits and Latin letters in six arrangements (Cohen et al. 2017) | to 61; `emnist-letters` from 1 |
 
 mod checksum;
+mod classes;
 mod set;
 mod source;
 mod verify;

@@ -10,7 +10,8 @@
 //! fetch         the network ─► directory
 //! Known::load   a directory of known files ┐
 //! mnist::load   a directory of IDX files ──┼─► Splits { train, test } of Dataset (N, D) u8
-//! folder        PNG and JPEG files ────────┤       │
+//! folder        PNG and JPEG files ────────┤       │   resized: to one size of choice
+//! npy           a file of numpy.save ──────┤       │
 //! digits        a seed ────────────────────┤       │
 //! From          the crate `mnist` ─────────┘       │   which images, in which order?
 //!                                                  │   Holdout (once), shuffle (each epoch) ─► indices (B)
@@ -47,8 +48,8 @@
 //! # Modules in reading order
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), four such files in a directory ([`mnist`]), published sets by name ([`known`]),
-//! these from the network (`fetch`), digits without any file ([`digits`]), PNG and JPEG files as a data set
-//! (`folder`) and a digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their
+//! these from the network (`fetch`), digits without any file ([`digits`]), arrays of numpy ([`npy`]), PNG and JPEG
+//! files as a data set (`folder`), what labels stand for ([`ClassNames`]) and a digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their
 //! numbers ([`gather()`]), black and white ones of them ([`Binarization`]) and their variations ([`augment`]).
 //!
 //! # Features
@@ -64,6 +65,9 @@ mod stream;
 mod content;
 pub mod idx;
 
+mod class_names;
+mod resize;
+
 mod dataset;
 mod splits;
 
@@ -73,6 +77,8 @@ pub mod known;
 
 #[cfg(feature = "download")]
 pub mod fetch;
+
+pub mod npy;
 
 pub mod digits;
 
@@ -86,6 +92,7 @@ pub mod folder;
 pub mod photo;
 
 mod order;
+mod test_share;
 
 mod gather;
 
@@ -96,6 +103,7 @@ pub mod augment;
 pub use self::{
     augment::{Augmentation, Augmenter},
     binarize::Binarization,
+    class_names::ClassNames,
     content::DEFAULT_MAX_BYTES,
     dataset::Dataset,
     error::{DataError, FormatError},

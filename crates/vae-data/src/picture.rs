@@ -32,16 +32,29 @@ const MAX_DECODED_BYTES: u64 = 256 << 20;
 /// Colours become their luma (Rec. 709). Transparent pixels show the paper below them: white, or black if the opaque
 /// ones are light.
 pub(crate) fn read(path: &Path) -> Result<Array2<u8>, FormatError> {
+    read_as_grey(path).map(|picture| picture.grey)
+}
+
+/// The grey pixels of a picture, and whether it had colours before.
+pub(crate) struct Grey {
+    /// As [`read`] gives them.
+    pub(crate) grey: Array2<u8>,
+    /// Whether colours were lost that an eye would see.
+    pub(crate) was_coloured: bool,
+}
+
+/// [`read`], and what was lost by it.
+pub(crate) fn read_as_grey(path: &Path) -> Result<Grey, FormatError> {
     let mut bytes = Vec::new();
     open_regular(path, MAX_FILE_BYTES)?
         .take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
         .map_err(FormatError::Io)?;
-    decode(&bytes)
+    to_grey(&bytes)
 }
 
-/// [`read`] from the bytes of a file.
-fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
+/// [`read_as_grey`] from the bytes of a file.
+fn to_grey(bytes: &[u8]) -> Result<Grey, FormatError> {
     if bytes.is_empty() {
         return Err(FormatError::Empty);
     }
@@ -67,12 +80,14 @@ fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
         return Err(FormatError::PictureTooLarge { limit, found: decoder.total_bytes().to_string() });
     }
     let orientation = decoder.orientation().map_err(decoder_error)?;
-    let mut grey =
-        DynamicImage::ImageLuma8(grey(DynamicImage::from_decoder(decoder).map_err(decoder_error)?));
+    let image = DynamicImage::from_decoder(decoder).map_err(decoder_error)?;
+    let was_coloured = is_coloured(&image);
+    let mut grey = DynamicImage::ImageLuma8(grey(image));
     grey.apply_orientation(orientation);
     let (height, width) = (grey.height() as usize, grey.width() as usize);
     let pixels = grey.into_luma8().into_raw();
-    Ok(Array2::from_shape_vec((height, width), pixels).expect("a byte a pixel"))
+    let grey = Array2::from_shape_vec((height, width), pixels).expect("a byte a pixel");
+    Ok(Grey { grey, was_coloured })
 }
 
 /// Whether there is an end-of-image marker after the last scan of a JPEG: without it, decoders invent the missing
@@ -96,6 +111,21 @@ fn decoder_error(error: ImageError) -> FormatError {
         damaged => {
             FormatError::NotAPicture { reason: format!("a damaged one: {}", damaged.to_string().trim_end()) }
         }
+    }
+}
+
+/// Whether the channels of a pixel differ by more than the noise of a JPEG.
+fn is_coloured(image: &DynamicImage) -> bool {
+    const NOISE: u8 = 24;
+    let differ =
+        |rgb: &[u8]| rgb.iter().max() > rgb.iter().min().map(|least| least.saturating_add(NOISE)).as_ref();
+    match image {
+        DynamicImage::ImageRgb8(image) => image.pixels().any(|pixel| differ(&pixel.0)),
+        DynamicImage::ImageRgba8(image) => {
+            image.pixels().any(|pixel| pixel.0[3] > 0 && differ(&pixel.0[..3]))
+        }
+        image if image.color().has_color() => image.to_rgb8().pixels().any(|pixel| differ(&pixel.0)),
+        _ => false,
     }
 }
 

@@ -46,6 +46,14 @@ impl Splits {
         Self::new(Dataset::join(train)?, Dataset::join(test)?)
     }
 
+    /// Both sets in another size: see [`Dataset::resized`].
+    ///
+    /// # Errors
+    /// Those of [`Dataset::resized`].
+    pub fn resized(self, size: (usize, usize)) -> Result<Self, DataError> {
+        Self::new(self.train.resized(size)?, self.test.resized(size)?)
+    }
+
     /// Calls `load` for both sets, at the same time.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use vae_core::{Vae, VaeError, weights::Facts};
-use vae_data::Dataset;
+use vae_data::{ClassNames, Dataset};
 
 use crate::{
     NegElboRange, TrainError,
@@ -15,6 +15,8 @@ use crate::{
 
 /// Keys in the metadata.
 const CLASSES: &str = "class_posteriors";
+// Apart from the posteriors, so that older versions of this crate read these.
+const NAMES: &str = "class_names";
 const RANGE: &str = "test_neg_elbo";
 
 /// Measurements of a model on a data set.
@@ -49,6 +51,9 @@ impl Annotations {
             serde_json::to_string(value).expect("annotations always have a text")
         }
         facts.extend(self.classes.as_ref().map(|classes| (CLASSES.to_owned(), text(classes))));
+        let names =
+            self.classes.as_ref().map(|classes| &classes.class_names).filter(|names| !names.is_empty());
+        facts.extend(names.map(|names| (NAMES.to_owned(), text(names))));
         facts.extend(self.neg_elbo.as_ref().map(|range| (RANGE.to_owned(), text(range))));
     }
 
@@ -61,7 +66,11 @@ impl Annotations {
                 VaeError::UnknownFact { key, expected, found: error.to_string() }
             })
         }
-        let classes: Option<ClassPosteriors> = parse(facts, CLASSES)?;
+        let mut classes: Option<ClassPosteriors> = parse(facts, CLASSES)?;
+        let names: Option<ClassNames> = parse(facts, NAMES)?;
+        if let (Some(classes), Some(names)) = (&mut classes, names) {
+            classes.class_names = names;
+        }
         classes.iter().try_for_each(|classes| classes.validate(latent))?;
         let neg_elbo: Option<NegElboRange> = parse(facts, RANGE)?;
         match neg_elbo.as_ref().filter(|range| !range.is_ordered()) {
@@ -104,6 +113,26 @@ mod tests {
         let small = || Dataset::new(Array2::zeros((5, 12)), None, 3, 4).unwrap();
         let error = Annotations::measure(&vae(), [&small(), &small()], "x");
         assert!(matches!(error, Err(TrainError::ImageSize { expected: 784, found: 12, .. })));
+    }
+
+    #[test]
+    fn the_names_of_classes_are_kept_and_checked() {
+        let Splits { train, test } = splits();
+        let names = ClassNames::new((0..10).map(|label| (label, format!("digit {label}")))).unwrap();
+        let train = train.with_class_names(names);
+        let mut facts = Facts::new();
+        Annotations::measure(&vae(), [&train, &test], "x").unwrap().write(&mut facts);
+        let read = |facts: &Facts| Annotations::read(facts, 3);
+        assert_eq!(read(&facts).unwrap().classes.unwrap().name_of(7), "digit 7");
+        // A file of an older version has no names.
+        let without: Facts = facts.clone().into_iter().filter(|(key, _)| key != NAMES).collect();
+        assert_eq!(read(&without).unwrap().classes.unwrap().name_of(7), "7");
+        let long = format!(r#"{{"0":"{}"}}"#, "x".repeat(256));
+        for text in ["[]", r#"{"0":"a\nb"}"#, r#"{"0":"a","1":"a"}"#, r#"{"256":"a"}"#, &long] {
+            facts.insert(NAMES.to_owned(), text.to_owned());
+            let error = read(&facts).unwrap_err().to_string();
+            assert!(error.contains("class_names"), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Checkpoint {
         if self.config.optimizer.schedule == Schedule::Cosine && expected != found {
             return Err(TrainError::ResumeCosine { expected, found });
         }
+        let config = config.for_images(data.len())?;
         if let Some((field, expected, found)) = self.config.difference(&config) {
             return Err(TrainError::ResumeConfig { field, expected, found });
         }

@@ -10,7 +10,7 @@ use vae_core::{
     GaussianMixture, MixtureConfig, Posterior, Vae, VaeError,
     noise::{Purpose, standard_normal, stream, uniform},
 };
-use vae_data::Dataset;
+use vae_data::{ClassNames, Dataset};
 
 use crate::{TrainError, encode::encode, image_size::check_image_size};
 
@@ -25,6 +25,9 @@ pub struct ClassPosteriors {
     pub data: String,
     /// A mixture for each class that has images, fitted to the posteriors of these.
     pub classes: BTreeMap<u8, GaussianMixture>,
+    /// What the labels stand for; none for digits. A model file holds them beside the posteriors.
+    #[serde(skip)]
+    pub class_names: ClassNames,
 }
 
 impl ClassPosteriors {
@@ -50,7 +53,7 @@ impl ClassPosteriors {
             Ok((class, GaussianMixture::fit(means.view(), log_vars.view(), &config)?))
         };
         let classes: Result<_, VaeError> = images.into_par_iter().map(fit).collect();
-        Ok(Self { data: data.to_owned(), classes: classes? })
+        Ok(Self { data: data.to_owned(), classes: classes?, class_names: ClassNames::default() })
     }
 
     /// Draws z from q(z|class), `count` times. A smaller count gives the first of these draws.
@@ -59,7 +62,7 @@ impl ClassPosteriors {
     /// [`TrainError::UnknownClass`], which names the classes that exist.
     pub fn sample(&self, class: u8, count: usize, seed: u64) -> Result<Array2<f32>, TrainError> {
         let Some(mixture) = self.classes.get(&class) else {
-            return Err(TrainError::UnknownClass { found: class, expected: self.names() });
+            return Err(TrainError::UnknownClass { found: class.to_string(), expected: self.names() });
         };
         // Epoch 0 is the key of the samples from the prior. A purpose of its own would draw other digits for the seeds
         // that people have noted down.
@@ -70,8 +73,25 @@ impl ClassPosteriors {
         Ok(mixture.sample(choices.view(), eps.view()))
     }
 
-    /// The classes as text for a message: `0 to 9`, or `0, 1, 3`.
+    /// The name of a class, or else its number as text.
+    pub fn name_of(&self, label: u8) -> String {
+        self.class_names.name_of(label)
+    }
+
+    /// The class that a text asks for: by its name, if need be in other letter case, or by its number.
+    ///
+    /// # Errors
+    /// [`TrainError::UnknownClass`], which names the classes that exist.
+    pub fn find(&self, text: &str) -> Result<u8, TrainError> {
+        let class = self.class_names.find(text).filter(|class| self.classes.contains_key(class));
+        class.ok_or_else(|| TrainError::UnknownClass { found: text.to_owned(), expected: self.names() })
+    }
+
+    /// The classes as text for a message: `0 to 9`, or `0, 1, 3`, or their names.
     pub fn names(&self) -> String {
+        if !self.class_names.is_empty() {
+            return self.classes.keys().map(|&class| self.name_of(class)).collect::<Vec<_>>().join(", ");
+        }
         let classes: Vec<u8> = self.classes.keys().copied().collect();
         match classes[..] {
             [first, .., last] if usize::from(last - first) + 1 == classes.len() => {
@@ -115,7 +135,8 @@ pub fn class_posteriors(vae: &Vae, images: &Dataset, data: &str) -> Result<Class
     if images.is_empty() {
         return Err(TrainError::NoImages { what: "the training set" });
     }
-    ClassPosteriors::fit(data, &encode(vae, images.images()), labels)
+    let posteriors = ClassPosteriors::fit(data, &encode(vae, images.images()), labels)?;
+    Ok(ClassPosteriors { class_names: images.class_names().clone(), ..posteriors })
 }
 
 #[cfg(test)]
@@ -158,6 +179,22 @@ mod tests {
     fn a_class_without_images_is_refused_with_those_that_have_some() {
         let error = posteriors().sample(4, 5, 1).unwrap_err().to_string();
         assert!(error.contains("class 4") && error.contains("3, 7"), "{error}");
+    }
+
+    #[test]
+    fn a_class_is_found_by_its_name_or_number() {
+        let names =
+            [(3, "circle"), (4, "square"), (7, "cross")].map(|(label, name)| (label, name.to_owned()));
+        let class_names = ClassNames::new(names).unwrap();
+        let named = ClassPosteriors { class_names, ..posteriors() };
+        assert_eq!(["circle", "Cross", "3"].map(|text| named.find(text).unwrap()), [3, 7, 3]);
+        assert_eq!([3, 7, 9].map(|label| named.name_of(label)), ["circle", "cross", "9"]);
+        // Squares have a name, and no images.
+        for text in ["square", "4", "triangle", "", "300"] {
+            let error = named.find(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("class {text}: ")) && error.contains("circle, cross"), "{error}");
+        }
+        assert_eq!(posteriors().find("7").unwrap(), 7);
     }
 
     #[test]

@@ -162,8 +162,8 @@ pub enum TrainError {
     /// Images of a class were asked for that the training images do not have.
     #[error("there is no class {found}: the training images are of the classes {expected}")]
     UnknownClass {
-        /// The class asked for.
-        found: u8,
+        /// The class asked for, a name or a number.
+        found: String,
         /// The classes that exist.
         expected: String,
     },

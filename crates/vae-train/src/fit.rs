@@ -125,7 +125,7 @@ mod tests {
     fn config(epochs: u64) -> TrainConfig {
         let mut config = TrainConfig::default();
         (config.model.hidden, config.model.latent) = (vec![16], 3);
-        (config.data.validation, config.training.batch, config.training.epochs) = (30, 32, epochs);
+        (config.data.validation, config.training.batch, config.training.epochs) = (Some(30), 32, epochs);
         config
     }
 

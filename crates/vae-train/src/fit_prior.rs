@@ -268,7 +268,8 @@ mod tests {
     fn trained(data: &Dataset) -> Vae {
         let mut config = TrainConfig::default();
         (config.model.hidden, config.model.latent) = (vec![32], 4);
-        (config.data.validation, config.training.batch, config.optimizer.learning_rate) = (50, 32, 5e-3);
+        (config.data.validation, config.training.batch, config.optimizer.learning_rate) =
+            (Some(50), 32, 5e-3);
         let mut trainer = Trainer::new(config, data).unwrap();
         for _ in 0..6 {
             trainer.train_epoch(&mut ()).unwrap();

@@ -25,7 +25,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
 //! let mut config = Preset::Quick.config().overlay("[training]\nepochs = 1\n[model]\nhidden = [32]\n")?;
-//! config.data.validation = 50;
+//! config.data.validation = Some(50);
 //! let data = digits::generate(500, 7, Split::Train);
 //!
 //! let run = RunDir::new(directory.path());

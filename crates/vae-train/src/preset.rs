@@ -127,7 +127,7 @@ impl Preset {
         };
         TrainConfig {
             data: DataConfig {
-                validation: 10_000,
+                validation: Some(10_000),
                 binarization: Binarization::Dynamic,
                 ..DataConfig::default()
             },

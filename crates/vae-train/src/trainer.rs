@@ -104,7 +104,8 @@ impl<'d> Trainer<'d> {
         if data.is_empty() {
             return Err(TrainError::NoImages { what: "the training set" });
         }
-        let holdout = Holdout::new(data.len(), config.data.validation, config.training.seed)?;
+        let config = config.for_images(data.len())?;
+        let holdout = Holdout::new(data.len(), config.data.held_out(data.len()), config.training.seed)?;
         let rows = config.training.batch.min(holdout.train.len());
         let zeroed = || Buffers::zeroed(rows, data.pixels(), vae.latent());
         let buffers = [zeroed(), zeroed()];
@@ -146,6 +147,11 @@ impl<'d> Trainer<'d> {
     /// Number of images to train on, without those held out.
     pub fn images(&self) -> usize {
         self.holdout.train.len()
+    }
+
+    /// Number of images held out.
+    pub fn held_out(&self) -> usize {
+        self.holdout.validation.len()
     }
 
     /// Number of images of a batch; the last of an epoch may be smaller.
@@ -344,7 +350,7 @@ mod tests {
     fn config() -> TrainConfig {
         let mut config = TrainConfig::default();
         (config.model.hidden, config.model.latent) = (vec![16], 3);
-        (config.data.validation, config.training.batch, config.training.epochs) = (20, 32, 3);
+        (config.data.validation, config.training.batch, config.training.epochs) = (Some(20), 32, 3);
         config
     }
 

@@ -6,7 +6,7 @@ use vae_train::{EpochReport, Keep, ModelFile, Observer, RunDir, TrainConfig, Tra
 fn config() -> TrainConfig {
     let mut config = TrainConfig::default();
     (config.model.hidden, config.model.latent) = (vec![16], 3);
-    (config.data.validation, config.training.batch, config.training.epochs) = (30, 32, 2);
+    (config.data.validation, config.training.batch, config.training.epochs) = (Some(30), 32, 2);
     config
 }
 

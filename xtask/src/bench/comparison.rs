@@ -122,7 +122,7 @@ impl Comparison<'_> {
         let mut config = TrainConfig::default();
         let VaeConfig { hidden, latent, .. } = self.network.clone();
         config.model = ModelConfig { hidden, latent, ..ModelConfig::default() };
-        config.data.validation = 0;
+        config.data.validation = Some(0);
         (config.training.batch, config.training.epochs) = (self.batch, self.epochs);
         config
     }

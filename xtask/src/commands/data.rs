@@ -144,7 +144,12 @@ fn list() {
     line("DIR", "any directory of IDX files with MNIST's file names (--data DIR)");
     line(
         "DIR",
-        "any directory of PNG or JPEG pictures of one size, with a subdirectory for each class (--data DIR)",
+        "any directory of PNG or JPEG pictures, with a subdirectory for each class (--data DIR; of several sizes: \
+         --resize HxW)",
+    );
+    line(
+        "FILE.npy",
+        "any array of numpy.save, (N, H, W) or (N, D), of u8, bool, or floats in [0, 1] (--data FILE.npy)",
     );
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask encode`
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
@@ -10,15 +11,16 @@ use anyhow::Context;
 use clap::ValueEnum;
 use ndarray::ArrayView1;
 use vae_core::Vae;
-use vae_data::{Dataset, Splits};
-use vae_train::encode;
+use vae_data::{ClassNames, Dataset, Splits};
+use vae_train::{encode, write_atomically};
 
 use crate::{model_data::ModelDataArgs, model_source::ModelArgs, npy, outcome::Done, paths, pictures, term};
 
 /// Writes the posteriors of images as arrays for numpy.load.
 ///
 /// For each split: SPLIT_mean.npy and SPLIT_log_var.npy, the mean and the log-variance of q(z|x), float32 (N, L), one
-/// row per image in the order of the data; and SPLIT_labels.npy, uint8 (N,), if the images have labels.
+/// row per image in the order of the data; and SPLIT_labels.npy, uint8 (N,), if the images have labels. If these have names, classes.json
+/// holds the name of each label.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -65,6 +67,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     }
     let out = args.out.unwrap_or_else(|| source.beside_pictures("latents"));
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    write_names(splits[0].1.class_names(), &out.join("classes.json"))?;
     for (split, set) in &splits {
         write_codes(&model.vae, set, &out, split, args.reconstructions)?;
     }
@@ -80,6 +83,15 @@ fn remove(path: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes the names of the labels, if they have any.
+fn write_names(names: &ClassNames, path: &Path) -> anyhow::Result<()> {
+    if names.is_empty() {
+        return remove(path);
+    }
+    let names: BTreeMap<u8, &str> = names.iter().collect();
+    Ok(write_atomically(path, serde_json::to_string_pretty(&names)?.as_bytes())?)
 }
 
 fn write_codes(vae: &Vae, set: &Dataset, out: &Path, split: &str, decode: bool) -> anyhow::Result<()> {

@@ -70,8 +70,9 @@ struct Request {
     /// Indices of test images to show above their reconstructions
     #[arg(long, value_name = "INDEX,...", value_delimiter = ',')]
     like: Vec<u32>,
-    /// New images of a class, or of every class ('all'), and how many of them a classifier recognises
-    #[arg(long, value_name = "DIGIT")]
+    /// New images of a class, by its number or its name, or of every class ('all'), and how many of them a classifier
+    /// recognises
+    #[arg(long, value_name = "CLASS", visible_alias = "class")]
     digit: Option<Classes>,
     /// Picture of your own (PNG or JPEG), to show above its reconstruction; repeat the flag for several. One of the
     /// model's size is taken as it is; others are prepared as a digit for a model of digits, else scaled
@@ -162,12 +163,9 @@ impl Args {
         let data = data.as_deref();
         let (drawing, wish) = match &self.request {
             Request { digit: Some(classes), .. } => {
-                let class = match classes {
-                    Classes::One(class) => Some(class.to_string()),
-                    Classes::All => None,
-                };
+                let (drawing, class) = self.class(model, classes)?;
                 let wish = Wish::class(class.as_deref(), self.seed).with("count", count.as_deref());
-                (self.class(model, *classes)?, wish.with("data", data))
+                (drawing, wish.with("data", data))
             }
             Request { like, .. } if !like.is_empty() => {
                 let is_training = matches!(self.split, Some(SplitChoice::Train));
@@ -188,7 +186,7 @@ impl Args {
 
     /// Writes new images as numbers; returns the lines to print.
     fn write_numbers(&self, model: &ModelFile, path: &Path) -> anyhow::Result<Vec<String>> {
-        match self.request.digit {
+        match &self.request.digit {
             Some(classes) => self.with_posteriors(model, |posteriors| {
                 numbers::write_class(model, posteriors, classes, (self.count(), self.seed), path)
             }),
@@ -219,9 +217,11 @@ impl Args {
         }
     }
 
-    fn class(&self, model: &ModelFile, classes: Classes) -> anyhow::Result<Drawing> {
+    /// New images of classes, and the name of the class if it is a single one.
+    fn class(&self, model: &ModelFile, classes: &Classes) -> anyhow::Result<(Drawing, Option<String>)> {
         self.with_posteriors(model, |posteriors| {
-            class::draw(model, posteriors, classes, (self.count(), self.cols()), self.seed)
+            let drawing = class::draw(model, posteriors, classes, (self.count(), self.cols()), self.seed)?;
+            Ok((drawing, classes.name(posteriors)?))
         })
     }
 

@@ -17,6 +17,8 @@ pub(crate) trait Images: Sized {
     fn from_splits(splits: Splits) -> Self;
     /// Concatenates several data sets.
     fn join(all: Vec<Self>) -> Result<Self, DataError>;
+    /// The images in another size of `(height, width)`.
+    fn resized(self, size: (usize, usize)) -> Result<Self, DataError>;
     /// The images as a model sees them that learned from pixels made black or white; what was drawn anew for each epoch
     /// is drawn once.
     #[must_use]
@@ -42,6 +44,10 @@ impl Images for Splits {
 
     fn join(all: Vec<Self>) -> Result<Self, DataError> {
         Self::join(all)
+    }
+
+    fn resized(self, size: (usize, usize)) -> Result<Self, DataError> {
+        self.resized(size)
     }
 
     fn seen_by(self, binarization: Binarization) -> Self {
@@ -75,6 +81,10 @@ impl Images for Dataset {
 
     fn join(all: Vec<Self>) -> Result<Self, DataError> {
         Self::join(all)
+    }
+
+    fn resized(self, size: (usize, usize)) -> Result<Self, DataError> {
+        self.resized(size)
     }
 
     fn seen_by(self, binarization: Binarization) -> Self {

@@ -3,7 +3,10 @@
 use anyhow::bail;
 use vae_data::Known;
 
-use super::{source::Source, variable};
+use super::{
+    source::{Origin, Source},
+    variable,
+};
 use crate::{paths, program};
 
 /// Checks that the data sets with a name among the sources of `data` are on this machine.
@@ -12,10 +15,10 @@ use crate::{paths, program};
 /// For the first one that is not, with the command that downloads it and the flag that takes other data.
 pub(crate) fn expect_present(data: &str) -> anyhow::Result<()> {
     for source in Source::parse(data)? {
-        let set = match source {
-            Source::Known(set) => set,
-            Source::Auto => bail!("'auto' is a choice, and no data; pass --data"),
-            Source::Digits(_) | Source::Directory { .. } => continue,
+        let set = match source.origin {
+            Origin::Known(set) => set,
+            Origin::Auto => bail!("'auto' is a choice, and no data; pass --data"),
+            Origin::Digits(_) | Origin::Path { .. } => continue,
         };
         // Whether the directory holds what its name promises, `load` tells.
         if set == Known::Mnist && variable().is_some() || paths::is_nonempty_dir(&paths::data(set)) {

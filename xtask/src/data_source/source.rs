@@ -1,13 +1,21 @@
 //! The value of `--data`: which sources it names, before anything is read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{bail, ensure};
 use vae_data::Known;
 use vae_train::{DataConfig, TrainConfig};
 
+use super::image_size::ImageSize;
+
 /// The suffix of a directory whose images have rows and columns exchanged.
 pub(super) const TRANSPOSED: &str = ":transposed";
+
+/// What comes between a source and the size that its images are brought to.
+pub(super) const RESIZED: &str = ":resize=";
 
 /// The prefix of the number of drawn digits, if it is not the default.
 const DIGITS: &str = "digits:";
@@ -20,20 +28,36 @@ pub(super) fn digits(count: Option<usize>) -> String {
     }
 }
 
+/// The sources of a text with their images brought to a size, as text.
+pub(crate) fn in_size(text: &str, size: ImageSize) -> anyhow::Result<String> {
+    let sources = Source::parse(text)?.into_iter();
+    let sources: Vec<String> =
+        sources.map(|source| Source { size: Some(size), ..source }.to_string()).collect();
+    Ok(sources.join(","))
+}
+
 /// A limit on the pieces between commas, because each may have to be looked up on the disk.
 const MAX_PIECES: usize = 32;
 
+/// Images of one origin, in a size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) origin: Origin,
+    /// The size that they are brought to, if they are.
+    pub(super) size: Option<ImageSize>,
+}
+
 /// Where images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum Origin {
     /// MNIST if it is present or can be downloaded, else digits.
     Auto,
     /// Drawn by the program: this number, or the number in the settings.
     Digits(Option<usize>),
     /// A data set with a name.
     Known(Known),
-    /// IDX files or pictures.
-    Directory { path: PathBuf, transposed: bool },
+    /// A directory of IDX files or pictures, or an array.
+    Path { path: PathBuf, transposed: bool },
 }
 
 impl Source {
@@ -67,28 +91,49 @@ impl Source {
     }
 
     fn one(text: &str) -> anyhow::Result<Self> {
-        if let Some(source) = Self::named(text) {
-            return Ok(source);
-        }
-        let (path, transposed) = directory(text);
-        if transposed && path.to_str().and_then(Self::named).is_some() {
-            let name = path.display();
-            bail!(
+        let Suffixed { text: name, transposed, size } = suffixed(text);
+        if let Some(origin) = Origin::named(name) {
+            ensure!(
+                !transposed,
                 "expected a directory before {TRANSPOSED:?}, found the name {name}; ./{name} is a directory"
             );
+            return Ok(Self { origin, size });
         }
-        Ok(Self::Directory { path: path.to_owned(), transposed })
+        if let Some((_, size)) = name.rsplit_once(RESIZED)
+            && !Path::new(name).exists()
+        {
+            let reason = size.parse::<ImageSize>().err().unwrap_or_else(|| "found two sizes".to_owned());
+            bail!("after {RESIZED:?}: {reason}");
+        }
+        Ok(Self { origin: Origin::Path { path: PathBuf::from(name), transposed }, size })
     }
 
-    /// The text of a directory that does not exist.
+    /// The text of a path that does not exist.
     pub(super) fn missing(&self) -> Option<&str> {
-        match self {
-            Self::Directory { path, .. } if !path.exists() => path.to_str(),
+        match &self.origin {
+            Origin::Path { path, .. } if !path.exists() => path.to_str(),
             _ => None,
         }
     }
+}
 
-    /// The source with this name, if there is one.
+/// The text that names the source.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Origin::Auto => f.write_str("auto")?,
+            Origin::Digits(count) => f.write_str(&digits(*count))?,
+            Origin::Known(set) => f.write_str(set.name())?,
+            Origin::Path { path, transposed } => {
+                write!(f, "{}{}", path.display(), if *transposed { TRANSPOSED } else { "" })?;
+            }
+        }
+        self.size.iter().try_for_each(|size| write!(f, "{RESIZED}{size}"))
+    }
+}
+
+impl Origin {
+    /// The origin with this name, if there is one.
     fn named(name: &str) -> Option<Self> {
         match name {
             "auto" => Some(Self::Auto),
@@ -117,15 +162,33 @@ pub(super) fn looks_like_a_path(text: &str) -> bool {
 
 /// True if a text names something on the disk.
 fn exists(text: &str) -> bool {
-    directory(text).0.exists()
+    Path::new(suffixed(text).text).exists()
 }
 
-/// The directory that a text names, and whether to transpose its images.
-fn directory(text: &str) -> (&Path, bool) {
-    match text.strip_suffix(TRANSPOSED) {
-        Some(directory) if !Path::new(text).exists() => (Path::new(directory), true),
-        _ => (Path::new(text), false),
+/// A text without its suffixes, and what these ask for.
+struct Suffixed<'t> {
+    text: &'t str,
+    transposed: bool,
+    size: Option<ImageSize>,
+}
+
+/// Takes the suffixes off a text, as far as it is not the name of something on the disk. Whatever their order, images
+/// are first transposed and then resized.
+fn suffixed(text: &str) -> Suffixed<'_> {
+    let mut result = Suffixed { text, transposed: false, size: None };
+    while !Path::new(result.text).exists() {
+        if let Some(before) = result.text.strip_suffix(TRANSPOSED).filter(|_| !result.transposed) {
+            (result.text, result.transposed) = (before, true);
+        } else if let Some((before, size)) = result.text.rsplit_once(RESIZED)
+            && result.size.is_none()
+            && let Ok(size) = size.parse()
+        {
+            (result.text, result.size) = (before, Some(size));
+        } else {
+            break;
+        }
     }
+    result
 }
 
 #[cfg(test)]
@@ -145,16 +208,12 @@ mod tests {
         }
         let prefix = format!("{}/", root.path().display());
         let sources = Source::parse(&text.replace('@', &prefix)).unwrap();
-        let show = |source| match source {
-            Source::Auto => "auto".to_owned(),
-            Source::Digits(count) => digits(count),
-            Source::Known(set) => set.name().to_owned(),
-            Source::Directory { path, transposed } => {
-                let path = path.display().to_string().replace(&prefix, "@");
-                if transposed { format!("transposed {path}") } else { path }
-            }
-        };
-        sources.into_iter().map(show).collect()
+        let text = |source: &Source| source.to_string().replace(&prefix, "@");
+        for source in &sources {
+            let again = Source::parse(&source.to_string()).unwrap();
+            assert!(again.len() == 1 && again[0].to_string() == source.to_string(), "{source}: {again:?}");
+        }
+        sources.iter().map(text).collect()
     }
 
     #[test]
@@ -191,8 +250,51 @@ mod tests {
 
     #[test]
     fn a_suffix_asks_for_transposition() {
-        assert_eq!(parse("@a:transposed", &["a"]), ["transposed @a"]);
-        assert_eq!(parse("mnist,@a,b:transposed", &["a,b"]), ["mnist", "transposed @a,b"]);
+        assert_eq!(parse("@a:transposed", &["a"]), ["@a:transposed"]);
+        assert!(matches!(
+            Source::parse("none:transposed").unwrap()[..],
+            [Source { origin: Origin::Path { transposed: true, .. }, size: None }]
+        ));
+        assert_eq!(parse("mnist,@a,b:transposed", &["a,b"]), ["mnist", "@a,b:transposed"]);
+    }
+
+    #[test]
+    fn a_suffix_asks_for_a_size() {
+        assert_eq!(parse("@a:resize=20x30", &["a"]), ["@a:resize=20x30"]);
+        assert_eq!(parse("@a:resize=28", &["a"]), ["@a:resize=28x28"]);
+        assert_eq!(
+            parse("fashion:resize=14,digits:300:resize=9", &[]),
+            ["fashion-mnist:resize=14x14", "digits:300:resize=9x9"]
+        );
+        for text in ["@a:resize=20x30:transposed", "@a:transposed:resize=20x30"] {
+            assert_eq!(parse(text, &["a"]), ["@a:transposed:resize=20x30"]);
+        }
+        assert_eq!(parse("@a,b:resize=8,@c", &["a,b", "c"]), ["@a,b:resize=8x8", "@c"]);
+    }
+
+    #[test]
+    fn a_size_that_is_none_is_refused() {
+        for (size, expected) in [
+            ("", "expected HEIGHTxWIDTH"),
+            ("0", "between 1 and"),
+            ("3x", "expected"),
+            ("1x2x3", "expected"),
+            ("4097", "4096"),
+            ("9:resize=8", "two sizes"),
+        ] {
+            let error = Source::parse(&format!("none:resize={size}")).unwrap_err().to_string();
+            assert!(error.contains(":resize=") && error.contains(expected), "{size}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_given_to_each_source_that_has_none_or_another() {
+        let size = "14".parse().unwrap();
+        assert_eq!(in_size("auto", size).unwrap(), "auto:resize=14x14");
+        assert_eq!(
+            in_size("fashion:resize=20,none:transposed", size).unwrap(),
+            "fashion-mnist:resize=14x14,none:transposed:resize=14x14"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use ndarray::{Array2, Axis, concatenate, s};
-use vae_train::{ClassPosteriors, ModelFile, TrainError};
+use vae_train::{ClassPosteriors, ModelFile};
 use vae_viz::GridStyle;
 
 use super::{
@@ -17,9 +17,10 @@ use crate::{
 };
 
 /// The requested classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Classes {
-    One(u8),
+    /// By its name or its number.
+    One(String),
     All,
 }
 
@@ -29,7 +30,8 @@ impl FromStr for Classes {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "all" => Ok(Self::All),
-            _ => text.parse().map(Self::One).map_err(|_| "expected a class, such as 7, or 'all'".to_owned()),
+            "" => Err("expected a class, such as 7 or circle, or 'all'".to_owned()),
+            _ => Ok(Self::One(text.to_owned())),
         }
     }
 }
@@ -44,11 +46,21 @@ pub(crate) struct NewImages {
 
 impl Classes {
     /// The classes themselves, in order.
-    pub(crate) fn of(self, posteriors: &ClassPosteriors) -> Vec<u8> {
-        match self {
-            Self::One(class) => vec![class],
+    pub(crate) fn of(&self, posteriors: &ClassPosteriors) -> anyhow::Result<Vec<u8>> {
+        Ok(match self {
+            Self::One(class) => {
+                vec![posteriors.find(class).map_err(|error| misuse(format_args!("--digit: {error}")))?]
+            }
             Self::All => posteriors.classes.keys().copied().collect(),
-        }
+        })
+    }
+
+    /// The name of the class, if it is a single one.
+    pub(crate) fn name(&self, posteriors: &ClassPosteriors) -> anyhow::Result<Option<String>> {
+        Ok(match self {
+            Self::One(_) => Some(posteriors.name_of(self.of(posteriors)?[0])),
+            Self::All => None,
+        })
     }
 }
 
@@ -63,17 +75,14 @@ pub(crate) fn images(
     let drawn: Vec<Array2<f32>> = classes
         .iter()
         .map(|&class| posteriors.sample(class, count.max(CLASSIFIED_IMAGES), seed))
-        .collect::<Result<_, _>>()
-        .map_err(|error| match error {
-            TrainError::UnknownClass { .. } => misuse(format_args!("--digit: {error}")),
-            error => error.into(),
-        })?;
+        .collect::<Result<_, _>>()?;
     let lines = DigitClassifier::find(model, Some(&posteriors.data)).map_or(Vec::new(), |classifier| {
         let recognised = classes.iter().zip(&drawn).map(|(&class, z)| {
             let found = classifier.classify(model.vae.decode(z.slice(s![..CLASSIFIED_IMAGES, ..])).view());
             found.iter().filter(|&&found| found == class).count()
         });
-        report(&classifier, classes, &recognised.collect::<Vec<_>>())
+        let names: Vec<String> = classes.iter().map(|&class| posteriors.name_of(class)).collect();
+        report(&classifier, &names, &recognised.collect::<Vec<_>>())
     });
     let shown: Vec<_> = drawn.iter().map(|z| z.slice(s![..count, ..])).collect();
     let images = model.vae.decode(concatenate(Axis(0), &shown)?.view());
@@ -84,21 +93,22 @@ pub(crate) fn images(
 pub(crate) fn draw(
     model: &ModelFile,
     posteriors: &ClassPosteriors,
-    requested: Classes,
+    requested: &Classes,
     (count, cols): (usize, Option<usize>),
     seed: u64,
 ) -> anyhow::Result<Drawing> {
-    let classes = requested.of(posteriors);
+    let classes = requested.of(posteriors)?;
     let tiles = count.checked_mul(classes.len()).context("more images than a picture can hold")?;
     pictures::check_tiles(model, tiles)?;
     let NewImages { images, lines } = images(model, posteriors, &classes, count, seed)?;
     let (what, style, labels) = match requested {
-        Classes::One(class) => {
+        Classes::One(_) => {
+            let class = posteriors.name_of(classes[0]);
             (format!("{count} new images of class {class}"), style_with(count, cols), Vec::new())
         }
         Classes::All => {
             let style = GridStyle { rows: classes.len(), cols: count, ..GridStyle::default() };
-            let labels = classes.iter().map(|&class| class_name(posteriors, class)).collect();
+            let labels = classes.iter().map(|&class| posteriors.name_of(class)).collect();
             (format!("new images of the classes {}", posteriors.names()), style, labels)
         }
     };
@@ -111,15 +121,10 @@ pub(crate) fn draw(
     Ok(Drawing { picture: Captioned::new(picture, facts), lines })
 }
 
-/// The name of a class, for the label of its row.
-fn class_name(_: &ClassPosteriors, class: u8) -> String {
-    class.to_string()
-}
-
 /// A sentence for one class, or a table with the mean for several.
-fn report(classifier: &DigitClassifier, classes: &[u8], recognised: &[usize]) -> Vec<String> {
+fn report(classifier: &DigitClassifier, classes: &[String], recognised: &[usize]) -> Vec<String> {
     let classifier = classifier.describe();
-    if let (&[class], &[count]) = (classes, recognised) {
+    if let ([class], &[count]) = (classes, recognised) {
         return vec![format!("{classifier} recognises {count} of {CLASSIFIED_IMAGES} as {class}")];
     }
     let percent = |count: usize| 100.0 * count as f64 / CLASSIFIED_IMAGES as f64;

@@ -36,10 +36,9 @@ pub(crate) fn draw(
     let mut originals = Array2::zeros((indices.len(), images.pixels()));
     gather(images.images(), indices, originals.view_mut());
     let reconstructions = model.vae.reconstruct(originals.view());
-    let which = list(indices);
+    let which = list(indices.iter().map(ToString::to_string));
     let labels = images.labels().map(|labels| {
-        let labels: Vec<u32> = indices.iter().map(|&index| u32::from(labels[index as usize])).collect();
-        list(&labels)
+        list(indices.iter().map(|&index| images.class_names().name_of(labels[index as usize])))
     });
     let s = if indices.len() == 1 { "" } else { "s" };
     let labelled = labels.as_ref().map_or(String::new(), |labels| format!(" (label{s} {labels})"));
@@ -56,11 +55,12 @@ pub(crate) fn draw(
 }
 
 /// `9, 12, 40`, or the first few of many.
-fn list(numbers: &[u32]) -> String {
-    let shown: Vec<String> = numbers.iter().take(MOST_LISTED).map(ToString::to_string).collect();
-    let more = if numbers.len() > shown.len() { ", ..." } else { "" };
+fn list(all: impl ExactSizeIterator<Item = String>) -> String {
+    let count = all.len();
+    let shown: Vec<String> = all.take(MOST_LISTED).collect();
+    let more = if count > shown.len() { ", ..." } else { "" };
     shown.join(", ") + more
 }
 
-/// The most numbers that a caption lists.
+/// The most numbers or names that a caption lists.
 const MOST_LISTED: usize = 40;

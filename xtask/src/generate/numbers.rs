@@ -29,11 +29,11 @@ pub(crate) fn write_samples(
 pub(crate) fn write_class(
     model: &ModelFile,
     posteriors: &ClassPosteriors,
-    requested: Classes,
+    requested: &Classes,
     (count, seed): (usize, u64),
     path: &Path,
 ) -> anyhow::Result<Vec<String>> {
-    let classes = requested.of(posteriors);
+    let classes = requested.of(posteriors)?;
     npy::check_size("new images", count.saturating_mul(classes.len()), model.vae.input()).map_err(misuse)?;
     let NewImages { images, lines } = class::images(model, posteriors, &classes, count, seed)?;
     write(model, images, path)?;

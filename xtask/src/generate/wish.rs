@@ -20,7 +20,10 @@ impl Wish {
 
     /// New images of a class, or of all (`None`).
     pub(crate) fn class(class: Option<&str>, seed: u64) -> Self {
-        let class = class.map_or("digits".to_owned(), |class| format!("digit-{}", part(class, LONGEST)));
+        let class = class.map_or("digits".to_owned(), |class| {
+            let kind = if class.bytes().all(|byte| byte.is_ascii_digit()) { "digit" } else { "class" };
+            format!("{kind}-{}", part(class, LONGEST))
+        });
         Self(format!("{class}-seed-{seed}"))
     }
 
@@ -66,6 +69,7 @@ mod tests {
             "like-train-9-data-kmnist.png"
         );
         assert_eq!(Wish::class(Some("7"), 3).file_name(), "digit-7-seed-3.png");
+        assert_eq!(Wish::class(Some("circle"), 0).file_name(), "class-circle-seed-0.png");
         assert_eq!(Wish::class(None, 0).with("count", Some("5")).file_name(), "digits-seed-0-count-5.png");
         assert_eq!(Wish::images(&["photo.jpg".into()]).file_name(), "image-photo.png");
         assert_eq!(Wish::points("0.1,-1;2,3").file_name(), "latent-0.1,-1_2,3.png");

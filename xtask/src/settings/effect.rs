@@ -31,7 +31,7 @@ pub(super) fn missing(key: &str, config: &TrainConfig) -> Option<String> {
             (training.beta == 0.0).then(|| "the KL term has the weight --beta 0".to_owned())
         }
         "training.keep" => {
-            let is_used = training.keep == Keep::Last || data.validation > 0;
+            let is_used = training.keep == Keep::Last || data.validation != Some(0);
             (!is_used)
                 .then(|| "without held-out images (--validation 0) the last weights are kept".to_owned())
         }

@@ -89,7 +89,10 @@ pub(crate) fn resolve(name: &str) -> Result<(&'static str, String, String), Stri
 /// The keys of a `config.toml`, each with its section.
 fn keys() -> Vec<(&'static str, String)> {
     const SECTIONS: [&str; 5] = ["data", "augmentation", "model", "optimizer", "training"];
-    let config = table(&TrainConfig::default());
+    let mut config = TrainConfig::default();
+    // A key without a default is written only with a value.
+    config.data.validation = Some(0);
+    let config = table(&config);
     let of = |section: &'static str| {
         let keys = config.get(section).and_then(Value::as_table).into_iter().flat_map(Table::keys);
         keys.map(|key| (section, key.clone())).collect::<Vec<_>>()
@@ -201,7 +204,7 @@ mod tests {
         for argument in command().get_arguments() {
             let flag = argument.get_long().expect("a flag");
             assert!(
-                listed.contains(flag) || flag == "preset" || flag == "config",
+                listed.contains(flag) || ["preset", "config", "resize"].contains(&flag),
                 "--{flag} has no line in NAMES"
             );
         }

@@ -158,7 +158,11 @@ fn images_that_may_not_be_digits_are_not_classified() {
 
 #[test]
 fn an_unknown_class_is_refused_with_the_known_ones() {
-    Project::trained().run("generate --run a --digit 12").refuses_usage_saying(&["no class 12", "0 to 9"]);
+    let project = Project::trained();
+    for digit in ["12", "seven", "256", "7.5"] {
+        let missing = format!("no class {digit}");
+        project.run(&format!("generate --run a --digit {digit}")).refuses_usage_saying(&[&missing, "0 to 9"]);
+    }
 }
 
 #[test]

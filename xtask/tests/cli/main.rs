@@ -19,6 +19,7 @@ mod inputs;
 mod installed;
 mod nll;
 mod output;
+mod own_data;
 mod own_images;
 mod photos;
 mod pictures;

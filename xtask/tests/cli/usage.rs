@@ -293,8 +293,8 @@ fn two_ways_to_ask_for_a_digit_are_wrong_usage() {
 }
 
 #[test]
-fn a_digit_that_is_not_a_class_is_wrong_usage() {
-    for digit in ["seven", "-1", "256", "7.5"] {
+fn no_digit_is_wrong_usage() {
+    for digit in ["-1", ""] {
         is_wrong(&format!("generate --digit {digit}"));
     }
 }

@@ -153,6 +153,33 @@ pub enum DataError {
         expected: String,
     },
 
+    /// A size to which images cannot be brought.
+    #[error(
+        "expected a size of 1 to {limit} rows and columns and at most {bytes} bytes in all, found {height} x {width} \
+         for {images} images"
+    )]
+    ResizedSize {
+        /// The most rows and columns.
+        limit: usize,
+        /// The most bytes of all images together.
+        bytes: u64,
+        /// Number of images.
+        images: usize,
+        /// Rows asked for.
+        height: usize,
+        /// Columns asked for.
+        width: usize,
+    },
+
+    /// The name of a class that cannot be one.
+    #[error("class {label}: expected a name of {expected}")]
+    ClassName {
+        /// The label.
+        label: u8,
+        /// What a name must be, and what was found.
+        expected: String,
+    },
+
     /// A folder without pictures.
     #[error("{}: found no pictures (PNG or JPEG)", dir.display())]
     NoPictures {

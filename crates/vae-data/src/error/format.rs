@@ -113,6 +113,37 @@ pub enum FormatError {
         found: u64,
     },
 
+    /// Not an array as `numpy.save` writes it, or one whose header is damaged.
+    #[error("expected {expected} in a .npy file, found {found}")]
+    Npy {
+        /// What should be there, such as a key of the header.
+        expected: String,
+        /// What is there instead.
+        found: String,
+    },
+
+    /// An array of another length than its header announces.
+    #[error("expected {expected} bytes according to the .npy header, found {found}")]
+    NpyLength {
+        /// Bytes announced, header included.
+        expected: u64,
+        /// Bytes of the file.
+        found: u64,
+    },
+
+    /// A number of an array that cannot be a pixel.
+    #[error("expected {expected}, found {value} in row {row}, column {column}")]
+    NpyValue {
+        /// The range allowed.
+        expected: &'static str,
+        /// The value.
+        value: f64,
+        /// The image, from 0.
+        row: usize,
+        /// The pixel of the image, from 0; in an array of three dimensions, row after row.
+        column: usize,
+    },
+
     /// Neither PNG nor JPEG, or a damaged picture.
     #[error("expected a PNG or JPEG picture, found {reason}")]
     NotAPicture {
@@ -139,4 +170,11 @@ pub enum FormatError {
         /// How many.
         found: usize,
     },
+}
+
+impl FormatError {
+    /// What a .npy file should hold, and what it holds instead.
+    pub(crate) fn npy(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Npy { expected: expected.into(), found: found.into() }
+    }
 }

@@ -40,7 +40,7 @@ fn error(dir: &TempDir) -> String {
 
 #[test]
 fn subfolders_are_classes_in_the_order_of_their_names() {
-    let Folder { splits, classes } = load(classes(12).path(), 1).unwrap();
+    let Folder { splits, classes, .. } = load(classes(12).path(), 1).unwrap();
     assert_eq!(classes, ["a", "b", "c"]);
     let (images, labels) = (greys(&splits.train), splits.train.labels().unwrap());
     // Made in the order b, a, c, twelve of each.
@@ -71,7 +71,7 @@ fn a_seed_always_sets_the_same_pictures_apart_and_another_seed_others() {
 #[test]
 fn pictures_without_subfolders_have_no_labels() {
     let dir = folder(&[("2.png", 2), ("1.jpg", 1), ("3.jpeg", 3)]);
-    let Folder { splits, classes } = load(dir.path(), 1).unwrap();
+    let Folder { splits, classes, .. } = load(dir.path(), 1).unwrap();
     assert_eq!((splits.train.len(), splits.test.len(), classes.len()), (2, 1, 0));
     assert!(splits.train.labels().is_none());
 }
@@ -79,7 +79,7 @@ fn pictures_without_subfolders_have_no_labels() {
 #[test]
 fn folders_named_train_and_test_are_taken_as_they_are() {
     let dir = folder(&[("train/x/1.png", 1), ("train/y/2.png", 2), ("test/x/3.png", 3), ("test/y/4.png", 4)]);
-    let Folder { splits, classes } = load(dir.path(), 1).unwrap();
+    let Folder { splits, classes, .. } = load(dir.path(), 1).unwrap();
     assert_eq!((greys(&splits.train), greys(&splits.test)), (vec![1, 2], vec![3, 4]));
     assert_eq!(classes, ["x", "y"]);
 }
@@ -108,6 +108,41 @@ fn a_picture_of_another_size_is_named_with_both_sizes() {
     let error = error(&dir);
     assert!(error.contains("3.png: expected") && error.contains("1.png"), "{error}");
     assert!(error.contains("3 x 2") && error.contains("4 x 5"), "{error}");
+}
+
+#[test]
+fn pictures_of_any_size_are_brought_to_the_size_asked_for() {
+    let dir = folder(&[("a/1.png", 1), ("a/2.png", 2), ("b/3.png", 3)]);
+    GrayImage::from_pixel(50, 40, Luma([9])).save(dir.path().join("b/4.png")).unwrap();
+    let Folder { splits: Splits { train, test }, .. } = load_resized(dir.path(), 1, (6, 5)).unwrap();
+    assert_eq!((train.height(), train.width(), test.height(), test.width()), (6, 5, 6, 5));
+    let mut all = [greys(&train), greys(&test)].concat();
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 3, 9]);
+    let error = load_resized(dir.path(), 1, (0, 5)).unwrap_err();
+    assert!(matches!(error, DataError::ResizedSize { height: 0, width: 5, images: 4, .. }), "{error}");
+}
+
+#[test]
+fn labels_have_the_names_of_the_subfolders() {
+    let Folder { splits, .. } = load(classes(12).path(), 1).unwrap();
+    for set in [&splits.train, &splits.test] {
+        assert_eq!([0, 1, 2].map(|label| set.class_names().name_of(label)), ["a", "b", "c"]);
+    }
+}
+
+#[test]
+fn pictures_in_colour_are_counted() {
+    let dir = folder(&[("1.png", 1), ("2.png", 2)]);
+    image::RgbImage::from_pixel(2, 3, image::Rgb([255, 0, 0])).save(dir.path().join("3.png")).unwrap();
+    assert_eq!(load(dir.path(), 1).unwrap().coloured, 1);
+}
+
+#[test]
+fn whether_the_test_set_was_divided_off_is_told() {
+    assert!(load(classes(12).path(), 1).unwrap().is_divided);
+    let dir = folder(&[("train/1.png", 1), ("test/1.png", 1)]);
+    assert!(!load(dir.path(), 1).unwrap().is_divided);
 }
 
 #[test]

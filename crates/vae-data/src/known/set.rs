@@ -72,7 +72,8 @@ impl Known {
         Self::ALL.into_iter().find(|set| set.name() == name || set.alias() == Some(name))
     }
 
-    /// Loads training and test set from the set's four files in a directory, labels included, all images upright.
+    /// Loads training and test set from the set's four files in a directory, all images upright, with labels and their
+    /// names.
     ///
     /// # Errors
     /// Those of [`mnist::load`].
@@ -86,6 +87,7 @@ impl Known {
     /// Those of [`load`](Self::load) that concern one set.
     pub fn load_split(self, dir: &Path, split: Split) -> Result<Dataset, DataError> {
         let set = mnist::load_named(dir, split, |split, kind| self.stem(split, kind), Labels::Required)?;
+        let set = set.with_class_names(self.class_names());
         Ok(if self.is_transposed() { set.transposed() } else { set })
     }
 

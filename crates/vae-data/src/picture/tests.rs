@@ -5,6 +5,10 @@ use ndarray::array;
 
 use super::*;
 
+fn decode(bytes: &[u8]) -> Result<Array2<u8>, FormatError> {
+    to_grey(bytes).map(|picture| picture.grey)
+}
+
 fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     image.into().write_to(&mut bytes, format).unwrap();
@@ -120,4 +124,14 @@ fn a_picture_without_pixels_is_refused() {
 fn a_directory_is_refused() {
     let dir = tempfile::TempDir::new().unwrap();
     assert!(matches!(read(dir.path()).unwrap_err(), FormatError::NotAFile { .. }));
+}
+
+#[test]
+fn colours_that_an_eye_would_see_are_noticed() {
+    let was_coloured = |rgb: [u8; 3], format| {
+        let image = RgbImage::from_pixel(8, 8, Rgb(rgb));
+        to_grey(&encoded(image, format)).unwrap().was_coloured
+    };
+    assert!(was_coloured([200, 30, 30], ImageFormat::Png) && was_coloured([200, 30, 30], ImageFormat::Jpeg));
+    assert!(!was_coloured([90, 90, 90], ImageFormat::Png) && !was_coloured([90, 92, 88], ImageFormat::Jpeg));
 }
