@@ -4,16 +4,20 @@
 mod pen;
 mod scenes;
 
-use std::{env, path::Path, thread};
+use std::{env, fs, path::Path, thread};
 
-use ndarray::{Array2, ArrayView2};
+use image::{GrayAlphaImage, GrayImage, LumaA, codecs::jpeg::JpegEncoder};
+use ndarray::{Array2, ArrayView2, s};
 use vae_data::{
     FormatError,
     photo::{self, Photo},
 };
 use vae_train::ClassifierFile;
 
-use crate::scenes::SCENES;
+use crate::{
+    pen::Digit,
+    scenes::{SCENES, ink, on, paper, plain, usual},
+};
 
 /// Pictures that are read right. It may only rise.
 const SCORE: usize = 0;
@@ -56,6 +60,60 @@ fn drawn_photographs_are_read() {
     assert!(right >= SCORE, "{right} of {} are read right, {SCORE} were before", pictures.len());
 }
 
+#[test]
+fn files_are_read_as_their_pictures_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = bytes(&plain(5));
+    let (height, width) = picture.dim();
+    let grey = GrayImage::from_raw(width as u32, height as u32, picture.iter().copied().collect()).unwrap();
+    let expected = photo::from_grey(picture.view()).unwrap().pixels;
+    let difference = |path: &Path| {
+        let found = photo::read(path).unwrap().pixels;
+        let sum: u32 = found.iter().zip(&expected).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / 784.0
+    };
+
+    let jpeg = dir.path().join("artefacts.jpg");
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, 8).encode_image(&grey).unwrap();
+    fs::write(&jpeg, file).unwrap();
+    assert!(difference(&jpeg) < 5.0, "{}", difference(&jpeg));
+
+    let transparent = dir.path().join("transparent.png");
+    let ink = GrayAlphaImage::from_fn(grey.width(), grey.height(), |x, y| {
+        LumaA([40, if grey.get_pixel(x, y).0[0] < 140 { 255 } else { 0 }])
+    });
+    ink.save(&transparent).unwrap();
+    assert!(difference(&transparent) < 5.0, "{}", difference(&transparent));
+}
+
+#[test]
+fn two_digits_are_called_two_digits() {
+    for first in 0..10 {
+        for second in [1, 3, 5, 8] {
+            let at = |class, x| Digit { middle: [x, 240.0], height: 200.0, ..usual(class) };
+            let mut ink = ink(at(first, 220.0));
+            at(second, 400.0).draw(&mut ink);
+            let found = photo::from_grey(bytes(&on(paper(), &ink, 40.0)).view());
+            assert!(
+                matches!(found, Err(FormatError::SeveralDigits { found: 2 })),
+                "{first}{second}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_five_keeps_a_bar_that_is_apart() {
+    let mut apart = ink(usual(5));
+    // Between the bar and the stem.
+    apart.slice_mut(s![134..150, ..]).fill(0.0);
+    let whole = photo::from_grey(bytes(&plain(5)).view()).unwrap().pixels;
+    let found = photo::from_grey(bytes(&on(paper(), &apart, 40.0)).view()).unwrap().pixels;
+    let sum: u32 = found.iter().zip(&whole).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+    assert!(sum / 784 < 10, "{}", sum / 784);
+}
+
 /// The pictures as a model would see them.
 fn prepared(pictures: &[(usize, Array2<u8>)]) -> Vec<Result<Photo, FormatError>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -70,12 +128,9 @@ fn prepared(pictures: &[(usize, Array2<u8>)]) -> Vec<Result<Photo, FormatError>>
 }
 
 /// Pictures above what became of them, ten a row.
-fn contact_sheet(
-    pictures: &[(usize, Array2<u8>)],
-    prepared: &[Result<Photo, FormatError>],
-) -> image::GrayImage {
+fn contact_sheet(pictures: &[(usize, Array2<u8>)], prepared: &[Result<Photo, FormatError>]) -> GrayImage {
     let rows = pictures.len().div_ceil(10) as u32;
-    let mut sheet = image::GrayImage::from_pixel(10 * 132, rows * 160, image::Luma([128]));
+    let mut sheet = GrayImage::from_pixel(10 * 132, rows * 160, image::Luma([128]));
     for (i, ((_, picture), prepared)) in pictures.iter().zip(prepared).enumerate() {
         let (left, top) = (i as u32 % 10 * 132, i as u32 / 10 * 160);
         let (height, width) = picture.dim();

@@ -18,7 +18,7 @@ const fn scene(name: &'static str, draw: fn(usize) -> Array2<f32>) -> Scene {
 }
 
 /// The scenes. Greys are from 0 (black) to 255.
-pub(crate) const SCENES: [Scene; 23] = [
+pub(crate) const SCENES: [Scene; 27] = [
     scene("plain", |class| on(paper(), &ink(usual(class)), 40.0)),
     scene("light from one side", |class| {
         let paper = Array2::from_shape_fn((HEIGHT, WIDTH), |(y, x)| 90.0 + 0.2 * x as f32 + 0.08 * y as f32);
@@ -133,12 +133,56 @@ pub(crate) const SCENES: [Scene; 23] = [
         Digit { class, middle: [900.0, 800.0], height: 100.0, pen: 9.0, angle: 0.0 }.draw(&mut ink);
         on(Array2::from_elem(ink.dim(), 225.0), &ink, 40.0)
     }),
+    scene("light line at the edge of a shadow", |class| {
+        let lit = Array2::from_shape_fn((HEIGHT, WIDTH), |(y, x)| {
+            let across = x as f32 + 0.6 * y as f32;
+            if across > 470.0 {
+                0.95
+            } else if across > 462.0 {
+                1.0
+            } else {
+                0.35
+            }
+        });
+        times(on(paper_of(245.0), &ink(usual(class)), 40.0), &lit)
+    }),
+    scene("things on the table", |class| {
+        let digit = Digit { height: 170.0, pen: 13.0, ..usual(class) };
+        let mut picture = on_table(&on(paper(), &ink(digit), 40.0), 120.0, 6.0, [130.0, 70.0, 520.0, 420.0]);
+        // A pen on each side.
+        picture.slice_mut(ndarray::s![60..430, 40..58]).fill(20.0);
+        picture.slice_mut(ndarray::s![100..440, 590..604]).fill(235.0);
+        picture
+    }),
+    scene("dark squared paper in the shadow", |class| {
+        let lines = Array2::from_shape_fn((HEIGHT, WIDTH), |(y, x)| {
+            let (u, v) = (x as f32 + 0.05 * y as f32, y as f32 - 0.05 * x as f32);
+            if u.rem_euclid(40.0) < 2.5 || v.rem_euclid(40.0) < 2.5 { 140.0 } else { 230.0 }
+        });
+        let lit = Array2::from_shape_fn((HEIGHT, WIDTH), |(y, x)| if x > y + 60 { 1.0 } else { 0.6 });
+        times(on(lines, &ink(usual(class)), 40.0), &lit)
+    }),
+    scene("noise in the shadow on a table", |class| {
+        let digit = Digit { height: 190.0, pen: 15.0, ..usual(class) };
+        let lit = Array2::from_shape_fn((HEIGHT, WIDTH), |(y, x)| {
+            if x as f32 > 200.0 + 0.4 * y as f32 { 1.0 } else { 0.55 }
+        });
+        let sheet = times(on(paper(), &ink(digit), 50.0), &lit);
+        let mut picture = on_table(&sheet, 80.0, -5.0, [100.0, 60.0, 540.0, 430.0]);
+        picture.indexed_iter_mut().for_each(|((y, x), grey)| *grey += 15.0 * noise(y, x, 1));
+        picture
+    }),
     scene("line at the edge", |class| {
         let mut picture = on(paper(), &ink(usual(class)), 40.0);
         picture.slice_mut(ndarray::s![.., 596..604]).fill(60.0);
         picture
     }),
 ];
+
+/// The middle of the picture, for a test that changes it in another way.
+pub(crate) fn plain(class: usize) -> Array2<f32> {
+    on(paper(), &ink(usual(class)), 40.0)
+}
 
 /// A digit of usual size in the middle of a picture of 480 x 640.
 pub(crate) fn usual(class: usize) -> Digit {

@@ -119,7 +119,7 @@ fn short(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     match characters.len() {
         0..=20 => name.to_owned(),
-        length => characters[..11].iter().chain(&['…']).chain(&characters[length - 8..]).collect(),
+        length => characters[..10].iter().chain(&['.'; 3]).chain(&characters[length - 7..]).collect(),
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_long_name_is_shortened_in_its_middle() {
-        assert_eq!(short("IMG_20240131_1234.jpg"), "IMG_2024013…1234.jpg");
+        assert_eq!(short("IMG_20240131_1234.jpg"), "IMG_202401...234.jpg");
         assert_eq!(short("exactly_twenty_c.png"), "exactly_twenty_c.png");
         assert_eq!(name(Path::new("/home/me/seven.png")), "seven.png");
     }
