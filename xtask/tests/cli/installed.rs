@@ -46,7 +46,7 @@ fn a_directory_of_ones_own_holds_runs_and_data() {
     let mut command = project.installed("grid --rows 1 --cols 2");
     command.env("VAE_DIR", "mine");
     let ended = project.start(command).wait().succeeds();
-    assert_eq!(ended.stdout.trim_end(), "mine/runs/quick-1/pictures/samples.png");
+    assert_eq!(ended.stdout.trim_end(), "mine/runs/quick-1/pictures/samples-rows-1-cols-2.png");
 }
 
 #[test]

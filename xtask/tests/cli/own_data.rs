@@ -80,15 +80,17 @@ fn classes_keep_the_names_of_their_folders() {
     assert!(ended.stdout.contains("classes circle, square"), "{}", ended.stdout);
 
     let by_name = project.run("generate --run a --class square").succeeds();
-    assert!(by_name.stdout.contains("class-square.png"), "{}", by_name.stdout);
-    let picture = project.read("a/pictures/class-square.png");
+    assert!(by_name.stdout.contains("class-square-seed-0.png"), "{}", by_name.stdout);
+    let picture = project.read("a/pictures/class-square-seed-0.png");
     let description = text(&picture, "Description").expect("a description");
     assert!(description.contains("class square"), "{description}");
     for class in ["--digit Square", "--digit 1"] {
         project.run(&format!("generate --run a {class}")).succeeds();
-        assert_eq!(project.read("a/pictures/class-square.png"), picture, "{class}");
+        assert_eq!(project.read("a/pictures/class-square-seed-0.png"), picture, "{class}");
     }
-    project.run("generate --run a --class cirlce").fails_saying(&["no class cirlce", "circle, square"]);
+    project
+        .run("generate --run a --class cirlce")
+        .refuses_usage_saying(&["no class cirlce", "circle, square"]);
 
     let like = project.run("generate --run a --like 0,3").succeeds();
     assert!(like.stdout.contains("(labels circle, square)"), "{}", like.stdout);
@@ -104,8 +106,10 @@ fn known_sets_tell_the_names_of_their_classes() {
     project.write_images("data/fashion-mnist", 28, 28);
     project.run(&format!("{TRAIN} fashion")).succeeds();
     let ended = project.run("generate --run a --class T-shirt/top").succeeds();
-    assert!(ended.stdout.contains("class-T-shirt-top.png"), "{}", ended.stdout);
-    project.run("generate --run a --class T-shirt").fails_saying(&["T-shirt/top, Trouser", "Ankle boot"]);
+    assert!(ended.stdout.contains("class-T-shirt_top-9cc7a4-seed-0.png"), "{}", ended.stdout);
+    project
+        .run("generate --run a --class T-shirt")
+        .refuses_usage_saying(&["T-shirt/top, Trouser", "Ankle boot"]);
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn every_source_can_be_resized() {
     let project = Project::new();
     let ended = project.run(&format!("{TRAIN} digits:60 --resize 14")).succeeds();
     says(&ended, &["data: digits:60:resize=14x14, 60 training and 10 test images of 14 x 14"]);
-    project.run("eval --run a --data digits:60:resize=28:resize=14").fails_saying(&["two sizes"]);
+    project.run("eval --run a --data digits:60:resize=28:resize=14").refuses_usage_saying(&["two sizes"]);
     // A size that the images have already changes neither them nor their name.
     let ended =
         project.run("train --hidden 8 --latent 2 --epochs 1 --run c --data digits:60 --resize 28").succeeds();
@@ -167,7 +171,7 @@ fn a_file_that_is_no_array_is_refused() {
     project.run(&format!("{TRAIN} x.csv")).fails_saying(&["x.csv", ".npy"]);
     project.write("x.npy", "1,2,3");
     project.run(&format!("{TRAIN} x.npy")).fails_saying(&["x.npy", "NUMPY"]);
-    project.run(&format!("{TRAIN} none.npy")).fails_saying(&[
+    project.run(&format!("{TRAIN} none.npy")).refuses_usage_saying(&[
         "none.npy",
         "neither a name",
         "nor a .npy file",

@@ -1,7 +1,10 @@
 //! A model is measured and shown on the images that it was trained on. Where they are not there, the command fails and
 //! says what to do: numbers of other images look like any others.
 
-use crate::project::{Project, offline};
+use crate::{
+    photos::write_digits,
+    project::{Project, offline},
+};
 
 /// The commands that need the model's own images.
 const COMMANDS: [&str; 8] = [
@@ -70,7 +73,7 @@ fn other_images_are_taken_if_they_are_named() {
 #[test]
 fn a_photo_of_a_model_without_its_images_has_no_range_and_says_why() {
     let project = project_with_model_of(Some("mnist"));
-    project.run("grid --run a --rows 1 --cols 1 --out photo.png").succeeds();
+    write_digits(&project, "photo.png", 1, 8);
     let mut call = project.command("generate --image photo.png --model m.safetensors");
     offline(&mut call);
     let ended = project.start(call).wait().succeeds();

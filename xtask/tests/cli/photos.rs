@@ -26,7 +26,7 @@ fn write_picture(
 }
 
 /// Writes a picture of drawn digits in a row.
-fn write_digits(project: &Project, name: &str, count: usize, scale: usize) {
+pub(crate) fn write_digits(project: &Project, name: &str, count: usize, scale: usize) {
     let digits = digits::generate(count, 5, Split::Test);
     write_picture(project, name, (28, 28 * count), scale, |y, x| {
         f32::from(digits.images()[[x / 28, 28 * y + x % 28]]) / 255.0
