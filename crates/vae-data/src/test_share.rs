@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{order::fisher_yates, stream::stream};
 
 /// One in this many images of a class is set apart, and at least one if there are two or more.
-pub(crate) const TEST_SHARE: usize = 6;
+const TEST_SHARE: usize = 6;
 
 /// The purpose of this module's streams.
 const PURPOSE: &[u8; 8] = b"datafold";

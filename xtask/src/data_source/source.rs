@@ -122,7 +122,9 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Origin::Auto => f.write_str("auto")?,
-            Origin::Digits(count) => f.write_str(&digits(*count))?,
+            Origin::Digits(None) => f.write_str("digits")?,
+            // Also the default number, as settings may give another.
+            Origin::Digits(Some(count)) => write!(f, "{DIGITS}{count}")?,
             Origin::Known(set) => f.write_str(set.name())?,
             Origin::Path { path, transposed } => {
                 write!(f, "{}{}", path.display(), if *transposed { TRANSPOSED } else { "" })?;
@@ -227,7 +229,8 @@ mod tests {
     #[test]
     fn a_number_of_digits_follows_a_colon() {
         assert_eq!(parse("digits:300", &[]), ["digits:300"]);
-        assert_eq!(parse("digits:60000", &[]), ["digits"]);
+        assert_eq!(parse("digits:60000", &[]), ["digits:60000"]);
+        assert_eq!([Some(300), Some(60_000), None].map(digits), ["digits:300", "digits", "digits"]);
         assert_eq!(parse("@digits:many", &[]), ["@digits:many"]);
     }
 
