@@ -149,7 +149,7 @@ mod tests {
         let data = digits::generate(640, 1, Split::Train);
         let mut config = TrainConfig::default();
         (config.model.hidden, config.model.latent) = (vec![32], 4);
-        (config.data.validation, config.training.batch, config.training.beta) = (0, 32, beta);
+        (config.data.validation, config.training.batch, config.training.beta) = (Some(0), 32, beta);
         config.optimizer.learning_rate = 3e-3;
         let mut trainer = Trainer::new(config, &data).unwrap();
         let mut metrics = Vec::new();

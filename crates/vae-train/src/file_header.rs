@@ -120,7 +120,7 @@ mod tests {
         let data = digits::generate(60, 1, Split::Train);
         let mut config = TrainConfig::default();
         (config.model.hidden, config.model.latent) = (vec![8], 3);
-        (config.data.validation, config.training.epochs) = (10, 1);
+        (config.data.validation, config.training.epochs) = (Some(10), 1);
         let mut trainer = Trainer::new(config, &data).unwrap();
         let run = RunDir::new(directory);
         fit(&mut trainer, &run, "digits", "print", &mut ()).unwrap();
