@@ -9,7 +9,8 @@
 //! ```text
 //! picture     PNG or JPEG ─► grey pixels
 //! area        scaling down, which averages noise
-//! paper       the brightness of the paper at each place: light and shadow, the sheet and the table beside it
+//! sheet       the sheet that lies on a table, if there is one; what lies beside it is left out
+//! paper       the brightness of the paper at each place, in light and shadow
 //! ink         what differs from the paper, darker or lighter, by a threshold
 //! pieces      the connected strokes: the largest and what is near it, without dust, blots, frames and ruled lines
 //! pen         lines as wide as MNIST's, where they are thinner
@@ -30,6 +31,7 @@ mod pen;
 mod pieces;
 mod placement;
 mod plane;
+mod sheet;
 
 use std::path::Path;
 

@@ -55,7 +55,8 @@ fn drawn_photographs_are_read() {
     }
     println!("{right} of {}", pictures.len());
     if let Some(file) = env::var_os("CONTACT_SHEET") {
-        contact_sheet(&pictures, &prepared).save(file).unwrap();
+        let part = 220..260;
+        contact_sheet(&pictures[part.clone()], &prepared[part]).save(file).unwrap();
     }
     assert!(right >= SCORE, "{right} of {} are read right, {SCORE} were before", pictures.len());
 }

@@ -1,11 +1,14 @@
 //! The separation of ink and paper: how much ink each pixel has, from 0 for none to 1 for full ink.
 
+use std::collections::HashSet;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::{
     paper,
     pieces::{self, Digit},
     plane::Plane,
+    sheet,
 };
 
 /// The least contrast that counts as ink, in levels of grey.
@@ -65,16 +68,31 @@ pub(super) fn find(mut image: Array2<f32>) -> Option<Found> {
             image = paper::smooth(image.view());
         }
     }
-    let inverted = image.mapv(|grey| 255.0 - grey);
-    let dark = best(image.view());
-    let light = best(inverted.view());
+    let sheet = sheet::find(image.view(), radius(image.dim(), SQUARES[0]));
+    let on_sheet = sheet.and_then(|sheet| find_on(&image, Some(&sheet)));
+    let found = on_sheet.or_else(|| find_on(&image, None));
+    found.or_else(|| flat(image))
+}
+
+/// The ink of the sheet, or of the whole picture. `None` without lines, or if they reach beyond the sheet.
+fn find_on(image: &Array2<f32>, sheet: Option<&Array2<bool>>) -> Option<Found> {
+    let dark = best(image.view(), sheet);
+    let light = best(image.mapv(|grey| 255.0 - grey).view(), sheet);
     let (lines, polarity) = match (dark, light) {
         (Some(dark), Some(light)) if dark.is_preferred_to(&light) => (dark, Polarity::DarkOnLight),
         (_, Some(light)) => (light, Polarity::LightOnDark),
-        (Some(dark), None) => (dark, Polarity::DarkOnLight),
-        (None, None) => return flat(image),
+        (dark, None) => (dark?, Polarity::DarkOnLight),
     };
+    // Writing goes on beyond the edge of a shadow, but not beyond that of a sheet.
+    if sheet.is_some_and(|sheet| lines.reach_beyond(sheet)) {
+        return None;
+    }
     Some(Found { digits: lines.digit.digits, ink: lines.into_ink(), polarity })
+}
+
+/// Half the side of the square that is a part of the picture's longer side.
+fn radius((height, width): (usize, usize), part: usize) -> usize {
+    (height.max(width) / part / 2).max(LEAST_RADIUS)
 }
 
 /// Lines, which may be a digit.
@@ -92,13 +110,12 @@ struct Lines {
 }
 
 /// The lines, dark on light, for the best square.
-fn best(image: ArrayView2<'_, f32>) -> Option<Lines> {
-    let (height, width) = image.dim();
+fn best(image: ArrayView2<'_, f32>, sheet: Option<&Array2<bool>>) -> Option<Lines> {
     let mut best: Option<Lines> = None;
     for part in SQUARES {
-        let radius = (height.max(width) / part / 2).max(LEAST_RADIUS);
+        let radius = radius(image.dim(), part);
         let paper = paper::without_ink(image, radius);
-        best = match (best, lines(image, &paper, radius)) {
+        best = match (best, lines(image, &paper, radius, sheet)) {
             (Some(best), Some(lines)) if lines.are_more_than(&best) => Some(lines),
             (None, lines) => lines,
             (best, _) => best,
@@ -111,7 +128,12 @@ fn best(image: ArrayView2<'_, f32>) -> Option<Lines> {
 }
 
 /// What is darker than the paper, and looks like lines.
-fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>, radius: usize) -> Option<Lines> {
+fn lines(
+    image: ArrayView2<'_, f32>,
+    paper: &Array2<f32>,
+    radius: usize,
+    sheet: Option<&Array2<bool>>,
+) -> Option<Lines> {
     // What a pen takes is a share of the light that falls on the paper.
     let mut contrast = paper - &image;
     contrast.zip_mut_with(paper, |contrast, paper| *contrast *= 255.0 / paper.max(DARKEST_PAPER));
@@ -119,6 +141,9 @@ fn lines(image: ArrayView2<'_, f32>, paper: &Array2<f32>, radius: usize) -> Opti
     let typical = percentile(contrast.iter().copied(), 0.5)?;
     let noise = 3.0 * percentile(contrast.iter().map(|ink| (ink - typical).abs()), 0.5)? / 0.6745;
     contrast.mapv_inplace(|ink| if ink - typical > noise { ink - typical } else { 0.0 });
+    if let Some(sheet) = sheet {
+        contrast.zip_mut_with(sheet, |contrast, &inside| *contrast *= f32::from(u8::from(inside)));
+    }
     let low = otsu(contrast.iter().copied());
     // The lines of squared paper may be more than the digit's: the digit is what stands out from them. But a blot may
     // stand out from the digit, and then it is no lines.
@@ -146,6 +171,12 @@ impl Lines {
         Some(Self { contrast: contrast.clone(), full, strength, slender, at_edge, digit })
     }
 
+    /// Whether some of them are at the edge of a sheet.
+    fn reach_beyond(&self, sheet: &Array2<bool>) -> bool {
+        let mut pixels = self.digit.pieces.iter().flat_map(|piece| &piece.pixels);
+        pixels.any(|&at| pieces::around(at, sheet.dim()).any(|at| !sheet[at]))
+    }
+
     /// Mean width of the largest piece.
     fn pen(&self) -> f64 {
         self.digit.pieces.first().map_or(f64::INFINITY, |piece| piece.pen)
@@ -157,25 +188,25 @@ impl Lines {
         let Some(piece) = self.digit.pieces.first() else { return false };
         let median = |of: ArrayView2<'_, f32>| percentile(piece.pixels.iter().map(|&at| of[at]), 0.5);
         let (Some(ink), Some(paper_below)) = (median(image), median(paper.view())) else { return false };
-        let is_ink = |&at: &(usize, usize)| paper[at] < ink + 0.3 * (paper_below - ink);
-        let inside: std::collections::HashSet<_> = piece.pixels.iter().copied().collect();
-        let mut outline: Vec<(usize, usize)> = piece
-            .pixels
-            .iter()
-            .flat_map(|&at| pieces::around(at, image.dim()))
-            .filter(|at| !inside.contains(at))
-            .collect();
-        outline.sort_unstable();
-        outline.dedup();
-        let cut = outline.iter().filter(|at| is_ink(at)).count();
+        let inside: HashSet<(usize, usize)> = piece.pixels.iter().copied().collect();
+        // Beside a line there is paper, in the light or in the shadow: where the paper seems to be as dark as the line,
+        // the line goes on.
+        let (mut outline, mut cut) = (0, 0);
+        for &at in &piece.pixels {
+            let line = image[at] + 0.3 * (paper[at] - image[at]);
+            for beside in pieces::around(at, image.dim()).filter(|beside| !inside.contains(beside)) {
+                outline += 1;
+                cut += usize::from(paper[beside] < line);
+            }
+        }
         // The middle of a zero is surrounded by ink, and by more of what it is of itself.
-        let tolerance = 0.3 * (paper_below - ink);
+        let tolerance = 0.15 * (paper_below - ink);
         let (rows, columns) = piece.surroundings(image.dim());
         let nearby = image.slice(s![rows, columns]);
         let like = |level: f32| nearby.iter().filter(|&&grey| (grey - level).abs() < tolerance).count();
         piece.pen < 1.5 * radius as f64
             && self.slender > pieces::SLENDER
-            && 5 * cut < outline.len()
+            && 5 * cut < outline
             && like(paper_below) > like(ink)
     }
 
@@ -198,11 +229,7 @@ impl Lines {
     /// that is longer in proportion to its width.
     fn is_preferred_to(&self, other: &Self) -> bool {
         let (Some(a), Some(b)) = (self.digit.pieces.first(), other.digit.pieces.first()) else { return true };
-        if a.is_in_box_of(b) || b.is_in_box_of(a) {
-            self.slender >= other.slender
-        } else {
-            self.strength >= other.strength
-        }
+        if a.overlaps(b) { self.slender >= other.slender } else { self.strength >= other.strength }
     }
 
     /// The digit's ink, with the faint edges of its lines: they are as wide as the picture is blurred, at most a quarter
@@ -256,7 +283,7 @@ fn flat(mut image: Array2<f32>) -> Option<Found> {
     Some(Found { ink: lines.into_ink(), polarity, digits })
 }
 /// The level that divides the pixels above 0 into two classes with the largest variance between them.
-fn otsu(ink: impl Iterator<Item = f32> + Clone) -> f32 {
+pub(super) fn otsu(ink: impl Iterator<Item = f32> + Clone) -> f32 {
     let ink = ink.filter(|&ink| ink > 0.0);
     let most = ink.clone().fold(0.0_f32, f32::max);
     let mut counts = [0_u32; BINS];

@@ -71,19 +71,29 @@ impl Piece {
     }
 
     /// Whether the piece lies in the other's box.
-    pub(super) fn is_in_box_of(&self, other: &Self) -> bool {
+    fn is_in_box_of(&self, other: &Self) -> bool {
         let within = |a: &Range<usize>, b: &Range<usize>| a.start > b.start && a.end < b.end;
         within(&self.rows, &other.rows) && within(&self.columns, &other.columns)
     }
 
+    /// Whether at least half of the smaller one's box lies in that of the other.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let area = |piece: &Self| piece.rows.len() * piece.columns.len();
+        let both = common(&self.rows, &other.rows) * common(&self.columns, &other.columns);
+        2 * both >= area(self).min(area(other))
+    }
+
     /// Whether both stand side by side, in one line, as digits of a number do.
     fn is_beside(&self, other: &Self) -> bool {
-        let common =
-            |a: &Range<usize>, b: &Range<usize>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
         let (height, width) =
             (self.rows.len().min(other.rows.len()), self.columns.len().min(other.columns.len()));
         2 * common(&self.rows, &other.rows) > height && 10 * common(&self.columns, &other.columns) <= width
     }
+}
+
+/// The length that both have in common.
+fn common(a: &Range<usize>, b: &Range<usize>) -> usize {
+    a.end.min(b.end).saturating_sub(a.start.max(b.start))
 }
 
 /// The digit among the pieces.
