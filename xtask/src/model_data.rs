@@ -1,11 +1,12 @@
 //! `--data` of the commands that take a model: which images to encode, to measure or to show.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use vae_train::{DataConfig, ModelFile};
 
 use crate::{
     data_source::{self, Images, Loaded},
     outcome::misuse,
+    paths,
 };
 
 /// The flag of commands for which the model suggests the images.
@@ -18,11 +19,6 @@ pub(crate) struct ModelDataArgs {
 }
 
 impl ModelDataArgs {
-    /// The requested data, or those that the model was trained on.
-    pub(crate) fn source(&self, model: &ModelFile) -> anyhow::Result<String> {
-        source(model, self.data.as_deref())
-    }
-
     /// Refuses the flag where no data are used.
     pub(crate) fn only_if(&self, are_used: bool) -> anyhow::Result<()> {
         if are_used || self.data.is_none() {
@@ -57,17 +53,25 @@ pub(crate) fn load<I: Images>(model: &ModelFile, requested: Option<&str>) -> any
 }
 
 fn load_grey<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<Loaded<I>> {
-    data_source::load(&source(model, requested)?, DataConfig::default().digits)
-}
-
-fn source(model: &ModelFile, requested: Option<&str>) -> anyhow::Result<String> {
+    let digits = DataConfig::default().digits;
     if let Some(requested) = requested {
-        return Ok(requested.to_owned());
+        return data_source::load(requested, digits);
     }
     let own = model.data.as_deref().context(
         "the model file does not name the data that the model was trained on; pass --data, such as --data mnist",
     )?;
     data_source::expect_present(own)
         .with_context(|| format!("the model was trained on {}", own.escape_debug()))?;
-    Ok(own.to_owned())
+    let loaded: Loaded<I> = data_source::load(own, digits)?;
+    let recorded = model.annotations.images.as_ref().filter(|images| images.data == own);
+    if let Some(images) = recorded
+        && I::recorded(images) != loaded.fingerprint
+    {
+        bail!(
+            "the images of {own} are not those that the model was trained on, because they have changed since; to use \
+             them all the same, name them: --data {}",
+            paths::quoted(own)
+        );
+    }
+    Ok(loaded)
 }

@@ -90,9 +90,13 @@ pub(crate) fn display(path: &Path) -> String {
 
 /// A path for messages, quoted for the shell if necessary, so that a command with it can be copied.
 pub(crate) fn argument(path: &Path) -> String {
-    let path = display(path);
+    quoted(&display(path))
+}
+
+/// A text for messages, quoted for the shell if necessary.
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
-    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

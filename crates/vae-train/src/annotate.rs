@@ -4,7 +4,7 @@ use std::path::Path;
 
 use vae_data::{Split, Splits};
 
-use crate::{Annotations, ModelFile, TrainError, files::write_atomically};
+use crate::{Annotations, MeasuredImages, ModelFile, TrainError, files::write_atomically};
 
 /// Measures the model, whose file is at `path`, on the images of `data`, with their pixels as it sees them, and writes
 /// the file anew. The weights stay as they are, to the bit; the same data makes the same file. Images without labels
@@ -17,6 +17,7 @@ pub fn annotate(path: &Path, model: &mut ModelFile, splits: &Splits, data: &str)
         .map(|(set, split)| model.binarization.measured(set, split));
     let mut measured = Annotations::measure(&model.vae, [&train, &test], data)?;
     measured.classes = measured.classes.or_else(|| model.annotations.classes.take());
+    measured.images = Some(MeasuredImages::new(splits, data));
     model.annotations = measured;
     write_atomically(path, &model.to_bytes())
 }

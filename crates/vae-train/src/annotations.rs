@@ -8,7 +8,7 @@ use vae_core::{Vae, VaeError, weights::Facts};
 use vae_data::{ClassNames, Dataset};
 
 use crate::{
-    NegElboRange, TrainError,
+    MeasuredImages, NegElboRange, TrainError,
     class_posteriors::{ClassPosteriors, class_posteriors},
     image_size::check_image_size,
 };
@@ -18,6 +18,7 @@ const CLASSES: &str = "class_posteriors";
 // Apart from the posteriors, so that older versions of this crate read these.
 const NAMES: &str = "class_names";
 const RANGE: &str = "test_neg_elbo";
+const IMAGES: &str = "measured_images";
 
 /// Measurements of a model on a data set.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Annotations {
     pub classes: Option<ClassPosteriors>,
     /// The distribution of −ELBO over the test images. None if there are none, or if nothing was measured yet.
     pub neg_elbo: Option<NegElboRange>,
+    /// The images that were measured. None if nothing was measured yet, or by an older version.
+    pub images: Option<MeasuredImages>,
 }
 
 impl Annotations {
@@ -42,7 +45,7 @@ impl Annotations {
         };
         let neg_elbo = NegElboRange::measure(data, vae, test.images())?;
         // JSON has no text for an infinite number.
-        Ok(Self { classes, neg_elbo: neg_elbo.filter(NegElboRange::is_ordered) })
+        Ok(Self { classes, neg_elbo: neg_elbo.filter(NegElboRange::is_ordered), images: None })
     }
 
     /// Adds them to the facts of a file.
@@ -55,6 +58,7 @@ impl Annotations {
             self.classes.as_ref().map(|classes| &classes.class_names).filter(|names| !names.is_empty());
         facts.extend(names.map(|names| (NAMES.to_owned(), text(names))));
         facts.extend(self.neg_elbo.as_ref().map(|range| (RANGE.to_owned(), text(range))));
+        facts.extend(self.images.as_ref().map(|images| (IMAGES.to_owned(), text(images))));
     }
 
     /// Reads them from the facts of a file whose model has `latent` latents.
@@ -79,7 +83,7 @@ impl Annotations {
                 expected: "finite numbers in ascending order".to_owned(),
                 found: format!("{range:?}"),
             }),
-            None => Ok(Self { classes, neg_elbo }),
+            None => Ok(Self { classes, neg_elbo, images: parse(facts, IMAGES)? }),
         }
     }
 }

@@ -73,6 +73,8 @@ mod trainer;
 
 mod image_size;
 
+mod measured_images;
+
 mod annotations;
 mod class_posteriors;
 mod neg_elbo_range;
@@ -110,6 +112,7 @@ pub use files::{read_bounded, write_atomically};
 pub use fit::{Outcome, fit};
 pub use fit_prior::{FittedPrior, PriorFit, PriorFitReport};
 pub use likelihood::{Bound, LikelihoodProgress, LogLikelihood, MAX_SAMPLES, log_likelihood};
+pub use measured_images::MeasuredImages;
 pub use measurement::{MAX_DRAWS, MeasureProgress, Measurement, measure};
 pub use metrics::EpochMetrics;
 pub use model_file::ModelFile;

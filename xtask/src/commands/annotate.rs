@@ -1,9 +1,9 @@
 //! `cargo xtask annotate`
 
 use vae_data::Splits;
-use vae_train::{Annotations, DataConfig, annotate};
+use vae_train::{Annotations, annotate};
 
-use crate::{data_source, model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, term};
+use crate::{model_data::ModelDataArgs, model_source::ModelArgs, outcome::Done, paths, term};
 
 /// Stores in a model file what 'generate' needs: the posterior of each class of the training images, and the range of
 /// -ELBO of the test images.
@@ -21,8 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
     let _lock = target.lock()?;
-    let source = args.data.source(&target.model)?;
-    let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
+    let loaded = args.data.load_grey::<Splits>(&target.model)?;
     annotate(&target.path, &mut target.model, &loaded.images, &loaded.name)?;
     let annotations = describe(&target.model.annotations);
     term::result(format_args!("{}: {annotations}", paths::display(&target.path)))?;
@@ -31,7 +30,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 
 /// The annotations of a model file, for messages.
 pub(crate) fn describe(annotations: &Annotations) -> String {
-    let Annotations { classes, neg_elbo } = annotations;
+    let Annotations { classes, neg_elbo, .. } = annotations;
     let classes = classes.as_ref().map(|classes| format!("classes {}", classes.names()));
     let range = neg_elbo.as_ref().map(|range| {
         format!(

@@ -2,11 +2,10 @@
 
 use vae_core::Prior;
 use vae_data::{Split, Splits};
-use vae_train::{DataConfig, PriorFit, TrainError, annotate};
+use vae_train::{PriorFit, TrainError, annotate};
 
 use crate::{
     commands::annotate::describe,
-    data_source,
     model_data::ModelDataArgs,
     model_source::ModelArgs,
     outcome::{Done, misuse},
@@ -49,12 +48,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let mut target = args.model.read_to_change()?;
     let _lock = target.lock()?;
-    let source = args.data.source(&target.model)?;
-    let Args { prior, epochs, batch, lr: learning_rate, seed, .. } = args;
+    let Args { data, prior, epochs, batch, lr: learning_rate, seed, .. } = args;
     let default = PriorFit::default();
     let asked = PriorFit { prior: prior.unwrap_or(default.prior), epochs, batch, learning_rate, seed };
     asked.validate(target.model.vae.latent()).map_err(in_flags)?;
-    let loaded = data_source::load::<Splits>(&source, DataConfig::default().digits)?;
+    let loaded = data.load_grey::<Splits>(&target.model)?;
     let train = target.model.binarization.measured(&loaded.images.train, Split::Train);
     let fit = match prior {
         Some(_) => asked,

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use vae_data::{Binarization, DataError, Dataset, Split, Splits, mnist};
+use vae_train::MeasuredImages;
 
 use crate::term;
 
@@ -25,6 +26,8 @@ pub(crate) trait Images: Sized {
     fn seen_by(self, binarization: Binarization) -> Self;
     /// The split whose fingerprint identifies the source.
     fn fingerprinted(&self) -> &Dataset;
+    /// The fingerprint that a model file records of that split.
+    fn recorded(images: &MeasuredImages) -> &str;
     /// True if each image has a label.
     fn is_labelled(&self) -> bool;
     /// The number of images in each split, as text.
@@ -56,6 +59,10 @@ impl Images for Splits {
 
     fn fingerprinted(&self) -> &Dataset {
         &self.train
+    }
+
+    fn recorded(images: &MeasuredImages) -> &str {
+        &images.train_sha256
     }
 
     fn is_labelled(&self) -> bool {
@@ -93,6 +100,10 @@ impl Images for Dataset {
 
     fn fingerprinted(&self) -> &Dataset {
         self
+    }
+
+    fn recorded(images: &MeasuredImages) -> &str {
+        &images.test_sha256
     }
 
     fn is_labelled(&self) -> bool {

@@ -9,12 +9,15 @@ use super::{
 };
 use crate::{paths, program};
 
-/// Checks that the data sets with a name among the sources of `data` are on this machine.
+/// Checks that the sources of `data` are on this machine.
 ///
 /// # Errors
-/// For the first one that is not, with the command that downloads it and the flag that takes other data.
+/// For the first one that is not, with what to do: the command that downloads it, the flag that takes other data.
 pub(crate) fn expect_present(data: &str) -> anyhow::Result<()> {
     for source in Source::parse(data)? {
+        if let Some(path) = source.missing() {
+            bail!("{path}: no such directory or file; if it has another place now, pass that as --data");
+        }
         let set = match source.origin {
             Origin::Known(set) => set,
             Origin::Auto => bail!("'auto' is a choice, and no data; pass --data"),

@@ -12,9 +12,10 @@ fn model(project: &Project) -> ModelFile {
 
 #[test]
 fn the_model_of_a_finished_run_has_classes_and_a_range_of_losses() {
-    let Annotations { classes, neg_elbo } = model(&Project::trained()).annotations;
+    let Annotations { classes, neg_elbo, images } = model(&Project::trained()).annotations;
     assert_eq!(classes.expect("the classes").names(), "0 to 9");
     assert_eq!(neg_elbo.expect("the range").data, "digits:300");
+    assert_eq!(images.expect("their digests").data, "digits:300");
 }
 
 #[test]

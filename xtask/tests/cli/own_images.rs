@@ -1,9 +1,11 @@
 //! A model is measured and shown on the images that it was trained on. Where they are not there, the command fails and
 //! says what to do: numbers of other images look like any others.
 
+use std::fs;
+
 use crate::{
     photos::write_digits,
-    project::{Project, offline},
+    project::{Project, TEST_IMAGES, offline},
 };
 
 /// The commands that need the model's own images.
@@ -80,4 +82,36 @@ fn a_photo_of_a_model_without_its_images_has_no_range_and_says_why() {
     let expected =
         "no reference range of -ELBO: the model was trained on mnist: mnist is not on this machine";
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+}
+
+#[test]
+fn images_that_changed_since_the_training_are_refused_unless_they_are_named() {
+    let project = Project::new();
+    project.write_images("images", 12, 10);
+    project
+        .run("train --data images --hidden 8 --latent 2 --epochs 1 --fit-prior standard --run a")
+        .succeeds();
+    project.run("eval --run a").succeeds();
+    let images = project.read(format!("images/{TEST_IMAGES}"));
+    let mut changed = images.clone();
+    *changed.last_mut().expect("a pixel") ^= 1;
+    project.write(format!("images/{TEST_IMAGES}"), &changed);
+    project.run("eval --run a").fails_saying(&["/images are not those", "changed since", "--data /"]);
+    project.run("grid --kind reconstructions --run a").fails_saying(&["changed since"]);
+    project.run("eval --run a --data images").succeeds();
+    // What was measured last is what counts from then on.
+    project.run("annotate --run a --data images").succeeds();
+    project.run("eval --run a").succeeds();
+}
+
+#[test]
+fn images_that_are_gone_are_named() {
+    let project = Project::new();
+    project.write_images("images", 12, 10);
+    project
+        .run("train --data images --hidden 8 --latent 2 --epochs 1 --fit-prior standard --run a")
+        .succeeds();
+    fs::rename(project.path("images"), project.path("moved")).expect("another name");
+    project.run("eval --run a").fails_saying(&["trained on ", "/images", "no such directory", "--data"]);
+    project.run("eval --run a --data moved").succeeds();
 }
