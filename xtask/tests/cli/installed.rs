@@ -1,6 +1,6 @@
 //! The program as `cargo install` leaves it: its name, its places and the model inside, and no network.
 
-use crate::project::{Ended, Project, SMALL};
+use crate::project::{Ended, Project, SMALL, offline};
 
 fn run(project: &Project, arguments: &str) -> Ended {
     project.start(project.installed(arguments)).wait()
@@ -84,4 +84,16 @@ fn completions_and_manual_pages_are_those_of_vae() {
     }
     run(&project, "man pages").succeeds();
     assert!(project.text("pages/vae-train.1").contains("latent"));
+}
+
+#[test]
+fn its_model_of_mnist_is_not_measured_on_other_images() {
+    let project = Project::new();
+    let mut command = project.installed("eval");
+    offline(&mut command);
+    project.start(command).wait().fails_saying(&[
+        "mnist is not on this machine",
+        "'vae data fetch mnist'",
+        "--data digits",
+    ]);
 }
