@@ -2,10 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use crate::{
-    GridStyle, Picture, VizError,
-    tiles::{Plan, Tiles, check_images},
-};
+use crate::{GridStyle, Picture, VizError, row_grid};
 
 /// Draws images side by side: image `i` is in row `i / cols` and column `i % cols`. With fewer images than tiles, the
 /// last tiles stay empty.
@@ -28,16 +25,7 @@ pub fn image_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
-    style.validate()?;
-    check_images(images, image_shape)?;
-    style.check_count(images.nrows())?;
-    let plan =
-        Plan { style, rows: style.rows, rows_per_group: style.rows, row_labels: &[], image_shape, caption };
-    let mut tiles = Tiles::new(&plan)?;
-    for (i, image) in images.rows().into_iter().enumerate() {
-        tiles.put(i / style.cols, i % style.cols, image);
-    }
-    Ok(tiles.into_picture())
+    row_grid(images, &[], image_shape, style, caption)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use ndarray::{ArrayView2, Axis};
 
 use crate::{
-    GridStyle, Picture, VizError, caption::Caption, image_grid, shorten::shorten, text::Font,
-    tiles::check_images,
+    GridStyle, Picture, VizError, caption::Caption, checks::check_grid, image_grid, shorten::shorten,
+    text::Font,
 };
 
 /// Size of the labels in pixels.
@@ -27,9 +27,7 @@ pub fn labelled_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
-    style.validate()?;
-    check_images(images, image_shape)?;
-    style.check_count(images.nrows())?;
+    check_grid(images, image_shape, style)?;
     let font = Font::new(LABEL_SIZE)?;
     let lines = labels.iter().map(|label| label.lines().count()).max().unwrap_or(0);
     let label_height = if lines == 0 { 0 } else { lines * font.line_height() + SPACE };

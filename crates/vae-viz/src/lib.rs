@@ -43,6 +43,8 @@ mod caption;
 
 mod grid_style;
 
+mod checks;
+
 mod tiles;
 
 mod grid;

@@ -5,7 +5,8 @@ use ndarray::ArrayView2;
 
 use crate::{
     GridStyle, Picture, VizError,
-    tiles::{Plan, Tiles, check_images},
+    checks::check_pairs,
+    tiles::{Plan, Tiles},
 };
 
 /// Draws each original with its reconstruction below it: a [`pair_grid`] labelled `original` and `reconstruction`.
@@ -42,15 +43,8 @@ pub fn pair_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
+    check_pairs(images, image_shape, style)?;
     let [upper, lower] = images;
-    style.validate()?;
-    check_images(upper, image_shape)?;
-    if upper.nrows() != lower.nrows() {
-        return Err(VizError::UnequalPairs { expected: upper.nrows(), found: lower.nrows() });
-    }
-    check_images(lower, image_shape)?;
-    style.check_count(upper.nrows())?;
-
     let row_labels = &labels;
     // Cannot overflow: a valid style has at most `MAX_PIXELS` rows.
     let plan = Plan { style, rows: 2 * style.rows, rows_per_group: 2, row_labels, image_shape, caption };

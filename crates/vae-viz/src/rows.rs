@@ -4,9 +4,10 @@ use ndarray::ArrayView2;
 
 use crate::{
     GridStyle, Picture, VizError,
+    checks::check_grid,
     shorten::shorten,
     text::Font,
-    tiles::{LABEL_SIZE, Plan, Tiles, check_images},
+    tiles::{LABEL_SIZE, Plan, Tiles},
 };
 
 /// The widest label of a row in pixels; a longer one ends in an ellipsis.
@@ -27,9 +28,7 @@ pub fn row_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
-    style.validate()?;
-    check_images(images, image_shape)?;
-    style.check_count(images.nrows())?;
+    check_grid(images, image_shape, style)?;
     let font = Font::new(LABEL_SIZE)?;
     let labels = labels.iter().map(|label| shorten(&font, label, WIDEST)).collect::<Result<Vec<_>, _>>()?;
     let row_labels: &[&str] = &labels.iter().map(String::as_str).collect::<Vec<_>>();

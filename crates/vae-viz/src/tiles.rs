@@ -5,7 +5,7 @@
 //! Pixels are copied straight into the picture: one plotters element per pixel would be a hundred thousand elements
 //! for a page of digits.
 
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView1;
 
 use crate::{GridStyle, Palette, Picture, VizError, caption::Caption, text::Font};
 
@@ -138,18 +138,4 @@ impl Tiles {
         let y = middle + self.labels.capital() / 2;
         self.labels.draw(&mut self.picture, label, (x, y), self.palette.ink())
     }
-}
-
-/// Checks that there are images, and that each has as many values as its shape has pixels.
-pub(crate) fn check_images(images: ArrayView2<f32>, (height, width): (usize, usize)) -> Result<(), VizError> {
-    if height == 0 || width == 0 {
-        return Err(VizError::EmptyImage { height, width });
-    }
-    if height.checked_mul(width) != Some(images.ncols()) {
-        return Err(VizError::ImagePixels { height, width, found: images.ncols() });
-    }
-    if images.nrows() == 0 {
-        return Err(VizError::NoImages);
-    }
-    Ok(())
 }

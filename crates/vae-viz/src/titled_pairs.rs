@@ -2,12 +2,7 @@
 
 use ndarray::{ArrayView2, s};
 
-use crate::{
-    GridStyle, Picture, VizError,
-    caption::Caption,
-    text::Font,
-    tiles::{Plan, Tiles, check_images},
-};
+use crate::{GridStyle, Picture, VizError, caption::Caption, checks::check_pairs, pair_grid, text::Font};
 
 /// Size of the font in pixels.
 const FONT_SIZE: usize = 14;
@@ -35,37 +30,19 @@ pub fn titled_pair_grid(
     style: &GridStyle,
     caption: Option<&str>,
 ) -> Result<Picture, VizError> {
+    check_pairs(images, image_shape, style)?;
     let [upper, lower] = images;
-    style.validate()?;
-    check_images(upper, image_shape)?;
-    if upper.nrows() != lower.nrows() {
-        return Err(VizError::UnequalPairs { expected: upper.nrows(), found: lower.nrows() });
-    }
-    check_images(lower, image_shape)?;
-    style.check_count(upper.nrows())?;
     if upper.nrows() != titles.len() {
         return Err(VizError::UnequalTitles { expected: upper.nrows(), found: titles.len() });
     }
 
-    let pair = |i: usize, labels: &[&str]| -> Result<Picture, VizError> {
-        let style = GridStyle { rows: 1, cols: 1, ..style.clone() };
-        let plan = Plan {
-            style: &style,
-            rows: 2,
-            rows_per_group: 2,
-            row_labels: labels,
-            image_shape,
-            caption: None,
-        };
-        let mut tiles = Tiles::new(&plan)?;
-        for (row, image) in [upper, lower].into_iter().enumerate() {
-            tiles.put(row, 0, image.slice(s![i, ..]));
-        }
-        Ok(tiles.into_picture())
+    let one = GridStyle { rows: 1, cols: 1, ..style.clone() };
+    let pair = |i: usize, labels| {
+        pair_grid([upper, lower].map(|all| all.slice_move(s![i..=i, ..])), labels, image_shape, &one, None)
     };
     // Without a text, but of the same height: lines are as high as those with one.
     let bare = ["", ""];
-    let (first, other) = (pair(0, &labels)?, pair(0, &bare)?);
+    let (first, other) = (pair(0, labels)?, pair(0, bare)?);
     let tile_width = image_shape.1.saturating_mul(style.scale);
     let font = Font::new(FONT_SIZE)?;
     let mut texts = Vec::with_capacity(titles.len());
@@ -93,9 +70,9 @@ pub fn titled_pair_grid(
         let (row, col) = (i / cols, i % cols);
         let (x, y) = (left + col * cell + (cell - other.width()) / 2, row * row_height);
         if col == 0 {
-            picture.paste(&pair(i, &labels)?, x - labels_width, y);
+            picture.paste(&pair(i, labels)?, x - labels_width, y);
         } else {
-            picture.paste(&pair(i, &bare)?, x, y);
+            picture.paste(&pair(i, bare)?, x, y);
         }
         let middle = x + other.width() - style.gap - tile_width / 2;
         for (number, line) in text.iter().enumerate() {
