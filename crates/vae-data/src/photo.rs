@@ -26,6 +26,7 @@
 mod area;
 mod fitted;
 mod ink;
+mod levels;
 mod paper;
 mod pen;
 mod pieces;

@@ -1,4 +1,7 @@
 //! Drawn photographs of digits, as the shipped classifier reads them after they were prepared in MNIST's format.
+//!
+//! `CONTACT_SHEET=sheet.png cargo test -p tests --test photos -- --nocapture` leaves the pictures and what was made of
+//! them in one picture, and prints what is read in each.
 #![allow(clippy::unwrap_used, reason = "a step that fails on the way fails its test")]
 
 mod pen;
@@ -20,7 +23,7 @@ use crate::{
 };
 
 /// Pictures that are read right. It may only rise.
-const SCORE: usize = 0;
+const SCORE: usize = 268;
 
 fn bytes(picture: &Array2<f32>) -> Array2<u8> {
     picture.mapv(|grey| grey.clamp(0.0, 255.0) as u8)
@@ -55,8 +58,7 @@ fn drawn_photographs_are_read() {
     }
     println!("{right} of {}", pictures.len());
     if let Some(file) = env::var_os("CONTACT_SHEET") {
-        let part = 220..260;
-        contact_sheet(&pictures[part.clone()], &prepared[part]).save(file).unwrap();
+        contact_sheet(&pictures, &prepared).save(file).unwrap();
     }
     assert!(right >= SCORE, "{right} of {} are read right, {SCORE} were before", pictures.len());
 }

@@ -12,7 +12,7 @@ use crate::{shipped, term};
 /// The number of new images of a class that the classifier is applied to.
 pub(crate) const CLASSIFIED_IMAGES: usize = 1000;
 
-/// Whether data are handwritten digits in MNIST's format, by their name. Of several, all must be.
+/// Whether data are handwritten digits in MNIST's format, by their name. All of several must be.
 pub(crate) fn are_digits(data: &str) -> bool {
     data.split(',').all(|data| {
         let name = data.split(':').next().unwrap_or_default();

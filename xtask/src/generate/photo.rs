@@ -19,8 +19,8 @@ use crate::{
     term,
 };
 
-/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name and
-/// what was read in it. A −ELBO outside of `range` is a warning.
+/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name
+/// and what was read in it. A −ELBO outside of `range` is a warning.
 pub(crate) fn draw(
     model: &ModelFile,
     files: &[PathBuf],
@@ -114,12 +114,12 @@ fn name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A name of at most 20 characters, shortened in its middle: its beginning and its ending say most.
+/// A name of at most 16 characters, shortened in its middle: its beginning and its ending say most.
 fn short(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     match characters.len() {
-        0..=20 => name.to_owned(),
-        length => characters[..10].iter().chain(&['.'; 3]).chain(&characters[length - 7..]).collect(),
+        0..=16 => name.to_owned(),
+        length => characters[..7].iter().chain(&['.'; 3]).chain(&characters[length - 6..]).collect(),
     }
 }
 
@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn a_long_name_is_shortened_in_its_middle() {
-        assert_eq!(short("IMG_20240131_1234.jpg"), "IMG_202401...234.jpg");
-        assert_eq!(short("exactly_twenty_c.png"), "exactly_twenty_c.png");
+        assert_eq!(short("IMG_20240131_1234.jpg"), "IMG_202...34.jpg");
+        assert_eq!(short("sixteen_char.png"), "sixteen_char.png");
         assert_eq!(name(Path::new("/home/me/seven.png")), "seven.png");
     }
 

@@ -34,9 +34,9 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Prepares the picture in a file.
     ///
-    /// The rule: a picture of the model's size is taken as it is. Others are prepared as a digit, if the model is of
-    /// digits in MNIST's format, or else scaled. `data` is what the model was trained on; 28 x 28 pixels of unknown data
-    /// are taken for digits.
+    /// The rule: a picture of the model's size is taken as it is. Others are prepared as a digit if the model is of
+    /// digits in MNIST's format, or else scaled. `data` is what the model was trained on. Images of 28 x 28 pixels of
+    /// unknown data are taken for digits.
     pub(crate) fn read(model: &ModelFile, data: Option<&str>, file: &Path) -> anyhow::Result<Self> {
         let size = (model.height, model.width);
         let grey = photo::grey(file)?;

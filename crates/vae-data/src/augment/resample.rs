@@ -5,7 +5,8 @@ use multiversion::multiversion;
 
 use super::{elastic::Field, warp::Warp};
 
-/// An image as numbers in [0, 1] with its edge repeated around it, so that places need no check whether they are inside.
+/// An image as numbers in [0, 1] with its edge repeated around it, so that places need no check whether they are
+/// inside.
 #[derive(Default)]
 pub(super) struct Padded {
     /// (height + 3, width + 3): the first row and column once more before the image, the last twice after it.

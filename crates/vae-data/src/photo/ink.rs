@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ndarray::{Array2, ArrayView2, s};
 
 use super::{
+    levels::{otsu, percentile},
     paper,
     pieces::{self, Digit},
     plane::Plane,
@@ -13,9 +14,6 @@ use super::{
 
 /// The least contrast that counts as ink, in levels of grey.
 const LEAST_CONTRAST: f32 = 8.0;
-
-/// Levels of brightness in the histogram for the threshold.
-const BINS: usize = 256;
 
 /// The sides of the squares that lines are narrower than, as parts of the picture's longer side: the smallest that
 /// holds the digit's lines is taken, because wide ones count shadows as ink.
@@ -34,7 +32,7 @@ const DARKEST_PAPER: f32 = 48.0;
 const FAINT: f32 = 0.5;
 
 /// The part of full ink that the edge of a line has at least, more than a pixel from where it is no longer faint.
-const EDGE: f32 = 0.25;
+const EDGE: f32 = 0.45;
 
 /// Lines below this part of the square's side are found as a whole with it.
 const NARROW: f64 = 0.45;
@@ -232,8 +230,8 @@ impl Lines {
         if a.overlaps(b) { self.slender >= other.slender } else { self.strength >= other.strength }
     }
 
-    /// The digit's ink, with the faint edges of its lines: they are as wide as the picture is blurred, at most a quarter
-    /// of a line, and then one pixel.
+    /// The digit's ink, with the faint edges of its lines: they are as wide as the picture is blurred, at most a
+    /// quarter of a line, and then one pixel.
     fn into_ink(self) -> Array2<f32> {
         let shape = self.contrast.dim();
         let mut ink = Array2::zeros(shape);
@@ -282,53 +280,9 @@ fn flat(mut image: Array2<f32>) -> Option<Found> {
     let lines = Lines { contrast: image, digit, full, strength: 0.0, slender: 0.0, at_edge: false };
     Some(Found { ink: lines.into_ink(), polarity, digits })
 }
-/// The level that divides the pixels above 0 into two classes with the largest variance between them.
-pub(super) fn otsu(ink: impl Iterator<Item = f32> + Clone) -> f32 {
-    let ink = ink.filter(|&ink| ink > 0.0);
-    let most = ink.clone().fold(0.0_f32, f32::max);
-    let mut counts = [0_u32; BINS];
-    for ink in ink {
-        counts[((ink / most * BINS as f32) as usize).min(BINS - 1)] += 1;
-    }
-    let weigh = |(bin, &count): (usize, &u32)| (f64::from(count), f64::from(count) * bin as f64);
-    let add = |a: (f64, f64), b: (f64, f64)| (a.0 + b.0, a.1 + b.1);
-    let all = counts.iter().enumerate().map(weigh).fold((0.0, 0.0), add);
-    let (mut below, mut best, mut threshold) = ((0.0, 0.0), 0.0, 0);
-    for (bin, count) in counts.iter().enumerate() {
-        below = add(below, weigh((bin, count)));
-        let above = (all.0 - below.0, all.1 - below.1);
-        let apart = below.1 / below.0 - above.1 / above.0;
-        let variance = below.0 * above.0 * apart * apart;
-        // With a single level, the variance is 0 or NaN, and all pixels are above the threshold.
-        if variance > best {
-            (best, threshold) = (variance, bin + 1);
-        }
-    }
-    threshold as f32 / BINS as f32 * most
-}
-
-/// The value that a `share` of all lies below.
-pub(super) fn percentile(values: impl Iterator<Item = f32>, share: f64) -> Option<f32> {
-    let mut values: Vec<f32> = values.collect();
-    let at = (values.len() as f64 * share) as usize;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f32::total_cmp).1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_threshold_lies_between_two_levels() {
-        let mut image = Array2::from_elem((10, 10), 20.0);
-        image.slice_mut(s![..2, ..]).fill(200.0);
-        assert!((20.0..200.0).contains(&otsu(image.iter().copied())), "{}", otsu(image.iter().copied()));
-    }
-
-    #[test]
-    fn pixels_of_one_level_are_above_the_threshold() {
-        assert!(otsu([5.0; 9].into_iter()) < 5.0);
-    }
 
     #[test]
     fn a_faint_stroke_is_full_ink() {

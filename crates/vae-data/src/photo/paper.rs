@@ -1,10 +1,12 @@
 //! The brightness of the paper at each place, under whatever light falls on it.
 //!
 //! A pen's line is narrow, while a shadow, a table beside the sheet or a change of light is wide. A closing keeps what
-//! is wide, with its edges as they are, and fills what is narrower than a square with the brightness around it (J. Serra,
-//! "Image analysis and mathematical morphology", 1982): ink vanishes, and the hard edge of a shadow stays.
+//! is wide, with its edges as they are, and fills what is narrower than a square with the brightness around it
+//! (J. Serra, "Image analysis and mathematical morphology", 1982): ink vanishes, and the hard edge of a shadow stays.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+
+use super::levels::percentile;
 
 /// The picture without what is dark and narrower than `2 * radius + 1` pixels.
 ///
@@ -27,8 +29,8 @@ pub(super) fn without_ink(image: ArrayView2<'_, f32>, radius: usize) -> Array2<f
     wide.slice(s![radius..radius + height, radius..radius + width]).to_owned()
 }
 
-/// Replaces each row by the most of the rows within `radius`, at each place: in blocks as long as the window, the running
-/// maximum from the first and from the last, one of which ends where the other begins (M. van Herk, 1992).
+/// Replaces each row by the most of the rows within `radius`, at each place: in blocks as long as the window, the
+/// running maximum from the first and from the last, one of which ends where the other begins (M. van Herk, 1992).
 fn most_nearby(mut rows: ArrayViewMut2<'_, f32>, radius: usize) {
     let (height, width) = rows.dim();
     let window = 2 * radius + 1;
@@ -69,7 +71,7 @@ pub(super) fn noise(image: ArrayView2<'_, f32>) -> f32 {
     let differences = left.iter().zip(&right).map(|(a, b)| (a - b).abs());
     // Half of a normal distribution lies within 0.6745 standard deviations, and the difference of two has √2 times that
     // of one.
-    super::ink::percentile(differences, 0.5).map_or(0.0, |median| median / 0.6745 / 2.0_f32.sqrt())
+    percentile(differences, 0.5).map_or(0.0, |median| median / 0.6745 / 2.0_f32.sqrt())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const ACROSS: f64 = 0.08;
 /// The least length of lines, in widths of the line; what is shorter is a blot, if there is anything else.
 pub(super) const SLENDER: f64 = 2.2;
 
-/// Of a piece, the least height beside the largest one, for which it is another digit.
+/// The least height of another digit, in heights of the digit.
 const DIGIT: f64 = 0.6;
 
 /// Connected pixels.

@@ -2,7 +2,11 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::{ink, paper, pieces::around};
+use super::{
+    levels::{otsu, percentile},
+    paper,
+    pieces::around,
+};
 
 /// The parts of the picture that a sheet may fill.
 const AREA: std::ops::Range<f64> = 0.08..0.85;
@@ -10,8 +14,8 @@ const AREA: std::ops::Range<f64> = 0.08..0.85;
 /// The least part of its convex hull that a sheet fills.
 const CONVEX: f64 = 0.9;
 
-/// The largest part of the picture's edge that a sheet may touch: of a shadow across the paper, both sides touch more or
-/// less half of it.
+/// The largest part of the picture's edge that a sheet may touch: both sides of a shadow across the paper touch about
+/// half of it.
 const AT_EDGE: f64 = 0.4;
 
 /// The least contrast of sheet and table, in levels of grey.
@@ -24,7 +28,7 @@ pub(super) fn find(image: ArrayView2<'_, f32>, radius: usize) -> Option<Array2<b
     let without_dark = paper::without_ink(image, radius);
     let plain = -paper::without_ink((-without_dark).view(), radius);
     let least = plain.iter().copied().fold(f32::INFINITY, f32::min);
-    let threshold = least + ink::otsu(plain.iter().map(|grey| grey - least));
+    let threshold = least + otsu(plain.iter().map(|grey| grey - least));
     [true, false].into_iter().find_map(|light| {
         let region = largest(&plain.mapv(|grey| (grey > threshold) == light))?;
         is_sheet(&plain, &region).then_some(region)
@@ -66,7 +70,7 @@ fn is_sheet(plain: &Array2<f32>, region: &Array2<bool>) -> bool {
     let at_edge = edge().filter(|&(_, &inside)| inside).count() as f64 / edge().count() as f64;
     let median = |inside: bool| {
         let greys = plain.iter().zip(region).filter(|&(_, &at)| at == inside).map(|(&grey, _)| grey);
-        ink::percentile(greys, 0.5)
+        percentile(greys, 0.5)
     };
     let contrast = median(true).zip(median(false)).map_or(0.0, |(sheet, table)| (sheet - table).abs());
     AREA.contains(&(area / region.len() as f64))
