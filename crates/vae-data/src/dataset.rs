@@ -131,7 +131,7 @@ impl Dataset {
         rows.zip(self.bytes().par_chunks_exact(self.pixels())).for_each(|(to, from)| {
             let image = ArrayView2::from_shape((self.height, self.width), from).expect("a byte a pixel");
             to.copy_from_slice(
-                resize::fit(image, (height, width)).as_slice().expect("a new array is contiguous"),
+                resize::resized(image, (height, width)).as_slice().expect("a new array is contiguous"),
             );
         });
         Ok(Self { images, height, width, ..self })

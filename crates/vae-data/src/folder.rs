@@ -153,7 +153,7 @@ impl Reader<'_> {
                     });
                 }
                 Some(_) => {}
-                None => grey = resize::fit(grey.view(), self.size),
+                None => grey = resize::resized(grey.view(), self.size),
             }
             row.copy_from_slice(grey.as_slice().expect("a decoded picture is contiguous"));
             Ok(())

@@ -110,6 +110,7 @@ pub use self::{
     gather::gather,
     known::Known,
     order::{Holdout, shuffle, shuffled},
+    resize::resized,
     splits::{Split, Splits},
 };
 

@@ -21,10 +21,9 @@
 //! disc, is what differs from a [plane] through the border. A digit that touches the lines of its paper keeps them if
 //! they are more than half as dark as its own; crop the picture then.
 //!
-//! Pictures for models of other things are [fitted] to their size instead.
+//! Pictures for models of other things are [resized](crate::resized) instead.
 
 mod area;
-mod fitted;
 mod ink;
 mod levels;
 mod paper;
@@ -45,7 +44,7 @@ use crate::{
 
 use self::ink::Found;
 
-pub use self::{fitted::fitted, ink::Polarity};
+pub use self::ink::Polarity;
 
 /// The longest side, in pixels, of the scaled picture in which ink is looked for: strokes are several pixels wide
 /// there.

@@ -23,12 +23,21 @@ pub(crate) fn check(images: usize, (height, width): (usize, usize)) -> Result<()
     Err(DataError::ResizedSize { limit: MAX_SIDE, bytes: DEFAULT_MAX_BYTES, images, height, width })
 }
 
-/// The image in a size of `(height, width)`. An image of that size stays as it is.
-pub(crate) fn fit(image: ArrayView2<'_, u8>, (height, width): (usize, usize)) -> Array2<u8> {
+/// The image in a size of `(height, width)`: averages over areas to shrink, straight lines between pixels to enlarge. The
+/// ratio of the sides stays, and what remains beside the image is filled with the median of its edge. An image of that
+/// size stays as it is.
+///
+/// # Shapes
+/// `image` (H, W) → (height, width)
+///
+/// # Panics
+/// If the image or the size has no pixels.
+pub fn resized(image: ArrayView2<'_, u8>, (height, width): (usize, usize)) -> Array2<u8> {
     if image.dim() == (height, width) {
         return image.to_owned();
     }
     let (old_height, old_width) = image.dim();
+    assert!(!image.is_empty() && height > 0 && width > 0, "an image and a size with pixels");
     let scale = (height as f64 / old_height as f64).min(width as f64 / old_width as f64);
     let side = |old: usize, most: usize| ((old as f64 * scale).round() as usize).clamp(1, most);
     let (inner_height, inner_width) = (side(old_height, height), side(old_width, width));
@@ -109,8 +118,8 @@ mod tests {
     #[test]
     fn a_small_image_is_the_average_of_areas() {
         let image = array![[0, 100, 10, 10], [100, 200, 10, 10]];
-        assert_eq!(fit(image.view(), (1, 2)), array![[100, 10]]);
-        assert_eq!(fit(array![[0, 30, 90]].view(), (1, 2)), array![[10, 70]]);
+        assert_eq!(resized(image.view(), (1, 2)), array![[100, 10]]);
+        assert_eq!(resized(array![[0, 30, 90]].view(), (1, 2)), array![[10, 70]]);
     }
 
     #[test]
@@ -118,7 +127,7 @@ mod tests {
         let image = Array2::from_shape_fn((53, 53), |(i, j)| (i * 31 + j * 17) as u8);
         let mean =
             |image: &Array2<u8>| image.iter().map(|&byte| f64::from(byte)).sum::<f64>() / image.len() as f64;
-        let small = fit(image.view(), (28, 28));
+        let small = resized(image.view(), (28, 28));
         assert!((mean(&small) - mean(&image)).abs() < 0.5, "{} {}", mean(&small), mean(&image));
     }
 
@@ -126,7 +135,7 @@ mod tests {
     fn a_large_image_goes_in_straight_lines_from_pixel_to_pixel() {
         let image = array![[0, 100], [0, 100]];
         assert_eq!(
-            fit(image.view(), (4, 4)),
+            resized(image.view(), (4, 4)),
             array![[0, 25, 75, 100], [0, 25, 75, 100], [0, 25, 75, 100], [0, 25, 75, 100]]
         );
     }
@@ -134,7 +143,7 @@ mod tests {
     #[test]
     fn an_image_of_that_size_stays_as_it_is() {
         let image = Array2::from_shape_fn((5, 7), |(i, j)| (i * 40 + j) as u8);
-        assert_eq!(fit(image.view(), (5, 7)), image);
+        assert_eq!(resized(image.view(), (5, 7)), image);
     }
 
     #[test]
@@ -142,14 +151,14 @@ mod tests {
         // White paper with a black spot, twice as wide as high.
         let mut image = Array2::from_elem((4, 8), 255);
         image.slice_mut(s![1..3, 2..6]).fill(0);
-        let square = fit(image.view(), (8, 8));
+        let square = resized(image.view(), (8, 8));
         assert!(square.slice(s![..2, ..]).iter().chain(square.slice(s![6.., ..])).all(|&byte| byte == 255));
         assert_eq!(square.slice(s![2..6, ..]), image);
     }
 
     #[test]
     fn the_longest_strip_becomes_a_line() {
-        assert_eq!(fit(Array2::from_elem((1, 5000), 9).view(), (3, 4)), Array2::from_elem((3, 4), 9));
-        assert_eq!(fit(array![[7]].view(), (2, 3)), Array2::from_elem((2, 3), 7));
+        assert_eq!(resized(Array2::from_elem((1, 5000), 9).view(), (3, 4)), Array2::from_elem((3, 4), 9));
+        assert_eq!(resized(array![[7]].view(), (2, 3)), Array2::from_elem((2, 3), 7));
     }
 }

@@ -3,7 +3,10 @@
 use std::{fmt, path::Path};
 
 use anyhow::Context;
-use vae_data::photo::{self, Photo};
+use vae_data::{
+    photo::{self, Photo},
+    resized,
+};
 use vae_train::ModelFile;
 
 use super::digit_classifier::are_digits;
@@ -16,7 +19,7 @@ pub(crate) enum Preparation {
     AsItIs,
     /// The digit was found on it and brought into MNIST's format.
     Digit,
-    /// It was scaled, with its proportions kept and its edge repeated.
+    /// It was scaled as `--resize` scales the pictures of a data set.
     Scaled,
 }
 
@@ -47,7 +50,7 @@ impl Prepared {
             let digit = photo::from_grey(grey.view()).with_context(|| paths::display(file))?;
             (digit.pixels, Preparation::Digit)
         } else {
-            let scaled = photo::fitted(grey.view(), size);
+            let scaled = resized(grey.view(), size);
             (scaled.into_raw_vec_and_offset().0, Preparation::Scaled)
         };
         Ok(Self { pixels, preparation, found, size })
