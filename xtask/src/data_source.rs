@@ -8,7 +8,7 @@ mod remarks;
 mod source;
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -247,6 +247,12 @@ fn from_path<I: Images>(path: &Path, transposed: bool, size: Option<ImageSize>) 
         I::load(|split| {
             let set = mnist::load_split(path, split)?;
             Ok(if transposed { set.transposed() } else { set })
+        })
+        .map_err(|error| match error {
+            DataError::MissingFile { .. } if !holds_idx(path) => anyhow::Error::from(error).context(
+                "found neither pictures, PNG or JPEG, nor folders of them, nor files of MNIST's format",
+            ),
+            other => other.into(),
         })?
     };
     let mut loaded = Loaded::new(absolute(path)?, images);
@@ -261,6 +267,12 @@ fn from_path<I: Images>(path: &Path, transposed: bool, size: Option<ImageSize>) 
         loaded.name.push_str(&format!("{RESIZED}{size}"));
     }
     Ok(loaded)
+}
+
+/// Whether the name of a file in a directory tells of MNIST's format.
+fn holds_idx(directory: &Path) -> bool {
+    let is_idx = |entry: fs::DirEntry| entry.file_name().to_string_lossy().contains("idx");
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_idx)))
 }
 
 /// The pictures of a folder, in the size that they have once they are transposed.

@@ -21,6 +21,7 @@ mod interrupt;
 mod model_data;
 mod model_source;
 mod nll;
+mod not_a_number;
 mod npy;
 mod outcome;
 mod paths;
@@ -104,7 +105,10 @@ fn command() -> clap::Command {
 
 fn main() -> ExitCode {
     let mut command = command().color(help::colours(env::args_os()));
-    let matches = command.get_matches_mut();
+    let matches = match command.try_get_matches_from_mut(env::args_os()) {
+        Ok(matches) => matches,
+        Err(error) => not_a_number::explained(error, &mut command).exit(),
+    };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.format(&mut command).exit(),

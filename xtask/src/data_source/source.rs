@@ -105,7 +105,9 @@ impl Source {
             let reason = size.parse::<ImageSize>().err().unwrap_or_else(|| "found two sizes".to_owned());
             bail!("after {RESIZED:?}: {reason}");
         }
-        Ok(Self { origin: Origin::Path { path: PathBuf::from(name), transposed }, size })
+        // Without a slash at the end, which shells append: the last component names runs and captions.
+        let path = Path::new(name).components().collect();
+        Ok(Self { origin: Origin::Path { path, transposed }, size })
     }
 
     /// The text of a path that does not exist.
@@ -273,6 +275,13 @@ mod tests {
             assert_eq!(parse(text, &["a"]), ["@a:transposed:resize=20x30"]);
         }
         assert_eq!(parse("@a,b:resize=8,@c", &["a,b", "c"]), ["@a,b:resize=8x8", "@c"]);
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_a_directory_is_left_out() {
+        assert_eq!(parse("@a/", &["a"]), ["@a"]);
+        assert_eq!(parse("@a/:resize=28,@b/:transposed", &["a", "b"]), ["@a:resize=28x28", "@b:transposed"]);
+        assert_eq!(in_size("./mnist/", "14".parse().unwrap()).unwrap(), "./mnist:resize=14x14");
     }
 
     #[test]

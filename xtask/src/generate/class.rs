@@ -49,7 +49,7 @@ impl Classes {
     pub(crate) fn of(&self, posteriors: &ClassPosteriors) -> anyhow::Result<Vec<u8>> {
         Ok(match self {
             Self::One(class) => {
-                vec![posteriors.find(class).map_err(|error| misuse(format_args!("--digit: {error}")))?]
+                vec![posteriors.find(class).map_err(misuse)?]
             }
             Self::All => posteriors.classes.keys().copied().collect(),
         })
@@ -125,7 +125,9 @@ pub(crate) fn draw(
 fn report(classifier: &DigitClassifier, classes: &[String], recognised: &[usize]) -> Vec<String> {
     let classifier = classifier.describe();
     if let ([class], &[count]) = (classes, recognised) {
-        return vec![format!("{classifier} recognises {count} of {CLASSIFIED_IMAGES} as {class}")];
+        return vec![format!(
+            "{classifier} recognises {count} of {CLASSIFIED_IMAGES} such images as {class}"
+        )];
     }
     let percent = |count: usize| 100.0 * count as f64 / CLASSIFIED_IMAGES as f64;
     let mut lines =

@@ -8,7 +8,7 @@ use vae_data::{Dataset, gather};
 use vae_train::{ModelFile, NegElboRange, neg_elbos};
 
 use super::{
-    digit_classifier::DigitClassifier,
+    digit_classifier::{DigitClassifier, are_digits},
     drawing::{Drawing, style},
     prepared::Prepared,
 };
@@ -19,8 +19,12 @@ use crate::{
     term,
 };
 
-/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name
-/// and what was read in it. A −ELBO outside of `range` is a warning.
+/// What is added to the warning about a digit that is dark on light.
+const INVERTED: &str = "; it is dark on light, and the model's digits are light on dark: invert it, or take it from a \
+                        larger picture, which is inverted as needed";
+
+/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name and
+/// what was read in it. A −ELBO outside of `range` is a warning.
 pub(crate) fn draw(
     model: &ModelFile,
     files: &[PathBuf],
@@ -29,9 +33,11 @@ pub(crate) fn draw(
     pictures::check_tiles(model, 2 * files.len())?;
     let data = model.data.as_deref().or(range.map(|range| range.data.as_str()));
     let mut bytes = Array2::zeros((0, model.vae.input()));
+    let mut is_inverted = Vec::new();
     for file in files {
         let prepared = Prepared::read(model, data, file)?;
         term::note(format_args!("{}: {prepared}", paths::display(file)));
+        is_inverted.push(data.is_some_and(are_digits) && prepared.is_taken_dark_on_light());
         bytes.push_row(aview1(&prepared.pixels))?;
     }
     let set = Dataset::new(bytes, None, model.height, model.width)?.seen_by(model.binarization);
@@ -56,7 +62,8 @@ pub(crate) fn draw(
         lines.push(line);
         titles.push(title);
         if let Some(warning) = range.and_then(|range| warning(file, neg_elbo, range)) {
-            term::note(format_args!("{warning}"));
+            let hint = if is_inverted[i] { INVERTED } else { "" };
+            term::note(format_args!("{warning}{hint}"));
         }
     }
 

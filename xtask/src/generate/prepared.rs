@@ -55,17 +55,29 @@ impl Prepared {
         };
         Ok(Self { pixels, preparation, found, size })
     }
+
+    /// Whether most pixels of a picture that is taken as it is are light, as on paper.
+    pub(crate) fn is_taken_dark_on_light(&self) -> bool {
+        let light = self.pixels.iter().filter(|&&pixel| pixel > 127).count();
+        self.preparation == Preparation::AsItIs && 2 * light > self.pixels.len()
+    }
 }
 
 impl fmt::Display for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((height, width), (rows, columns)) = (self.found, self.size);
+        // 4000 x 3000 is usually read as width and height.
+        let found = if height == width {
+            format!("{height} x {width}")
+        } else {
+            format!("{width} wide, {height} high")
+        };
         match self.preparation {
             Preparation::AsItIs => write!(f, "taken as it is, {rows} x {columns}"),
             Preparation::Digit => {
-                write!(f, "{height} x {width}, prepared as a digit in MNIST's format, {rows} x {columns}")
+                write!(f, "{found}, prepared as a digit in MNIST's format, {rows} x {columns}")
             }
-            Preparation::Scaled => write!(f, "{height} x {width}, scaled to {rows} x {columns}"),
+            Preparation::Scaled => write!(f, "{found}, scaled to {rows} x {columns}"),
         }
     }
 }

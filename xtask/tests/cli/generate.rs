@@ -123,7 +123,7 @@ fn another_seed_draws_other_images() {
 fn a_classifier_reports_how_many_of_a_thousand_it_recognises() {
     let ended = Project::with_classifier().run("generate --run a --digit 7 --count 3").succeeds();
     let line = ended.stdout.lines().last().expect("a line");
-    assert!(line.starts_with("a classifier (98.") && line.ends_with("of 1000 as 7"), "{line}");
+    assert!(line.starts_with("a classifier (98.") && line.ends_with("of 1000 such images as 7"), "{line}");
 }
 
 #[test]

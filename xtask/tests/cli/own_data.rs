@@ -42,6 +42,24 @@ fn says(ended: &Ended, parts: &[&str]) {
 }
 
 #[test]
+fn a_directory_without_images_is_told_what_it_could_hold() {
+    let project = Project::new();
+    project.write("empty/notes.txt", "nothing");
+    project
+        .run(&format!("{TRAIN} empty"))
+        .fails_saying(&["neither pictures, PNG or JPEG", "train-images-idx3-ubyte"]);
+}
+
+#[test]
+fn a_run_on_a_folder_has_its_name_also_with_a_slash_at_its_end() {
+    let project = Project::new();
+    write_shapes(&project, "shapes", 4, (5, 5));
+    let flags = "--resize 6 --hidden 8 --latent 2 --epochs 1";
+    let ended = project.run(&format!("train --data shapes/ {flags}")).succeeds();
+    says(&ended, &["shapes:resize=6x6, ", "run: runs/quick-shapes-resize_6x6"]);
+}
+
+#[test]
 fn a_tenth_of_the_training_images_is_held_out_and_said() {
     let project = Project::new();
     let ended = project.run(&format!("{TRAIN} digits:300")).succeeds();

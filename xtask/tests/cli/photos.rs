@@ -53,11 +53,28 @@ fn write_model(project: &Project) {
 fn a_line_says_what_was_done_with_each_picture() {
     let project = Project::trained();
     write_digits(&project, "large.png", 1, 8);
+    write_picture(&project, "high.png", (60, 40), 2, |y, x| {
+        if x == 20 && (10..50).contains(&y) { 0.0 } else { 1.0 }
+    });
     write_digits(&project, "fits.png", 1, 1);
-    let ended = project.run("generate --run a --image large.png --image fits.png").succeeds();
+    let ended =
+        project.run("generate --run a --image large.png --image high.png --image fits.png").succeeds();
     let says = |line| assert!(ended.stderr.lines().any(|found| found == line), "{}", ended.stderr);
     says("large.png: 224 x 224, prepared as a digit in MNIST's format, 28 x 28");
+    says("high.png: 80 wide, 120 high, prepared as a digit in MNIST's format, 28 x 28");
     says("fits.png: taken as it is, 28 x 28");
+}
+
+#[test]
+fn a_warning_about_a_dark_digit_on_light_says_to_invert_it() {
+    let project = Project::trained();
+    let digit = digits::generate(1, 5, Split::Test);
+    let light = |y: usize, x: usize| f32::from(digit.images()[[0, 28 * y + x]]) / 255.0;
+    write_picture(&project, "light.png", (28, 28), 1, light);
+    write_picture(&project, "dark.png", (28, 28), 1, |y, x| 1.0 - light(y, x));
+    let stderr = |name| project.run(&format!("generate --run a --image {name}")).succeeds().stderr;
+    assert!(stderr("dark.png").contains("dark on light"), "{}", stderr("dark.png"));
+    assert!(!stderr("light.png").contains("dark on light"), "{}", stderr("light.png"));
 }
 
 #[test]

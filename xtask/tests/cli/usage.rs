@@ -74,6 +74,19 @@ fn texts_that_are_not_numbers_are_wrong_usage() {
 }
 
 #[test]
+fn what_is_no_number_is_told_from_a_number_out_of_range() {
+    let project = Project::new();
+    for (flags, expected) in [
+        ("--epochs many", "'many' for '--epochs <N>'\n\n  tip: expected a whole number"),
+        ("--latent -3", "'-3' for '--latent <N>'\n\n  tip: expected a whole number, without a sign"),
+        ("--lr fast", "expected a number, such as 0.5"),
+        ("--epochs 0", "0 is not in 1.."),
+    ] {
+        project.run(&format!("train {flags}")).refuses_usage_saying(&[expected]);
+    }
+}
+
+#[test]
 fn numbers_beyond_64_bits_are_wrong_usage() {
     is_wrong_for_train("--epochs 99999999999999999999");
     is_wrong_for_train("--hidden 99999999999999999999");
