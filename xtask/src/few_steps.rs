@@ -20,7 +20,8 @@ const FEW_IMAGES: usize = 5000;
 /// The hint for a training of few steps: what would make it long enough.
 pub(crate) fn advice(trainer: &Trainer<'_>) -> Option<String> {
     let training = &trainer.config().training;
-    let variations = trainer.config().augmentation.is_none();
+    // Vectors, images of a single row, have nothing to turn.
+    let variations = trainer.config().augmentation.is_none() && trainer.data().height() > 1;
     text(trainer.images(), training.batch, training.epochs, variations)
 }
 

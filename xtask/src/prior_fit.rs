@@ -70,5 +70,12 @@ pub(crate) fn fit(
     });
     let seconds = begin.elapsed().as_secs_f64();
     term::line(format_args!("prior: {} fitted in {seconds:.1} s{brought}", fit.prior));
+    if let Some([standard, learned]) = kl
+        && learned >= standard
+    {
+        term::line(format_args!(
+            "warning: the prior is no nearer to the codes than N(0, I); more --epochs or another --prior may help"
+        ));
+    }
     Ok(Done::Finished)
 }

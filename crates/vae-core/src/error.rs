@@ -71,7 +71,7 @@ pub enum VaeError {
     OutOfRange {
         /// The array: `x`, `eps` or `z`.
         array: &'static str,
-        /// The sample.
+        /// The sample, counted from 0 in the array that was given: a batch, or all of the data.
         row: usize,
         /// The pixel or latent.
         column: usize,

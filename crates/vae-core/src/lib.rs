@@ -35,12 +35,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//! Build with `--release`: without optimisation a step takes about a hundred times as long. A [`Vae`] is `Clone`, and a
+//! clone keeps the weights of the best epoch. A [`PriorTraining`] fits a prior to the codes of a finished model.
+//!
 //! What lies below it, for loops of one's own: [`Backprop`] gives the gradient of a batch, and an [`Optimizer`] turns a
 //! gradient into the next parameters.
 //!
 //! # Which likelihood for which data
 //! The [`Likelihood`] says what a number of x can be; a number that it excludes is a [`VaeError::OutOfRange`] of every
-//! function that computes a loss.
+//! function that computes a loss. The error names its row in the batch; [`Likelihood::check`] on all of the data,
+//! before training, names its row in the data.
 //!
 //! | numbers of x | likelihood |
 //! | --- | --- |
@@ -50,7 +54,8 @@
 //!
 //! Standardise real numbers, column by column, to mean 0 and deviation 1. σ then says how near a reconstruction is to
 //! come: 0.1 is a tenth of the data's deviation. A smaller σ lets the latents say more, a larger one less; without a σ
-//! the decoder gives one for each number.
+//! the decoder gives one for each number. Numbers that are not standardised are no error, but one column in large units
+//! outweighs all others. [`Vae::decode`] gives the mean of p(x|z); a draw of x has noise of deviation σ around it.
 //!
 //! A Bernoulli likelihood takes a number between 0 and 1 for the probability of a 1. Where most are in between, as with
 //! coordinates squeezed into [0, 1], its cross-entropy hardly tells one vector from another: KL falls to nothing, and

@@ -112,8 +112,8 @@ impl Vae {
         ImportanceSampler::new(&self.network, self.parameters.values())
     }
 
-    /// The mean of p(x|z) for each row of `z`: the decoded image. Rows [drawn from the prior](Self::sample_prior) give
-    /// new images.
+    /// The mean of p(x|z) for each row of `z`: the decoded image, without the noise of p(x|z). Rows
+    /// [drawn from the prior](Self::sample_prior) give new images.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, D)
@@ -126,7 +126,8 @@ impl Vae {
     }
 
     /// What the decoder gives for each row of `z`: the P numbers θ of p(x|z) for each pixel, those of all pixels
-    /// side by side, then the next of all pixels. Logits for a Bernoulli likelihood.
+    /// side by side, then the next of all pixels. Logits for both Bernoulli likelihoods; μ for a Gaussian of fixed σ; μ
+    /// and r for a learned one, with log σ = −6 + ln(1 + exp(r + 6)), which is nearly r and stays above −6.
     ///
     /// # Shapes
     /// `z` (B, L) → (B, P·D)
@@ -235,7 +236,8 @@ impl Vae {
         self.checked(self.terms(batch).mean(), batch)
     }
 
-    /// The loss of each sample.
+    /// The loss of each sample, such as for a score of how unusual each is. It is estimated with one draw of z, that of
+    /// `eps`; the mean over several draws is a steadier score.
     ///
     /// # Errors
     /// [`VaeError::OutOfRange`] for a number that the likelihood excludes or noise that is not finite. With none of

@@ -19,7 +19,9 @@ use crate::{Activation, Likelihood, Parameters, Prior, Vae, VaeConfig, VaeError}
 
 impl Vae {
     /// The model as a safetensors file: every tensor, and `facts` beside the model's own (`activation`,
-    /// `likelihood`, `prior`, `version`). The same model and facts give the same bytes.
+    /// `likelihood`, `prior`, `version`), which replace yours of the same name. Whatever else belongs to the model,
+    /// such as the means and deviations that its data were standardised with, can be kept as a fact. The same model and
+    /// facts give the same bytes.
     pub fn to_safetensors(&self, facts: &Facts) -> Vec<u8> {
         let VaeConfig { activation, likelihood, prior, .. } = self.config();
         let own = [

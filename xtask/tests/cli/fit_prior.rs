@@ -55,6 +55,15 @@ fn a_fitted_prior_lowers_the_kl_and_is_named_everywhere() {
 }
 
 #[test]
+fn a_fitted_prior_that_is_no_nearer_to_the_codes_is_said_to_be_so() {
+    let project = Project::trained();
+    let ended = project.run("fit-prior --run a --prior flow:2:16:5 --epochs 1 --lr 1e-8").succeeds();
+    assert!(ended.stdout.contains("warning: the prior is no nearer"), "{}", ended.stdout);
+    let ended = project.run("fit-prior --run a --prior flow:2:16:5 --epochs 40").succeeds();
+    assert!(!ended.stdout.contains("warning"), "{}", ended.stdout);
+}
+
+#[test]
 fn any_number_of_threads_fits_the_same_prior() {
     let project = Project::trained();
     let original = project.read("a/model.safetensors");

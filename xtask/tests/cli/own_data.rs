@@ -179,7 +179,17 @@ fn an_array_of_numpy_is_learned_and_measured() {
 fn an_array_of_ones_and_zeros_as_bytes_is_warned_of() {
     let project = Project::new();
     project.write("x.npy", npy("|u1", "(12, 4)", &[0, 1].repeat(24)));
-    says(&project.run(&format!("{TRAIN} x.npy")).succeeds(), &["warning: all values are 0 or 1 of 255"]);
+    let ended = project.run(&format!("{TRAIN} x.npy")).succeeds();
+    says(&ended, &["warning: all values are 0 or 1 of 255"]);
+}
+
+#[test]
+fn vectors_are_not_advised_to_be_turned() {
+    let project = Project::new();
+    project.write("x.npy", npy("<f4", "(12, 5)", &0.5_f32.to_le_bytes().repeat(12 * 5)));
+    let ended = project.run(&format!("{TRAIN} x.npy")).succeeds();
+    says(&ended, &["images of 1 x 5", "few steps"]);
+    assert!(!ended.stderr.contains("--rotate"), "{}", ended.stderr);
 }
 
 #[test]

@@ -41,6 +41,27 @@ impl LogWeight {
 
 /// Weighs draws from the posterior of one image after the other, in memory that it keeps: see
 /// [`Vae::importance_sampler`](crate::Vae::importance_sampler).
+///
+/// log p(x) is the logarithm of the mean of the weights, taken with the largest of them set apart:
+/// ```
+/// use vae_core::{LogWeight, Vae, VaeConfig, ndarray::Array2};
+/// use vae_core::noise::{Purpose, standard_normal, stream};
+///
+/// # fn main() -> Result<(), vae_core::VaeError> {
+/// # let vae = Vae::new(VaeConfig { input: 16, hidden: vec![32], latent: 2, ..VaeConfig::default() }, 7)?;
+/// # let x = Array2::from_elem((1, 16), 0.5);
+/// let (posterior, mut eps) = (vae.encode(x.view()), Array2::zeros((100, 2)));
+/// standard_normal(&mut stream(7, Purpose::EVALUATION, 0, 0), eps.view_mut());
+/// let (mut sampler, mut weights) = (vae.importance_sampler(), [LogWeight::default(); 100]);
+/// sampler.set_image(x.row(0), posterior.mean.row(0), posterior.log_var.row(0))?;
+/// sampler.log_weights(eps.view(), &mut weights);
+/// let largest = weights.iter().map(|w| w.value()).fold(f64::NEG_INFINITY, f64::max);
+/// let sum: f64 = weights.iter().map(|w| (w.value() - largest).exp()).sum();
+/// let log_p = largest + (sum / 100.0).ln();
+/// assert!(log_p < largest && log_p > -20.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ImportanceSampler<'v> {
     network: &'v Network,

@@ -19,6 +19,39 @@ use crate::{
 };
 
 /// A model whose prior is in training.
+///
+/// ```
+/// use vae_core::{Adam, Prior, PriorTraining, Vae, VaeConfig};
+/// use vae_core::ndarray::{Array1, Array2};
+/// use vae_core::noise::{Purpose, standard_normal, stream, uniform};
+///
+/// # fn main() -> Result<(), vae_core::VaeError> {
+/// // A model trained under N(0, I), and its training data.
+/// # let vae = Vae::new(VaeConfig { input: 16, hidden: vec![32], latent: 2, ..VaeConfig::default() }, 7)?;
+/// # let x = Array2::from_shape_fn((32, 16), |(i, j)| (-(i as f32 / 2.0 - j as f32).powi(2)).exp());
+/// let posterior = vae.encode(x.view());
+/// let mixture = vae.with_prior(Prior::Mixture { components: 8, full: true }, 7)?;
+/// let mut training = PriorTraining::new(mixture, Adam { learning_rate: 1e-2, ..Adam::default() });
+/// training.start_at(posterior.mean.view(), 0.0);
+/// let mut eps = Array2::zeros((32, 2));
+/// # let mut losses = Vec::new();
+/// for step in 0..100 {
+///     standard_normal(&mut stream(7, Purpose::PRIOR, 0, step), eps.view_mut());
+///     let neg_log_p = training.step(posterior.sample(eps.view()).view())?;
+/// #   losses.push(neg_log_p);
+/// }
+/// let vae = training.into_vae();
+/// # assert!(losses[99] < losses[0], "{losses:?}");
+///
+/// // New vectors from the fitted prior.
+/// let mut choices = Array1::zeros(32);
+/// uniform(&mut stream(7, Purpose::SAMPLES, 0, 0), choices.view_mut());
+/// standard_normal(&mut stream(7, Purpose::SAMPLES, 0, 1), eps.view_mut());
+/// let new = vae.decode(vae.sample_prior(choices.view(), eps.view()).view());
+/// assert_eq!(new.dim(), (32, 16));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PriorTraining {
     vae: Vae,
@@ -52,7 +85,7 @@ impl PriorTraining {
     }
 
     /// Puts the Gaussians of a mixture, or behind a flow, at these codes, with a log-variance; the flow itself starts
-    /// as it always does, and leaves the codes where they are.
+    /// as it always does, and leaves the codes where they are. A flow over N(0, I), without Gaussians, stays as it is.
     ///
     /// # Shapes
     /// `codes` (≥ K, L)
@@ -63,12 +96,14 @@ impl PriorTraining {
         let (network, parameters) = self.vae.network_and_values_mut();
         if let Some(mixture) = network.prior.gaussians() {
             assert_eq!(codes.ncols(), mixture.latent(), "columns of the codes");
+            assert!(codes.nrows() >= mixture.components(), "at least as many codes as Gaussians");
             let codes = codes.slice(ndarray::s![..mixture.components(), ..]);
             mixture.start(parameters, codes, log_var);
         }
     }
 
-    /// Makes the Gaussians of a mixture, or behind a flow, those of another mixture of at most as many.
+    /// Makes the Gaussians of a mixture, or behind a flow, those of another mixture of at most as many. A flow over
+    /// N(0, I), without Gaussians, stays as it is.
     ///
     /// # Panics
     /// If the mixture does not validate, or is of another number of latents or of more Gaussians.
@@ -230,6 +265,15 @@ mod tests {
                 before.parameters().values()[..others]
             );
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "at least as many codes as Gaussians")]
+    fn gaussians_do_not_start_at_fewer_codes() {
+        let prior = Prior::Mixture { components: 4, full: false };
+        let config = VaeConfig { input: 3, hidden: vec![2], latent: 2, prior, ..VaeConfig::default() };
+        let vae = Vae::new(config, 1).expect("a valid configuration");
+        PriorTraining::new(vae, Adam::default()).start_at(Array2::zeros((3, 2)).view(), 0.0);
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Training {
 }
 
 impl Training {
-    /// A training of `vae` by this method, from its first step on.
+    /// A training of `vae` by this method, from its first step on. The method's numbers are taken as they are;
+    /// [`Method::validate`] checks those that come from a user.
     pub fn new(vae: Vae, method: impl Into<Method>) -> Self {
         let optimizer = Optimizer::new(method, vae.parameters().len());
         Self::resume(vae, optimizer)
