@@ -9,6 +9,7 @@ mod best_epoch;
 mod collapse;
 mod commands;
 mod data_source;
+mod doubtful;
 mod epoch_pictures;
 mod facts;
 mod few_steps;

@@ -8,6 +8,7 @@ use vae_train::{Outcome, RunDir, RunLock, TrainConfig, TrainError, Trainer, fit}
 
 use crate::{
     data_source::Loaded,
+    doubtful,
     epoch_pictures::{EpochPictures, Watching},
     few_steps, finished,
     interrupt::StopCleanly,
@@ -128,8 +129,10 @@ fn announce(trainer: &Trainer<'_>, run: &RunDir) {
     let done = trainer.progress();
     if (done.epochs, done.batches) != (0, 0) {
         term::note(format_args!("resuming after epoch {} and {} steps", done.epochs, done.batches));
-    } else if let Some(advice) = few_steps::advice(trainer) {
-        term::note(format_args!("{advice}"));
+        return;
+    }
+    for hint in few_steps::advice(trainer).into_iter().chain(doubtful::hints(config)) {
+        term::note(format_args!("{hint}"));
     }
 }
 

@@ -32,22 +32,23 @@ pub(crate) const SEED: u64 = 0;
 /// Measures a model on the test images: -ELBO, reconstruction and KL, in nats per image.
 ///
 /// Each image is measured with one draw of z (or the mean of --draws N), under the prior that the model has, or under
-/// N(0, I) with --prior standard. -ELBO comes with its standard error over images, in bits per pixel, -ELBO / (D ln 2),
-/// too, and with the number of active latents, those whose posterior mean has a variance above 0.01 over the images
-/// (Burda et al. 2016). --json adds the digests of model file and images and the version, so that a number can be
-/// quoted and repeated. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli
+/// N(0, I) with --prior standard. -ELBO comes with its standard error over images, in bits per pixel, -ELBO / (D ln
+/// 2), too, and with the number of active latents, those whose posterior mean has a variance above 0.01 over the
+/// images (Burda et al. 2016). --json adds the digests of model file and images and the version, so that a number can
+/// be quoted and repeated. Pixels are as the model learned them: grey, in [0, 1] (probabilities under a Bernoulli
 /// likelihood, values under the others), or made black or white as its file tells, in a draw that --seed does not
 /// change. Numbers of different likelihoods, or of differently made pixels, are not comparable.
 ///
 /// --nll K estimates -log p(x) itself by importance sampling with K samples of z for each image (Burda, Grosse and
-/// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, the active latents
-/// and the KL of each latent. 5000 is usual. Noise depends on seed, image and sample alone.
+/// Salakhutdinov 2016), together with its bounds of fewer samples, the effective number of samples, (sum w)^2 / sum
+/// w^2, the active latents and the KL of each latent. The estimate is too large on average, by less with more samples;
+/// 5000 are usual. Noise depends on seed, image and sample alone.
 ///
-/// With --samples, measures how good the images are that the model draws from its prior, beside training images of the
-/// data as the line to compare with: the Fréchet distance of a classifier's features to those of the test images
-/// (Heusel et al. 2017), improved precision and recall (Kynkäänniemi et al. 2019), the share that the classifier reads
-/// with more than 90 % confidence, and the distance to the nearest training image. For handwritten digits alone, which
-/// the classifier was trained on.
+/// With --samples, measures how good the images are that the model draws from its prior, beside as many training
+/// images, chosen at random but always the same, as the line to compare with: the Fréchet distance of a classifier's
+/// features to those of the test images (Heusel et al. 2017), improved precision and recall (Kynkäänniemi et al.
+/// 2019), the share that the classifier reads with more than 90 % confidence, and the distance to the nearest training
+/// image. For handwritten digits alone, which the classifier was trained on.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -32,10 +32,10 @@ use crate::{
 /// on the same test images, those of the settings without the variant. Repeat the command to continue an interrupted
 /// sweep; finished runs are not trained again.
 #[derive(clap::Args)]
-#[command(after_help = help(), allow_negative_numbers = true)]
+#[command(after_help = help(), allow_negative_numbers = true, mut_arg("fit_prior", |fit_prior| fit_prior.hide(true)))]
 pub(crate) struct Args {
     /// Plan of the sweep
-    #[arg(value_name = "PLAN.toml", required_unless_present = "over", conflicts_with = "over")]
+    #[arg(value_name = "PLAN.toml", conflicts_with = "over")]
     plan: Option<PathBuf>,
     /// Setting and its values, as in --over latent=8,16: the name of a flag, or SECTION.KEY of a config.toml. Lists are
     /// in brackets, as in --over hidden=[512,256],[128]; several --over make a grid
@@ -66,6 +66,9 @@ fn help() -> String {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    if args.plan.is_none() && args.over.is_empty() {
+        return Err(misuse("there is nothing to vary: see --over latent=8,16, or name a plan"));
+    }
     let sweep = Sweep::new(&args)?;
     let mut cache = DataCache::default();
     let report = match sweep.check(&mut cache).and_then(|()| sweep.train(&mut cache)) {

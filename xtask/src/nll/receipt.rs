@@ -70,7 +70,9 @@ impl Estimation {
             .with_context(|| format!("{}: not a receipt of 'eval --nll'", path.display()))?;
         let (now, earlier) = (&self.facts, &receipt.estimation.facts);
         let begin = |digest: &str| digest.chars().take(12).collect::<String>();
-        let of_data = |facts: &Facts| format!("data {} ({}...)", facts.data, begin(&facts.data_sha256));
+        let of_data = |facts: &Facts| {
+            format!("{} of {} ({}...)", facts.split.images(), facts.data, begin(&facts.data_sha256))
+        };
         let number = |facts: &Facts| format!("{} images", term::thousands(facts.images));
         let of_pixels = |facts: &Facts| format!("{} pixels", facts.protocol);
         let of_samples = |of: &Self| format!("K = {}", of.samples);

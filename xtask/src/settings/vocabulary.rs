@@ -83,7 +83,7 @@ pub(crate) fn resolve(name: &str) -> Result<(&'static str, String, String), Stri
     let mut names = if name.contains('.') { full } else { flags.into_iter().map(str::to_owned).collect() };
     names.dedup();
     let others = if name.contains('.') { "" } else { ", or SECTION.KEY as in a config.toml" };
-    Err(format!("unknown setting {name:?}{hint} The settings are {}{others}", names.join(", ")))
+    Err(format!("unknown setting {name:?}{hint} (the settings are {}{others})", names.join(", ")))
 }
 
 /// The keys of a `config.toml`, each with its section.

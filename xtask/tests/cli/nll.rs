@@ -112,7 +112,11 @@ fn a_receipt_of_something_else_is_refused() {
     for (arguments, parts) in [
         ("--nll 21 --images 9 --against first.json", ["K = 20", "K = 21"]),
         ("--nll 20 --images 8 --against first.json", ["9 images", "8 images"]),
-        ("--nll 20 --images 9 --against data.json", ["data digits:300 (000000000000", "no comparison"]),
+        (
+            "--nll 20 --images 9 --against data.json",
+            ["test images of digits:300 (000000000000", "no comparison"],
+        ),
+        ("--nll 20 --images 9 --split train --against first.json", ["test images of", "training images of"]),
         ("--nll 20 --images 9 --against protocol.json", ["dynamic pixels", "grey pixels"]),
         ("--nll 20 --images 9 --against likelihood.json", ["gaussian likelihood", "bernoulli likelihood"]),
     ] {

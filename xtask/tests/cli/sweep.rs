@@ -305,3 +305,10 @@ fn a_flag_that_one_variant_uses_is_no_mistake() {
     let over = "--over optimizer=sgd,adam --momentum 0.5";
     project.run(&format!("sweep {TINY} --hidden 8 --latent 2 {over} --run s")).succeeds();
 }
+
+#[test]
+fn a_sweep_of_nothing_is_told_of_both_ways() {
+    Project::new().run("sweep").refuses_usage_saying(&["--over latent=8,16", "plan"]);
+    let help = Project::new().run("sweep --help").succeeds().stdout;
+    assert!(!help.contains("--fit-prior <"), "{help}");
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Context, ensure};
 use ndarray::{Array2, ArrayView2, s};
 use serde::Serialize;
-use vae_data::{Dataset, Splits, gather};
+use vae_data::{Dataset, Splits, gather, shuffled};
 use vae_train::{CONFIDENT, Judge, ModelFile, NEIGHBOURS, Quality, median, nearest_distances};
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 const MANIFOLD_IMAGES: usize = 10_000;
 /// The images of each set whose nearest training image is looked for.
 const NEAREST_IMAGES: usize = 1000;
+/// The seed of the choice of training and test images. It is fixed, so that all models are compared with the same ones.
+const CHOICE_SEED: u64 = 0;
 
 /// The output of `--json`.
 #[derive(Serialize)]
@@ -113,7 +115,7 @@ pub(super) fn measure(
     let progress = Progress::new(5);
     let step = |what: &str| progress.begin(what);
     step("the test images");
-    let reference = first(test, test.len());
+    let reference = choose(test, test.len());
     let judge = Judge::new(classifier.classifier(), reference.view(), manifold_images);
     progress.done();
     step("the samples");
@@ -122,18 +124,15 @@ pub(super) fn measure(
     let of_samples = judge.quality(samples.view());
     progress.done();
     step("the training images");
-    let training = first(train, count);
+    let training = choose(train, count);
     let of_training = judge.quality(training.view());
     progress.done();
-    let nearest = |images: ArrayView2<'_, f32>| {
-        let images = images.slice(s![..images.nrows().min(NEAREST_IMAGES), ..]);
-        median(&nearest_distances(images, train.images()))
-    };
+    let nearest = |images: ArrayView2<'_, f32>| median(&nearest_distances(images, train.images()));
     step("the training images nearest to samples");
-    let samples_nearest = nearest(samples.view());
+    let samples_nearest = nearest(samples.slice(s![..count.min(NEAREST_IMAGES), ..]));
     progress.done();
     step("the training images nearest to test images");
-    let test_nearest = nearest(reference.view());
+    let test_nearest = nearest(choose(test, NEAREST_IMAGES).view());
     progress.done();
 
     Ok(Report {
@@ -169,9 +168,11 @@ pub(super) fn measure(
     })
 }
 
-/// The first images of a set, at most `count`, in [0, 1].
-fn first(set: &Dataset, count: usize) -> Array2<f32> {
-    let indices: Vec<u32> = (0..set.len().min(count) as u32).collect();
+/// At most `count` images of a set, drawn at random but always the same, in [0, 1]. The first ones, or every sixth,
+/// would not stand for all: MNIST's training images are in blocks, and those of even and odd numbers differ.
+fn choose(set: &Dataset, count: usize) -> Array2<f32> {
+    let mut indices = shuffled(set.len(), CHOICE_SEED, 0);
+    indices.truncate(count);
     let mut images = Array2::zeros((indices.len(), set.pixels()));
     gather(set.images(), &indices, images.view_mut());
     images
