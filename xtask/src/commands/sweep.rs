@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(value_name = "PLAN.toml", conflicts_with = "over")]
     plan: Option<PathBuf>,
     /// Setting and its values, as in --over latent=8,16: the name of a flag, or SECTION.KEY of a config.toml. Lists are
-    /// in brackets, as in --over hidden=[512,256],[128]; several --over make a grid
+    /// in brackets, as in `--over hidden=[512,256],[128]`; several --over make a grid
     #[arg(long, value_name = "SETTING=VALUE,...", value_parser = Over::parse)]
     over: Vec<Over>,
     /// Random seeds to train each variant with [default: those of the plan, else the seed of the settings]
