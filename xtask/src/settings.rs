@@ -39,15 +39,16 @@ pub(crate) struct Settings {
     config: Option<PathBuf>,
     #[arg(long, value_name = "D", value_parser = data_source::flag, help = data_source::HELP)]
     data: Option<String>,
-    /// Size to bring all images to, such as 28x28, or 28 for both sides: by averages over areas or straight lines between
-    /// pixels. The ratio of the sides stays; what remains beside an image is filled with the median of its edge
+    /// Size to bring all images to, such as 28x28, or 28 for both sides: by averages over areas or straight lines
+    /// between pixels. The ratio of the sides stays; what remains beside an image is filled with the median of its
+    /// edge
     #[arg(long, value_name = "HxW")]
     resize: Option<ImageSize>,
     /// Number of training digits that the program draws, if the data is 'digits'
     #[arg(long, value_name = "N")]
     digits: Option<usize>,
-    /// Number of training images held out for validation, to select the best weights; 0: none [default: a tenth of them,
-    /// at most 1000]
+    /// Number of training images held out for validation, to select the best weights; 0: none [default: a tenth of
+    /// them, at most 1000]
     #[arg(long, value_name = "N")]
     validation: Option<usize>,
     /// Passes over the training images

@@ -113,13 +113,13 @@ impl Dataset {
         Self { height: width, width: height, ..self }
     }
 
-    /// The same images in another size of `(height, width)`, each kept whole: it lies in the middle, with the ratio of its
-    /// sides, and what remains beside it is filled with the median of its edge. Areas are averaged to shrink an image,
-    /// and straight lines between pixels enlarge it.
+    /// The same images in another size of `(height, width)`, each kept whole: it lies in the middle, with the ratio of
+    /// its sides, and what remains beside it is filled with the median of its edge. Areas are averaged to shrink an
+    /// image, and straight lines between pixels enlarge it.
     ///
     /// # Errors
-    /// [`DataError::ResizedSize`] for a size without pixels or of a side above 4096, or if all images together would take
-    /// more than 1 GiB.
+    /// [`DataError::ResizedSize`] for a size without pixels or of a side above 4096, or if all images together would
+    /// take more than 1 GiB.
     pub fn resized(self, (height, width): (usize, usize)) -> Result<Self, DataError> {
         resize::check(self.len(), (height, width))?;
         if (self.height, self.width) == (height, width) {

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The subfolders, sorted by name, are labels 0, 1, …. Pictures become grey bytes, 0 for black, without a change of
-//! contrast or polarity. All must have one size, or are brought to one by [`load_resized`]. No file is skipped silently: any that is not a picture is an error,
-//! except those whose names begin with a dot, which systems create.
+//! contrast or polarity. All must have one size, or are brought to one by [`load_resized`]. No file is skipped
+//! silently: any that is not a picture is an error, except those whose names begin with a dot, which systems create.
 
 mod list;
 

@@ -49,8 +49,9 @@
 //! The data's way: the bytes of a file ([`content`](DEFAULT_MAX_BYTES), private), their format ([`idx`]), what they
 //! become ([`Dataset`]), four such files in a directory ([`mnist`]), published sets by name ([`known`]),
 //! these from the network (`fetch`), digits without any file ([`digits`]), arrays of numpy ([`npy`]), PNG and JPEG
-//! files as a data set (`folder`), what labels stand for ([`ClassNames`]) and a digit on one of them (`photo`), then the order of images ([`Holdout`], [`shuffle`]), their
-//! numbers ([`gather()`]), black and white ones of them ([`Binarization`]) and their variations ([`augment`]).
+//! files as a data set (`folder`), what labels stand for ([`ClassNames`]) and a digit on one of them (`photo`), then
+//! the order of images ([`Holdout`], [`shuffle`]), their numbers ([`gather()`]), black and white ones of them
+//! ([`Binarization`]) and their variations ([`augment`]).
 //!
 //! # Features
 //! On by default are `download`: the module `fetch`, which brings an HTTPS client and a reader of zip archives;

@@ -23,9 +23,9 @@ pub(crate) fn check(images: usize, (height, width): (usize, usize)) -> Result<()
     Err(DataError::ResizedSize { limit: MAX_SIDE, bytes: DEFAULT_MAX_BYTES, images, height, width })
 }
 
-/// The image in a size of `(height, width)`: averages over areas to shrink, straight lines between pixels to enlarge. The
-/// ratio of the sides stays, and what remains beside the image is filled with the median of its edge. An image of that
-/// size stays as it is.
+/// The image in a size of `(height, width)`: averages over areas to shrink, straight lines between pixels to enlarge.
+/// The ratio of the sides stays, and what remains beside the image is filled with the median of its edge. An image of
+/// that size stays as it is.
 ///
 /// # Shapes
 /// `image` (H, W) → (height, width)

@@ -1,8 +1,8 @@
 //! Draws grids of images and training curves, and encodes them as PNG with metadata on how they were made.
 //!
 //! - [`image_grid`] draws images side by side, [`reconstruction_grid`] originals above their reconstructions, and
-//!   [`pair_grid`] any images above any others, [`titled_pair_grid`] with a text below each pair; [`row_grid`] names the
-//!   rows and [`labelled_grid`] each image; a [`GridStyle`] sets the layout;
+//!   [`pair_grid`] any images above any others, [`titled_pair_grid`] with a text below each pair; [`row_grid`] names
+//!   the rows and [`labelled_grid`] each image; a [`GridStyle`] sets the layout;
 //! - [`curves()`] draws [`Panel`]s of [`Curve`]s over the epochs;
 //! - each returns a [`Picture`], and [`Picture::to_png`] encodes it.
 //!

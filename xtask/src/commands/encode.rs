@@ -19,8 +19,8 @@ use crate::{model_data::ModelDataArgs, model_source::ModelArgs, npy, outcome::Do
 /// Writes the posteriors of images as arrays for numpy.load.
 ///
 /// For each split: SPLIT_mean.npy and SPLIT_log_var.npy, the mean and the log-variance of q(z|x), float32 (N, L), one
-/// row per image in the order of the data; and SPLIT_labels.npy, uint8 (N,), if the images have labels. If these have names, classes.json
-/// holds the name of each label.
+/// row per image in the order of the data; and SPLIT_labels.npy, uint8 (N,), if the images have labels. If these have
+/// names, classes.json holds the name of each label.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -23,8 +23,8 @@ use crate::{
 const INVERTED: &str = "; it is dark on light, and the model's digits are light on dark: invert it, or take it from a \
                         larger picture, which is inverted as needed";
 
-/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name and
-/// what was read in it. A −ELBO outside of `range` is a warning.
+/// Draws each picture as the network sees it, above its reconstruction from the mean of the posterior, with its name
+/// and what was read in it. A −ELBO outside of `range` is a warning.
 pub(crate) fn draw(
     model: &ModelFile,
     files: &[PathBuf],
