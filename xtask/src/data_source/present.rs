@@ -1,4 +1,4 @@
-//! Whether data are on this machine, for those that a file names and that nobody asked to download.
+//! Whether data are on this machine, for those that a file names and that were not asked for.
 
 use anyhow::bail;
 use vae_data::Known;

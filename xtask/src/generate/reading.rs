@@ -41,7 +41,11 @@ impl Reading {
 
     /// For a narrow place: one class, or two in lines of their own.
     pub(crate) fn title(&self) -> String {
-        if self.is_sure() { self.list() } else { format!("not sure:\n{}", self.list()) }
+        if self.is_sure() {
+            self.list()
+        } else {
+            format!("not sure:\n{}", self.list().replace(" or ", "\nor "))
+        }
     }
 }
 
