@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The picture must show one digit: two of one height side by side are an error. What is not made of lines, such as a
-//! disc, is what differs from a [plane] through the border. A digit that touches the lines of its paper keeps them if
+//! disc, is what differs from a plane through the border. A digit that touches the lines of its paper keeps them if
 //! they are more than half as dark as its own; crop the picture then.
 //!
 //! Pictures for models of other things are [resized](crate::resized) instead.
