@@ -68,8 +68,8 @@ fn load_grey<I: Images>(model: &ModelFile, requested: Option<&str>) -> anyhow::R
         && I::recorded(images) != loaded.fingerprint
     {
         bail!(
-            "the images of {own} are not those that the model was trained on, because they have changed since; to use \
-             them all the same, name them: --data {}",
+            "the images of {own}, or their labels, are not those that the model was trained on: they have changed \
+             since; to use them all the same, name them: --data {}",
             paths::quoted(own)
         );
     }

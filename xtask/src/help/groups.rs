@@ -35,6 +35,7 @@ fn heading(flag: &str, command: &str) -> Option<&'static str> {
         });
     }
     match (command, flag) {
+        ("train" | "sweep", "resize") => Some("Data"),
         ("train", _) => Some("Run"),
         ("sweep", "out" | "json") => Some("Output"),
         ("sweep", _) => Some("Sweep"),

@@ -169,7 +169,8 @@ fn an_array_of_numpy_is_learned_and_measured() {
     let ended = project.run(&format!("{TRAIN} x.npy")).succeeds();
     says(&ended, &["20 training and 4 test images of 2 x 3, without labels", "a sixth, 4 images"]);
     project.write("x_labels.npy", npy("|u1", "(24,)", &[0, 1].repeat(12)));
-    let ended = project.run("eval --run a").succeeds();
+    project.run("eval --run a").fails_saying(&["x.npy, or their labels", "changed since"]);
+    let ended = project.run("eval --run a --data x.npy").succeeds();
     says(&ended, &["/x.npy, 4 test images of 2 x 3"]);
     project.write("x.npy", npy("<f4", "(24, 2, 3)", &2.5_f32.to_le_bytes().repeat(24 * 6)));
     project.run("eval --run a").fails_saying(&["x.npy", "row 0, column 0", "2.5", "between 0"]);

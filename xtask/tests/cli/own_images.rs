@@ -96,7 +96,11 @@ fn images_that_changed_since_the_training_are_refused_unless_they_are_named() {
     let mut changed = images.clone();
     *changed.last_mut().expect("a pixel") ^= 1;
     project.write(format!("images/{TEST_IMAGES}"), &changed);
-    project.run("eval --run a").fails_saying(&["/images are not those", "changed since", "--data /"]);
+    project.run("eval --run a").fails_saying(&[
+        "/images, or their labels, are not those",
+        "changed since",
+        "--data /",
+    ]);
     project.run("grid --kind reconstructions --run a").fails_saying(&["changed since"]);
     project.run("eval --run a --data images").succeeds();
     // What was measured last is what counts from then on.
