@@ -35,11 +35,11 @@ const FOLDER_SEED: u64 = 1;
 pub(crate) const HELP: &str = "Training and test images: 'mnist', 'fashion-mnist', 'kmnist', 'emnist-letters' or \
      another part of EMNIST ('cargo xtask data list' shows all), from data/NAME/ or downloaded; 'digits' or \
      'digits:N', drawn by the program; a directory of IDX files, followed by ':transposed' if their rows and \
-     columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; a file of numpy.save, NAME.npy, of \
-     shape (N, D), square images where D is a square, or (N, H, W), u8, bool or floats in [0, 1], which are rounded to \
-     1/255, with labels in NAME_labels.npy if that exists; or 'auto': \
-     MNIST from $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. ':resize=28x28' after a source brings its images to that \
-     size. Several sources, separated by commas, are joined; a path that exists may contain commas";
+     columns are exchanged; a directory of PNG or JPEG pictures with a subdirectory for each class; a file of \
+     numpy.save, NAME.npy, of shape (N, D), square images where D is a square, or (N, H, W), u8, bool or floats in \
+     [0, 1], which are rounded to 1/255, with labels in NAME_labels.npy if that exists; or 'auto': MNIST from \
+     $VAE_DATA, from data/mnist/ or downloaded, and 'digits' if that fails. ':resize=28x28' after a source brings \
+     its images to that size. Several sources, separated by commas, are joined; a path that exists may contain commas";
 
 /// Checks the value of a flag `--data`: what it names must be known or exist. Nothing is read.
 pub(crate) fn flag(text: &str) -> Result<String, String> {

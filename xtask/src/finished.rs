@@ -2,17 +2,22 @@
 
 use vae_core::Prior;
 use vae_data::Dataset;
-use vae_train::{Annotations, ModelFile, Progress, RunDir, Schedule, TrainConfig};
+use vae_train::{Annotations, ModelFile, PriorFit, Progress, RunDir, Schedule, TrainConfig};
 
 use crate::{paths, program};
 
 /// The pictures of a finished run.
 pub(crate) const PICTURES: [&str; 3] = ["curves.png", "samples.png", "reconstructions.png"];
 
+/// The prior to fit to the model of a run, if one is to be fitted.
+pub(crate) fn wanted_fit(config: &TrainConfig, model: &ModelFile, images: usize) -> Option<PriorFit> {
+    config.prior_fit().map(|fit| fit.within_reason(model.vae.latent(), images))
+}
+
 /// Whether the model of a run whose epochs are done has its prior, its annotations and its pictures.
 pub(crate) fn is_complete(run: &RunDir, config: &TrainConfig, train: &Dataset) -> anyhow::Result<bool> {
     let model = ModelFile::read(&run.model(), None)?;
-    let fit = config.prior_fit().map(|fit| fit.within_reason(model.vae.latent(), train.len()).prior);
+    let fit = wanted_fit(config, &model, train.len()).map(|fit| fit.prior);
     let wanted =
         if config.model.prior == Prior::Standard { fit.unwrap_or_default() } else { config.model.prior };
     Ok(model.vae.config().prior == wanted

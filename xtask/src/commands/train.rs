@@ -184,7 +184,7 @@ fn finish(run: &RunDir, config: &TrainConfig, loaded: &Loaded<Splits>) -> anyhow
     let mut model = ModelFile::read(&run.model(), None)?;
     if config.model.prior == Prior::Standard {
         let train = model.binarization.measured(&loaded.images.train, Split::Train);
-        let fit = config.prior_fit().map(|fit| fit.within_reason(model.vae.latent(), train.len()));
+        let fit = finished::wanted_fit(config, &model, train.len());
         let wanted = fit.map_or(Prior::Standard, |fit| fit.prior);
         // A run that is finished already has its prior, unless another is asked for.
         if model.vae.config().prior != wanted {

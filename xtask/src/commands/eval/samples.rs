@@ -228,3 +228,23 @@ impl fmt::Display for Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_images_are_spread_over_the_set_and_always_the_same() {
+        let bytes = Array2::from_shape_fn((100, 1), |(i, _)| i as u8);
+        let set = Dataset::new(bytes, None, 1, 1).expect("images");
+        let places =
+            |count| choose(&set, count).iter().map(|x| (255.0 * x).round() as u8).collect::<Vec<_>>();
+        let ten = places(10);
+        assert_eq!(ten, places(10));
+        assert!(ten.iter().any(|&place| place < 50) && ten.iter().any(|&place| place >= 50), "{ten:?}");
+        assert_eq!(ten, places(20)[..10]);
+        let mut all = places(200);
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<u8>>());
+    }
+}
